@@ -1,0 +1,76 @@
+// Why a conversation could not go on: where, what kind of trouble, and a sentence for people.
+// Failures are made wherever trouble is seen; what they mean for the mail is said by
+// delivery/verdict alone.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include <tl/expected.hpp>
+
+namespace tern {
+
+/// How far a delivery had come, in the order of the conversation: a later enumerator is "further"
+/// (contract: of several failed attempts the one that got furthest is reported).
+enum class Stage {
+    start,       ///< before anything was asked: control files, envelope, message source
+    routing,     ///< names and addresses
+    connect,     ///< waiting for the peer to accept
+    greeting,    ///< the 220
+    hello,       ///< EHLO, HELO
+    start_tls,   ///< the STARTTLS command
+    handshake,   ///< TLS itself
+    auth,        ///< AUTH
+    mail,        ///< MAIL FROM
+    recipient,   ///< RCPT TO
+    data,        ///< DATA and its 354
+    body,        ///< the message, up to its last byte but the end of data
+    final_dot,   ///< the end of data was written, its reply is awaited
+};
+
+/// What kind of trouble it was.
+enum class Cause {
+    timed_out,       ///< a deadline passed
+    closed,          ///< the peer closed or reset the connection
+    refused,         ///< the connection was refused or the network said no
+    out_of_step,     ///< the peer said what the protocol does not allow here
+    tls,             ///< the handshake failed, or TLS itself broke
+    injected,        ///< plaintext came behind the reply to STARTTLS: an attack
+    tls_missing,     ///< TLS was demanded and the server does not offer it, or refused it
+    unverified,      ///< TLS was demanded and the certificate does not satisfy the demand
+    control_file,    ///< a control file is unreadable or cannot be understood
+    message_source,  ///< the message cannot be read
+    partial_line,    ///< the message does not end with a newline
+    resources,       ///< no memory, no descriptors, no local address
+    name_service,    ///< name look-up trouble that may pass
+    cancelled,       ///< another attempt won, or the program is ending
+};
+
+/// Trouble that ends a conversation. `detail` is a sentence part in plain words without a final
+/// full stop; it may hold bytes of the peer, which the report sanitises.
+struct Failure {
+    Failure(Stage at, Cause why, std::string words)
+        : stage(at), cause(why), detail(std::move(words)) {}
+
+    Stage stage;
+    Cause cause;
+    std::string detail;
+
+    friend bool operator==(const Failure&, const Failure&) = default;
+};
+
+/// A value or the Failure that took its place.
+template <class T>
+using Result = tl::expected<T, Failure>;
+
+/// Makes the failed side of a Result.
+inline tl::unexpected<Failure> fail(Stage stage, Cause cause, std::string detail) {
+    return tl::unexpected<Failure>(Failure(stage, cause, std::move(detail)));
+}
+
+/// The value of something that only succeeds or fails.
+struct Done {
+    friend bool operator==(const Done&, const Done&) = default;
+};
+
+}  // namespace tern

@@ -1,0 +1,35 @@
+// A connection as the conversation sees it: bytes both ways, each wait with a deadline.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/task.hpp"
+
+namespace tern {
+
+/// Bytes both ways. Implementations: a socket (os), TLS over another Stream (tls), and the
+/// simulated wire of the tests.
+///
+/// Failures carry Stage::start; who calls knows the stage. Causes: timed_out, closed, tls,
+/// cancelled.
+class Stream {
+public:
+    Stream() = default;
+    Stream(const Stream&) = delete;
+    Stream& operator=(const Stream&) = delete;
+    virtual ~Stream() = default;
+
+    /// Reads at least one byte into `into` (not empty). Gives the number of bytes, 0 when the peer
+    /// closed its side in good order. A deadline that has passed makes it a look: what is there is
+    /// given, else it fails with Cause::timed_out at once.
+    virtual Task<std::size_t> read_some(std::span<char> into, Deadline deadline) = 0;
+
+    /// Hands all of `bytes` to the kernel; on failure an unknown part of them went out, but never
+    /// all of them (contract, "Lost or doubled": what counts is what we have written).
+    virtual Task<Done> write(std::string_view bytes, Deadline deadline) = 0;
+};
+
+}  // namespace tern

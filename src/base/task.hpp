@@ -1,0 +1,204 @@
+// Task: a coroutine that gives a value or a Failure. It must not know any host: who resumes a
+// suspended leaf is the host's affair (a poll host never suspends at all).
+#pragma once
+
+#include <coroutine>
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "base/failure.hpp"
+
+namespace tern {
+
+template <class T>
+class Task;
+
+namespace detail {
+
+/// What all promises share: who waits for this coroutine, and how it ended without a value.
+struct PromiseBase {
+    std::coroutine_handle<> self;
+    PromiseBase* waiter = nullptr;  ///< set while somebody is suspended on this coroutine
+    bool waiter_wants_failures = false;
+    bool finished = false;
+    std::optional<Failure> failure;
+    std::exception_ptr exception;
+
+    [[nodiscard]] bool failed() const { return failure.has_value() && !exception; }
+
+    /// Marks the end of this coroutine and goes on with whoever waits. A waiter that passes
+    /// failures on is not resumed: it ends here, with the same failure, where it stands; its locals
+    /// are destroyed with its Task.
+    void finish() {
+        PromiseBase* ended = this;
+        ended->finished = true;
+        while (PromiseBase* next = ended->waiter) {
+            if (!ended->failed() || ended->waiter_wants_failures) {
+                next->self.resume();
+                return;
+            }
+            next->failure = std::move(ended->failure);
+            next->finished = true;
+            ended = next;
+        }
+    }
+};
+
+template <class T>
+struct Promise : PromiseBase {
+    std::optional<T> value;
+
+    Promise() { self = std::coroutine_handle<Promise>::from_promise(*this); }
+
+    Task<T> get_return_object();
+    std::suspend_always initial_suspend() noexcept { return {}; }
+
+    struct AtEnd {
+        bool await_ready() noexcept { return false; }
+        void await_suspend(std::coroutine_handle<Promise> ended) noexcept {
+            ended.promise().finish();
+        }
+        void await_resume() noexcept {}
+    };
+    AtEnd final_suspend() noexcept { return {}; }
+
+    void unhandled_exception() { exception = std::current_exception(); }
+    void return_value(T given) { value.emplace(std::move(given)); }
+    void return_value(Failure why) { failure.emplace(std::move(why)); }
+    void return_value(tl::unexpected<Failure> why) { failure.emplace(std::move(why.value())); }
+    void return_value(Result<T> result) {
+        if (result) value.emplace(std::move(*result));
+        else failure.emplace(std::move(result.error()));
+    }
+};
+
+/// Starts `child` in place; true when it has not finished and the waiter stays suspended.
+/// Starting here instead of by symmetric transfer keeps the stack flat on hosts that never suspend
+/// (g++ 12 does not make the transfer a tail call at -O0 or under ASan).
+inline bool start_and_wait(PromiseBase& child, PromiseBase& waiter, bool wants_failures) {
+    child.self.resume();
+    if (!child.finished) {
+        child.waiter = &waiter;
+        child.waiter_wants_failures = wants_failures;
+        return true;
+    }
+    if (wants_failures || !child.failed()) return false;
+    waiter.failure = std::move(child.failure);
+    waiter.finish();
+    return true;
+}
+
+}  // namespace detail
+
+/// A coroutine that gives a T or fails. Nothing runs before it is awaited (or started by a host).
+/// `co_await task` gives the value or ends the awaiting coroutine with the same Failure;
+/// `co_await task.outcome()` gives a Result. `co_await result` does the same for a Result.
+/// Exceptions (bugs, no memory) pass through. A Task must not be destroyed while it waits for a
+/// host: end its wait instead.
+template <class T>
+class [[nodiscard]] Task {
+public:
+    using promise_type = detail::Promise<T>;
+
+    Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+    Task& operator=(Task&&) = delete;
+    ~Task() {
+        if (handle_) handle_.destroy();
+    }
+
+    /// For hosts: runs up to the first suspension.
+    void start() { handle_.resume(); }
+    [[nodiscard]] bool finished() const { return handle_.promise().finished; }
+    /// For hosts: what came of it; only once, when finished. Rethrows an exception.
+    Result<T> take() {
+        promise_type& promise = handle_.promise();
+        if (promise.exception) std::rethrow_exception(promise.exception);
+        if (promise.failure) return tl::unexpected<Failure>(std::move(*promise.failure));
+        return std::move(*promise.value);
+    }
+
+    /// Runs a task to its end on a host that never suspends.
+    Result<T> run() {
+        start();
+        if (!finished()) std::terminate();
+        return take();
+    }
+
+    class Passing {
+    public:
+        explicit Passing(promise_type& child) : child_(child) {}
+        bool await_ready() noexcept { return false; }
+        template <class P>
+        bool await_suspend(std::coroutine_handle<P> waiter) {
+            return detail::start_and_wait(child_, waiter.promise(), false);
+        }
+        T await_resume() {
+            if (child_.exception) std::rethrow_exception(child_.exception);
+            return std::move(*child_.value);
+        }
+
+    private:
+        promise_type& child_;
+    };
+
+    class Outcome {
+    public:
+        explicit Outcome(Task& task) : task_(task) {}
+        bool await_ready() noexcept { return false; }
+        template <class P>
+        bool await_suspend(std::coroutine_handle<P> waiter) {
+            return detail::start_and_wait(task_.handle_.promise(), waiter.promise(), true);
+        }
+        Result<T> await_resume() { return task_.take(); }
+
+    private:
+        Task& task_;
+    };
+
+    Passing operator co_await() { return Passing(handle_.promise()); }
+    /// Awaits without passing failures on. The Task must outlive the await (a temporary does).
+    Outcome outcome() { return Outcome(*this); }
+
+private:
+    friend promise_type;
+    explicit Task(promise_type& promise)
+        : handle_(std::coroutine_handle<promise_type>::from_promise(promise)) {}
+
+    std::coroutine_handle<promise_type> handle_;
+};
+
+template <class T>
+Task<T> detail::Promise<T>::get_return_object() {
+    return Task<T>(*this);
+}
+
+namespace detail {
+
+/// Lets a coroutine await a Result of a pure function: the value, or the end with its Failure.
+template <class T>
+class PassingResult {
+public:
+    explicit PassingResult(Result<T> result) : result_(std::move(result)) {}
+    bool await_ready() noexcept { return result_.has_value(); }
+    template <class P>
+    void await_suspend(std::coroutine_handle<P> waiter) {
+        waiter.promise().failure.emplace(std::move(result_.error()));
+        waiter.promise().finish();
+    }
+    T await_resume() { return std::move(*result_); }
+
+private:
+    Result<T> result_;
+};
+
+}  // namespace detail
+
+/// Found through Failure by argument-dependent look-up: `co_await a_result` passes failure on.
+template <class T>
+detail::PassingResult<T> operator co_await(Result<T> result) {
+    return detail::PassingResult<T>(std::move(result));
+}
+
+}  // namespace tern

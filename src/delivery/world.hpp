@@ -1,0 +1,110 @@
+// The world of a delivery: clock, chance, names, wire, memory of silent hosts, and the message.
+// `main` (or a test) builds one and passes it down; nobody else reaches outside.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/ip.hpp"
+#include "base/random.hpp"
+#include "base/stream.hpp"
+#include "dns/resolver.hpp"
+
+namespace tern::delivery {
+
+/// How one attempt to connect ended.
+enum class Connected {
+    yes,
+    timed_out,  ///< ours or the kernel's time-out: the only one that back-off counts
+    refused,    ///< the network or the host said no; `why` tells
+    not_tried,  ///< another attempt won first, or before this one ended: changes nothing
+    resources,  ///< local trouble: no descriptors, no memory
+};
+
+struct DialResult {
+    /// Set when one of them connected.
+    std::unique_ptr<Stream> stream;
+    std::size_t winner = 0;  ///< index of the endpoint that connected
+    struct Each {
+        Connected outcome = Connected::not_tried;
+        std::string why;  ///< for timed_out, refused and resources: in words ("connection refused")
+    };
+    std::vector<Each> each;  ///< one for each endpoint given
+};
+
+/// Makes connections.
+class Dialer {
+public:
+    Dialer() = default;
+    Dialer(const Dialer&) = delete;
+    Dialer& operator=(const Dialer&) = delete;
+    virtual ~Dialer() = default;
+
+    /// Connects to the first of `endpoints` that answers. The next one starts 250 ms after the one
+    /// before (RFC 8305 5), or at once when that one fails; each is given `patience`, and none
+    /// goes on beyond `deadline`. One or two endpoints are given, two of them of different
+    /// families.
+    virtual Task<DialResult> dial(std::span<const Endpoint> endpoints, Duration patience,
+                                  Deadline deadline) = 0;
+};
+
+/// Memory of hosts that time out, shared with other programs (queue/lock/tcpto). Trouble with it
+/// never hinders mail: it then knows nothing.
+class Backoff {
+public:
+    Backoff() = default;
+    Backoff(const Backoff&) = delete;
+    Backoff& operator=(const Backoff&) = delete;
+    virtual ~Backoff() = default;
+
+    struct Finding {
+        bool listed = false;  ///< a record was found, to be cleared by any answer
+        bool skip = false;    ///< silent lately: do not try now
+    };
+    virtual Finding look_up(const IpAddress& address) = 0;
+    virtual void note_timeout(const IpAddress& address) = 0;
+    virtual void note_answer(const IpAddress& address) = 0;
+};
+
+/// Tells which addresses are this host's own. Asked only when a route needs it.
+class LocalAddresses {
+public:
+    LocalAddresses() = default;
+    LocalAddresses(const LocalAddresses&) = delete;
+    LocalAddresses& operator=(const LocalAddresses&) = delete;
+    virtual ~LocalAddresses() = default;
+
+    /// True for an address of a local interface, 0.0.0.0, ::, ::1 and 127.0.0.0/8. Fails with
+    /// Cause::resources when the interfaces cannot be listed.
+    virtual Result<bool> is_ourselves(const IpAddress& address) = 0;
+};
+
+/// The message: bytes from where we were started.
+class MessageSource {
+public:
+    MessageSource() = default;
+    MessageSource(const MessageSource&) = delete;
+    MessageSource& operator=(const MessageSource&) = delete;
+    virtual ~MessageSource() = default;
+
+    /// Reads at least one byte; 0 at the end. Fails with Cause::message_source.
+    virtual Task<std::size_t> read_some(std::span<char> into, Deadline deadline) = 0;
+    /// Goes back to where we were started. False when that is impossible: a pipe of which bytes
+    /// were consumed.
+    virtual bool rewind() = 0;
+};
+
+struct World {
+    const Clock& clock;
+    Random& random;
+    dns::Resolver& resolver;
+    Dialer& dialer;
+    Backoff& backoff;
+    LocalAddresses& local_addresses;
+    MessageSource& message;
+};
+
+}  // namespace tern::delivery

@@ -1,0 +1,29 @@
+// What TLS must achieve with one server, as a value. Who demanded it and why is only text here.
+#pragma once
+
+#include <string>
+
+namespace tern::tls {
+
+/// What a session must achieve before MAIL may be said.
+struct Requirement {
+    enum class Kind {
+        none,           ///< TLS is not tried
+        opportunistic,  ///< used when offered, nothing verified
+        verified,       ///< demanded: the chain to `trust_file` and one name must hold
+    };
+    Kind kind = Kind::opportunistic;
+    /// For `verified`: PEM file of trusted CA certificates, relative to the home directory.
+    std::string trust_file;
+    /// For `verified`: the name that the certificate must carry, lower case.
+    std::string reference_name;
+    /// Who asked ("control/tlshosts/mx.example.pem"), for reports.
+    std::string origin;
+    /// TLS from the first byte (port 465): never clear, whatever the kind.
+    bool implicit = false;
+
+    [[nodiscard]] bool demanded() const { return implicit || kind == Kind::verified; }
+    friend bool operator==(const Requirement&, const Requirement&) = default;
+};
+
+}  // namespace tern::tls

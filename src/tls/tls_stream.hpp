@@ -1,0 +1,68 @@
+// TLS over any Stream: OpenSSL with memory BIOs, so that the same code runs on sockets and in the
+// simulation. It must not know SMTP.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/stream.hpp"
+#include "tls/requirement.hpp"
+
+namespace tern::tls {
+
+/// What the operator sets for all sessions.
+struct ClientSettings {
+    /// control/tlsclientciphers, lines joined with ':'; empty keeps OpenSSL's default.
+    std::string ciphers;
+    /// PEM with chain and key to show when a server asks; empty for none. Relative to home.
+    std::string certificate_file;
+};
+
+/// What was agreed, for transcripts and reports.
+struct Established {
+    std::string version;  ///< "TLSv1.3"
+    std::string cipher;   ///< "TLS_AES_256_GCM_SHA384"
+    bool verified = false;
+};
+
+/// A TLS session as a Stream. `below` must outlive it.
+class TlsStream final : public Stream {
+public:
+    /// Makes the context and session for one connection; no I/O on the network.
+    /// `server_name` is sent as SNI when not empty (a DNS name; RFC 6066 3).
+    /// Fails with Cause::control_file when OpenSSL refuses tlsclientciphers or the trust file
+    /// cannot be read or holds no certificate (with the file's name and why), Cause::resources
+    /// when memory is short.
+    [[nodiscard]] static Result<std::unique_ptr<TlsStream>> make(Stream& below,
+                                                                 const Requirement& requirement,
+                                                                 const ClientSettings& settings,
+                                                                 const std::string& server_name);
+    ~TlsStream() override;
+
+    /// The handshake, and the verification that the requirement demands. Fails with Cause::tls when
+    /// TLS could not be agreed (also on close and reset), timed_out when it stalled, unverified
+    /// when the certificate does not satisfy the demand; the detail then says which certificate
+    /// came, which names it carries, what was wanted and by which file, all with Stage::handshake.
+    Task<Established> handshake(Deadline deadline);
+
+    /// As Stream. An alert that ends the session before its first application byte fails with
+    /// Stage::handshake and Cause::tls: under TLS 1.3 the server's refusal of the handshake
+    /// arrives only here.
+    Task<std::size_t> read_some(std::span<char> into, Deadline deadline) override;
+    Task<Done> write(std::string_view bytes, Deadline deadline) override;
+
+    /// Writes `farewell` and TLS's close_notify in one go, as far as the kernel takes them at once.
+    Task<Done> write_last(std::string_view farewell, Deadline deadline);
+
+    /// What is wrong with the client certificate file, when it could not be used; else empty.
+    [[nodiscard]] const std::string& certificate_trouble() const;
+
+private:
+    struct Session;
+    explicit TlsStream(std::unique_ptr<Session> session);
+    std::unique_ptr<Session> session_;
+};
+
+}  // namespace tern::tls
