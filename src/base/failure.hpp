@@ -33,6 +33,7 @@ enum class Cause {
     timed_out,       ///< a deadline passed
     closed,          ///< the peer closed or reset the connection
     refused,         ///< the connection was refused or the network said no
+    said_no,         ///< the server's own words: `code` and, as detail, the text of its reply
     out_of_step,     ///< the peer said what the protocol does not allow here
     tls,             ///< the handshake failed, or TLS itself broke
     injected,        ///< plaintext came behind the reply to STARTTLS: an attack
@@ -49,11 +50,12 @@ enum class Cause {
 /// Trouble that ends a conversation. `detail` is a sentence part in plain words without a final
 /// full stop; it may hold bytes of the peer, which the report sanitises.
 struct Failure {
-    Failure(Stage at, Cause why, std::string words)
-        : stage(at), cause(why), detail(std::move(words)) {}
+    Failure(Stage at, Cause why, std::string words, int reply_code = 0)
+        : stage(at), cause(why), code(reply_code), detail(std::move(words)) {}
 
     Stage stage;
     Cause cause;
+    int code;  ///< the reply's, for said_no; else 0
     std::string detail;
 
     friend bool operator==(const Failure&, const Failure&) = default;

@@ -1,0 +1,48 @@
+// Reads the reply to EHLO; see extensions.hpp.
+#include "smtp/extensions.hpp"
+
+#include <algorithm>
+
+#include "base/ascii.hpp"
+
+namespace tern::smtp {
+namespace {
+
+constexpr std::size_t longest_mechanism_list = 512;  // bytes; the known ones need about 100
+
+void add_keyword(std::string_view keyword, std::string_view value, Extensions& to) {
+    const auto is = [keyword](std::string_view name) { return equal_ignoring_case(keyword, name); };
+    if (is("STARTTLS")) to.start_tls = true;
+    else if (is("PIPELINING")) to.pipelining = true;
+    else if (is("CHUNKING")) to.chunking = true;
+    else if (is("8BITMIME")) to.eight_bit_mime = true;
+    else if (is("SMTPUTF8")) to.smtputf8 = true;
+    else if (is("ENHANCEDSTATUSCODES")) to.enhanced_status_codes = true;
+    else if (is("AUTH") && value.size() <= longest_mechanism_list) to.auth_mechanisms = value;
+    else if (is("SIZE")) {
+        to.size = true;
+        to.size_limit = leading_number(value, UINT64_MAX).value_or(0);
+    }
+}
+
+}  // namespace
+
+Extensions parse_extensions(std::string_view reply_text) {
+    Extensions offered;
+    bool greeting = true;
+    while (!reply_text.empty()) {
+        const std::string_view line = reply_text.substr(0, reply_text.find('\n'));
+        reply_text.remove_prefix(std::min(reply_text.size(), line.size() + 1));
+        if (greeting || line.size() < 5) {
+            greeting = false;
+            continue;
+        }
+        const std::string_view offer = line.substr(4);
+        // Servers of the nineties wrote "AUTH=LOGIN"; clients still meet them.
+        const std::size_t end = std::min(offer.find_first_of(" ="), offer.size());
+        add_keyword(offer.substr(0, end), offer.substr(std::min(end + 1, offer.size())), offered);
+    }
+    return offered;
+}
+
+}  // namespace tern::smtp

@@ -1,0 +1,31 @@
+// What a server's reply to EHLO offers. Bytes to values only.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tern::smtp {
+
+/// The service extensions of RFC 5321 4.1.1.1 that tern knows.
+struct Extensions {
+    bool start_tls = false;             ///< RFC 3207
+    bool pipelining = false;            ///< RFC 2920
+    bool chunking = false;              ///< RFC 3030
+    bool eight_bit_mime = false;        ///< RFC 6152
+    bool smtputf8 = false;              ///< RFC 6531
+    bool enhanced_status_codes = false; ///< RFC 2034
+    bool size = false;                  ///< RFC 1870
+    std::uint64_t size_limit = 0;       ///< bytes; 0: none was given
+    std::string auth_mechanisms;        ///< RFC 4954: as given, blanks between
+
+    friend bool operator==(const Extensions&, const Extensions&) = default;
+};
+
+/// Reads the text of a reply to EHLO (lines with codes, as Reply::text). The first line is the
+/// greeting and offers nothing; unknown and malformed lines are passed over. Keywords are compared
+/// without case.
+[[nodiscard]] Extensions parse_extensions(std::string_view reply_text);
+
+}  // namespace tern::smtp
