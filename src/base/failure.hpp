@@ -34,6 +34,8 @@ enum class Cause {
     closed,          ///< the peer closed or reset the connection
     refused,         ///< the connection was refused or the network said no
     said_no,         ///< the server's own words: `code` and, as detail, the text of its reply
+    all_refused,     ///< every recipient was refused; code and detail are the last reply's
+    needs_smtputf8,  ///< the sender's address needs SMTPUTF8 and the server does not offer it
     out_of_step,     ///< the peer said what the protocol does not allow here
     tls,             ///< the handshake failed, or TLS itself broke
     injected,        ///< plaintext came behind the reply to STARTTLS: an attack
@@ -44,6 +46,13 @@ enum class Cause {
     partial_line,    ///< the message does not end with a newline
     resources,       ///< no memory, no descriptors, no local address
     name_service,    ///< name look-up trouble that may pass
+    no_such_host,    ///< NXDOMAIN, or a name that cannot exist
+    no_address,      ///< the domain has no exchanger and no address that can be dialled
+    no_relay,        ///< a relay that the operator named has no address that can be dialled
+    null_mx,         ///< the domain takes no mail (RFC 7505)
+    loops_back,      ///< we are the best exchanger ourselves
+    bad_sender,      ///< the sender's address must never reach the wire
+    bad_recipients,  ///< no recipient is left whose address may reach the wire
     cancelled,       ///< another attempt won, or the program is ending
 };
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -12,6 +13,8 @@
 #include "base/random.hpp"
 #include "base/stream.hpp"
 #include "dns/resolver.hpp"
+#include "session/message_source.hpp"
+#include "tls/requirement.hpp"
 
 namespace tern::delivery {
 
@@ -82,21 +85,21 @@ public:
     virtual Result<bool> is_ourselves(const IpAddress& address) = 0;
 };
 
-/// The message: bytes from where we were started.
-class MessageSource {
+/// What the operator demands of servers, by their names (control/tlshosts and its kin). Asked only
+/// when a session with the server is about to open.
+class ServerRules {
 public:
-    MessageSource() = default;
-    MessageSource(const MessageSource&) = delete;
-    MessageSource& operator=(const MessageSource&) = delete;
-    virtual ~MessageSource() = default;
+    ServerRules() = default;
+    ServerRules(const ServerRules&) = delete;
+    ServerRules& operator=(const ServerRules&) = delete;
+    virtual ~ServerRules() = default;
 
-    /// Reads at least one byte; 0 at the end. Fails with Cause::message_source.
-    virtual Task<std::size_t> read_some(std::span<char> into, Deadline deadline) = 0;
-    /// Goes back to where we were started. False when that is impossible: a pipe of which bytes
-    /// were consumed.
-    virtual bool rewind() = 0;
+    /// What TLS must achieve with `server`; port 465 is not its affair. Fails with
+    /// Cause::control_file when a file is there and cannot be read.
+    virtual Result<tls::Requirement> requirement(const dns::Domain& server) = 0;
 };
 
+/// All of it.
 struct World {
     const Clock& clock;
     Random& random;
@@ -104,6 +107,7 @@ struct World {
     Dialer& dialer;
     Backoff& backoff;
     LocalAddresses& local_addresses;
+    ServerRules& rules;
     MessageSource& message;
 };
 

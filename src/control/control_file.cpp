@@ -1,0 +1,99 @@
+// Reads control files; see control_file.hpp.
+#include "control/control_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "base/ascii.hpp"
+#include "base/text.hpp"
+
+namespace tern::control {
+namespace {
+
+constexpr std::size_t largest_file = std::size_t{64} << 20;
+
+tl::unexpected<Failure> unreadable(const std::string& path, int error) {
+    return fail(Stage::start, Cause::control_file, text(path, ": ", strerrordesc_np(error)));
+}
+
+// A name longer than the file system takes cannot exist either.
+bool means_absent(int error) {
+    return error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG;
+}
+
+std::string_view trimmed(std::string_view line) {
+    const std::size_t last = line.find_last_not_of(" \t\r\n");
+    return line.substr(0, last == line.npos ? 0 : last + 1);
+}
+
+}  // namespace
+
+Result<std::optional<std::string>> read_file(const std::string& path) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        if (means_absent(errno)) return std::nullopt;
+        return unreadable(path, errno);
+    }
+    std::string content;
+    char block[4096];
+    int error = 0;
+    for (;;) {
+        const ssize_t got = ::read(fd, block, sizeof block);
+        if (got > 0) content.append(block, static_cast<std::size_t>(got));
+        else if (got == 0 || errno != EINTR) {
+            error = got < 0 ? errno : 0;
+            break;
+        }
+        if (content.size() > largest_file) {
+            error = EFBIG;
+            break;
+        }
+    }
+    ::close(fd);
+    if (error != 0) return unreadable(path, error);
+    return content;
+}
+
+Result<bool> exists(const std::string& path) {
+    struct stat status;
+    if (::stat(path.c_str(), &status) == 0) return true;
+    if (means_absent(errno)) return false;
+    return unreadable(path, errno);
+}
+
+Result<std::optional<std::string>> read_line(const std::string& path) {
+    Result<std::optional<std::string>> content = read_file(path);
+    if (content && *content)
+        *content = std::string(trimmed((*content)->substr(0, (*content)->find('\n'))));
+    return content;
+}
+
+Result<std::uint64_t> read_number(const std::string& path, std::uint64_t otherwise,
+                                  std::uint64_t most) {
+    return read_line(path).map([&](const std::optional<std::string>& line) {
+        return line ? leading_number(*line, most).value_or(otherwise) : otherwise;
+    });
+}
+
+Result<std::string> read_list(const std::string& path, char separator) {
+    const Result<std::optional<std::string>> content = read_file(path);
+    if (!content) return tl::unexpected<Failure>(content.error());
+    std::string joined;
+    std::string_view rest = *content ? std::string_view(**content) : std::string_view();
+    while (!rest.empty()) {
+        const std::string_view line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+        const std::string_view entry = trimmed(line);
+        if (entry.empty() || entry.front() == '#') continue;
+        if (!joined.empty()) joined += separator;
+        joined += entry;
+    }
+    return joined;
+}
+
+}  // namespace tern::control

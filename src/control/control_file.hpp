@@ -1,0 +1,30 @@
+// Control files by qmail's rules (qmail-control(5)): one line, a number, a list. It knows no names.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/failure.hpp"
+
+namespace tern::control {
+
+/// The whole of `path`; nothing when it does not exist. Fails with Cause::control_file when it
+/// cannot be read, is a directory, or exceeds 64 MB; the detail names the file and says why.
+[[nodiscard]] Result<std::optional<std::string>> read_file(const std::string& path);
+
+/// Whether `path` exists; what cannot be told is a Failure as above.
+[[nodiscard]] Result<bool> exists(const std::string& path);
+
+/// The first line, without trailing blanks, tabs and newlines; nothing when the file does not exist.
+[[nodiscard]] Result<std::optional<std::string>> read_line(const std::string& path);
+
+/// The number its leading digits make, at most `most`; `otherwise` without the file or digits.
+[[nodiscard]] Result<std::uint64_t> read_number(const std::string& path, std::uint64_t otherwise,
+                                                std::uint64_t most);
+
+/// Its lines without trailing blanks, joined by `separator`; empty ones and those that begin with
+/// '#' are left out.
+[[nodiscard]] Result<std::string> read_list(const std::string& path, char separator);
+
+}  // namespace tern::control

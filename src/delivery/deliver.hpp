@@ -1,0 +1,30 @@
+// One delivery: from the next hop over its exchangers and addresses to a report.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "delivery/report.hpp"
+#include "delivery/settings.hpp"
+#include "delivery/world.hpp"
+
+namespace tern::delivery {
+
+/// The arguments of qmail-remote.
+struct Arguments {
+    std::string_view host;
+    std::string_view sender;
+    std::span<const std::string_view> recipients;
+};
+
+/// Connections that reach a server, and attempts to connect, in one delivery (contract, Routing).
+constexpr unsigned most_sessions = 5;
+constexpr unsigned most_connections = 20;
+
+/// Tries each endpoint until an attempt settles, and tells what came of it. `end_of_data_written`
+/// is set when the end of data was handed to the kernel, so that whoever catches an exception knows
+/// whether to say "Possible duplicate!". Everything given must outlive the task.
+Task<Report> deliver(World& world, const Settings& settings, const Arguments& arguments,
+                     bool& end_of_data_written);
+
+}  // namespace tern::delivery

@@ -1,0 +1,158 @@
+// The sentences of the contract's table, to the byte; see report.hpp.
+#include "delivery/report.hpp"
+
+#include "base/ascii.hpp"
+#include "base/text.hpp"
+#include "smtp/reply.hpp"
+
+namespace tern::delivery {
+namespace {
+
+void append_sanitised(std::string& to, std::string_view text) {
+    for (const char c : text) {
+        if (c == '\r') continue;
+        to += is_control(c) && c != '\n' && c != '\t' ? '?' : c;
+    }
+}
+
+std::string remote_host_said(std::string_view reply) {
+    std::string said = text("\nRemote host said: ", reply.substr(0, smtp::reported_text));
+    if (said.back() != '\n') said += '\n';
+    return said;
+}
+
+// Names and words of others stay on one line, so that only the contract's phrases begin one.
+std::string on_one_line(std::string words) {
+    for (char& c : words)
+        if (c == '\n') c = ' ';
+    while (!words.empty() && words.back() == ' ') words.pop_back();
+    return words;
+}
+
+std::string refusal_text(const Failure& failure, const Peer& peer) {
+    const std::string ip = peer.endpoint.address.to_string();
+    const std::string said = remote_host_said(failure.detail);
+    switch (failure.stage) {
+        case Stage::greeting: return text("Connected to ", ip, " but greeting failed.", said);
+        case Stage::hello: return text("Connected to ", ip, " but my name was rejected.", said);
+        case Stage::mail: return text("Connected to ", ip, " but sender was rejected.", said);
+        case Stage::data: return text(ip, " failed on DATA command.", said);
+        case Stage::final_dot: return text(ip, " failed after I sent the message.", said);
+        default:
+            return text("Connected to ", ip, " but connection died. ", peer.to_string(),
+                        " closed the session (#4.4.2)", said);
+    }
+}
+
+std::string tls_text(const Failure& failure, const Peer& peer,
+                     const tls::Requirement& requirement) {
+    const std::string detail = on_one_line(failure.detail);
+    if (failure.cause == Cause::injected)
+        return text("Connected to ", peer.endpoint.address.to_string(),
+                    " but connection died. TLS with ", peer.to_string(), " was abandoned: ", detail,
+                    ", as an attacker would do (#4.7.5)\n");
+    if (!requirement.demanded())
+        return text("TLS connect failed: ", peer.to_string(), ": ", detail, " (#4.7.5)\n");
+    const std::string by = requirement.origin.empty()
+                               ? std::string("port 465, where TLS begins with the first byte")
+                               : requirement.origin;
+    return text("TLS is demanded by ", by, " and was not achieved with ", peer.to_string(), ": ",
+                detail, failure.cause == Cause::tls_missing ? " (#4.7.10)\n" : " (#4.7.5)\n");
+}
+
+}  // namespace
+
+std::string Peer::to_string() const {
+    std::string where = name.empty() ? std::string() : text(name, " ");
+    where += text("[", endpoint.address.to_string(), "]");
+    if (endpoint.port != 25) where += text(":", endpoint.port);
+    return where;
+}
+
+std::string render(const Report& report) {
+    std::string bytes;
+    for (const RecipientReport& recipient : report.recipients) {
+        bytes += recipient.letter;
+        append_sanitised(bytes, recipient.text);
+        bytes += '\0';
+    }
+    bytes += static_cast<char>(report.letter);
+    append_sanitised(bytes, report.text);
+    bytes += '\0';
+    return bytes;
+}
+
+RecipientReport recipient_report(const session::RecipientAnswer& answer, const Peer& peer) {
+    const std::string ip = peer.endpoint.address.to_string();
+    if (!answer.reply)
+        return {'h', text(ip, " does not like recipient.\nThe address needs SMTPUTF8, which ",
+                          peer.to_string(), " does not offer. (#5.6.7)\n")};
+    if (answer.reply->positive()) return {'r', ""};
+    return {answer.reply->transient() ? 's' : 'h',
+            text(ip, " does not like recipient.", remote_host_said(answer.reply->text))};
+}
+
+std::string accepted_text(const smtp::Reply& reply, const Peer& peer) {
+    return text(peer.endpoint.address.to_string(), " accepted message.",
+                remote_host_said(reply.text));
+}
+
+std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_data_written,
+                         const tls::Requirement& requirement) {
+    const std::string ip = peer.endpoint.address.to_string();
+    switch (failure.cause) {
+        case Cause::said_no: return refusal_text(failure, peer);
+        case Cause::all_refused:
+            return text("Giving up on ", ip, ".", remote_host_said(failure.detail));
+        case Cause::needs_smtputf8:
+            return text(ip, " cannot take this message: ", failure.detail, ". (#5.6.7)\n");
+        case Cause::tls:
+        case Cause::injected:
+        case Cause::tls_missing:
+        case Cause::unverified: return tls_text(failure, peer, requirement);
+        case Cause::timed_out:
+        case Cause::closed:
+        case Cause::out_of_step:
+            if (failure.stage == Stage::handshake) return tls_text(failure, peer, requirement);
+            return text("Connected to ", ip, " but connection died. ",
+                        end_of_data_written ? "Possible duplicate! " : "", peer.to_string(), ": ",
+                        on_one_line(failure.detail), " (#4.4.2)\n");
+        default: return failure_text(failure);
+    }
+}
+
+std::string failure_text(const Failure& failure) {
+    const std::string detail = on_one_line(failure.detail);
+    switch (failure.cause) {
+        case Cause::control_file: return text("Unable to read control files. (#4.3.0)\n", detail, "\n");
+        case Cause::message_source: return text("Unable to read message: ", detail, ". (#4.3.0)\n");
+        case Cause::partial_line:
+            return text("SMTP cannot transfer messages with partial final lines. (#5.6.2)\n");
+        case Cause::resources: return text("Out of resources: ", detail, ". (#4.3.0)\n");
+        case Cause::name_service: return text("DNS trouble: ", detail, ". (#4.4.3)\n");
+        case Cause::no_such_host:
+            return text("Sorry, I couldn't find any host named ", detail, ". (#5.1.2)\n");
+        case Cause::no_address:
+            return text("Sorry, I couldn't find a mail exchanger or IP address for ", detail,
+                        ". (#5.4.4)\n");
+        case Cause::no_relay: return text("Sorry, ", detail, ". (#4.4.4)\n");
+        case Cause::null_mx:
+            return text("Sorry, ", detail,
+                        " accepts no mail: its only MX is the null MX. (#5.1.10)\n");
+        case Cause::loops_back:
+            return text("Sorry. Although I'm listed as a best-preference MX or A for ", detail,
+                        ",\nit isn't in my control/locals file, so I don't treat it as local. "
+                        "(#5.4.6)\n");
+        case Cause::bad_sender:
+            return text("The sender's address cannot be sent: ", detail, ". (#5.1.7)\n");
+        case Cause::bad_recipients:
+            return text("No recipient's address can be sent: ", detail, ". (#5.1.3)\n");
+        case Cause::refused:
+        case Cause::timed_out:
+            return text("Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)\n",
+                        failure.detail);
+        default: return text(detail, " (#4.3.0)\n");
+    }
+}
+
+}  // namespace tern::delivery

@@ -1,0 +1,26 @@
+// The message on standard input: a regular file at any offset, a pipe, or a terminal.
+#pragma once
+
+#include <sys/types.h>
+
+#include "session/message_source.hpp"
+
+namespace tern::os {
+
+class MessageFile final : public MessageSource {
+public:
+    /// Reads from `fd`, which stays the caller's. `clock` must outlive it.
+    MessageFile(int fd, const Clock& clock);
+
+    Task<std::size_t> read_some(std::span<char> into, Deadline deadline) override;
+    bool rewind() override;
+
+private:
+    const int fd_;
+    const Clock& clock_;
+    bool seekable_ = false;
+    off_t start_ = 0;
+    off_t offset_ = 0;
+};
+
+}  // namespace tern::os
