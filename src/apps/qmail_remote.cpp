@@ -1,0 +1,104 @@
+// qmail-remote(8): builds the world, runs one delivery, writes its report, exits 0. Exit statuses
+// are verdicts to qmail-rspawn: any other one would bounce the mail.
+#include <csignal>
+#include <exception>
+#include <new>
+#include <string_view>
+#include <vector>
+
+#include <unistd.h>
+
+#include "base/text.hpp"
+#include "control/read_settings.hpp"
+#include "delivery/deliver.hpp"
+#include "os/cares_resolver.hpp"
+#include "os/dialer.hpp"
+#include "os/home.hpp"
+#include "os/local_addresses.hpp"
+#include "os/message_file.hpp"
+#include "os/standard_descriptors.hpp"
+#include "os/system_clock.hpp"
+#include "os/system_random.hpp"
+#include "os/tcpto_file.hpp"
+
+namespace {
+
+using namespace tern;
+
+std::string report_of(const Failure& failure) {
+    delivery::Report report;
+    report.letter = delivery::judge(failure, false, tls::Requirement()).letter;
+    report.text = delivery::failure_text(failure);
+    return delivery::render(report);
+}
+
+// Success is the working directory being qmail's home.
+Result<Done> go_home() {
+    const Result<std::string> home = os::home_directory();
+    if (!home) return tl::unexpected<Failure>(home.error());
+    return os::change_directory(*home);
+}
+
+std::string deliver(const delivery::Arguments& arguments, bool& end_of_data_written) {
+    const Result<Done> at_home = go_home();
+    if (!at_home) return report_of(at_home.error());
+    const Result<delivery::Settings> settings = control::read_settings();
+    if (!settings) return report_of(settings.error());
+
+    os::SystemClock clock;
+    os::SystemRandom random;
+    os::CaresResolver resolver(clock);
+    os::Dialer dialer(clock);
+    os::TcptoFile backoff("queue/lock/tcpto", clock, random);
+    os::LocalAddresses local_addresses;
+    control::FileRules rules;
+    os::MessageFile message(STDIN_FILENO, clock);
+    delivery::World world{clock,           random, resolver, dialer, backoff,
+                          local_addresses, rules,  message};
+    Result<delivery::Report> report =
+        delivery::deliver(world, *settings, arguments, end_of_data_written).run();
+    return report ? delivery::render(*report) : report_of(report.error());
+}
+
+// Told with what is there already: there may be no memory for more.
+std::string_view report_of_exception(bool no_memory, bool end_of_data_written) {
+    using namespace std::string_view_literals;
+    if (end_of_data_written)
+        return "ZConnected to the server but connection died. Possible duplicate! "
+               "We ran into trouble of our own before its reply was judged. (#4.3.0)\n\0"sv;
+    return no_memory ? "ZOut of memory. (#4.3.0)\n\0"sv
+                     : "ZInternal error: this is a bug in qmail-remote. (#4.3.0)\n\0"sv;
+}
+
+void run(int count, char** words) {
+    using namespace std::string_view_literals;
+    const bool message_is_there = os::standard_input_is_readable();
+    if (!os::fill_standard_descriptors()) return;
+    constexpr int fewest = 4;  // qmail-remote host sender recip
+    if (count < fewest)
+        return os::write_report(
+            "DI (qmail-remote) was invoked improperly. (#5.3.5)\n"
+            "usage: qmail-remote host sender recip [recip ...] < message; see qmail-remote(8), "
+            "\"man qmail-remote\"\n\0"sv);
+    bool end_of_data_written = false;
+    try {
+        if (!message_is_there)
+            return os::write_report(
+                "ZUnable to read message: standard input is not open for reading. (#4.3.0)\n\0"sv);
+        const std::vector<std::string_view> recipients(words + 3, words + count);
+        os::write_report(deliver({words[1], words[2], recipients}, end_of_data_written));
+    } catch (const std::bad_alloc&) {
+        os::write_report(report_of_exception(true, end_of_data_written));
+    } catch (const std::exception&) {
+        os::write_report(report_of_exception(false, end_of_data_written));
+    }
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
+    run(count, words);
+    return 0;
+}
