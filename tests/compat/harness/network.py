@@ -1,0 +1,54 @@
+# A worker's own network: addresses that answer without being our own, and addresses that swallow.
+# To be called inside fresh network and mount namespaces only.
+import fcntl
+import os
+import pathlib
+import struct
+import subprocess
+
+# 198.51.100.0/24, 203.0.113.0/24 and 2001:db8::/64 answer but belong to no interface;
+# 192.0.2.1 and 2001:db8:dead::1 are ours; the rest of their networks never answers.
+OUR_ADDRESS = "192.0.2.1"
+OUR_ADDRESS_6 = "2001:db8:dead::1"
+SILENT = "192.0.2.9"
+SILENT_6 = "2001:db8:dead::9"
+UNROUTED = "100.64.9.9"
+UNROUTED_6 = "2001:db8:ffff::9"
+
+_TUNSETIFF = 0x400454CA
+_IFF_TUN, _IFF_NO_PI = 0x0001, 0x1000
+
+
+def _ip(*words):
+    subprocess.run(("ip",) + words, check=True)
+
+
+class Network:
+    """Sets up the namespace; keeps the swallowing device open for as long as it lives."""
+
+    def __init__(self, scratch):
+        _ip("link", "set", "lo", "up")
+        for net in ("198.51.100.0/24", "203.0.113.0/24"):
+            _ip("route", "add", "local", net, "dev", "lo")
+        _ip("-6", "route", "add", "local", "2001:db8::/64", "dev", "lo")
+        pathlib.Path("/proc/sys/net/ipv6/ip_nonlocal_bind").write_text("1")
+        self._device = os.open("/dev/net/tun", os.O_RDWR)
+        fcntl.ioctl(self._device, _TUNSETIFF,
+                    struct.pack("16sH22x", b"silent0", _IFF_TUN | _IFF_NO_PI))
+        _ip("addr", "add", OUR_ADDRESS + "/24", "dev", "silent0")
+        _ip("-6", "addr", "add", OUR_ADDRESS_6 + "/64", "dev", "silent0", "nodad")
+        _ip("link", "set", "silent0", "up")
+        self._resolv_conf = pathlib.Path(scratch) / "resolv.conf"
+        self.resolv_conf("nameserver 127.0.0.1\n")
+        subprocess.run(("mount", "--bind", self._resolv_conf, "/etc/resolv.conf"), check=True)
+
+    def resolv_conf(self, text):
+        """Writes /etc/resolv.conf as this namespace sees it."""
+        self._resolv_conf.write_text(text)
+
+    @staticmethod
+    def connections_tried():
+        """How many TCP connections anybody in this namespace has begun so far."""
+        rows = [line.split() for line in
+                pathlib.Path("/proc/net/snmp").read_text().splitlines() if line.startswith("Tcp:")]
+        return int(rows[1][rows[0].index("ActiveOpens")])
