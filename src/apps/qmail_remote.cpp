@@ -1,6 +1,8 @@
 // qmail-remote(8): builds the world, runs one delivery, writes its report, exits 0. Exit statuses
 // are verdicts to qmail-rspawn: any other one would bounce the mail.
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <exception>
 #include <new>
 #include <string_view>
@@ -36,7 +38,8 @@ std::string report_of(const Failure& failure) {
 Result<Done> go_home() {
     const Result<std::string> home = os::home_directory();
     if (!home) return tl::unexpected<Failure>(home.error());
-    return os::change_directory(*home);
+    if (::chdir(home->c_str()) == 0) return Done();
+    return fail(Stage::start, Cause::home, text(*home, ": ", strerrordesc_np(errno)));
 }
 
 std::string deliver(const delivery::Arguments& arguments, bool& end_of_data_written) {

@@ -42,6 +42,7 @@ enum class Cause {
     tls_missing,     ///< TLS was demanded and the server does not offer it, or refused it
     unverified,      ///< TLS was demanded and the certificate does not satisfy the demand
     control_file,    ///< a control file is unreadable or cannot be understood
+    home,            ///< qmail's home directory cannot be entered
     message_source,  ///< the message cannot be read
     partial_line,    ///< the message does not end with a newline
     resources,       ///< no memory, no descriptors, no local address

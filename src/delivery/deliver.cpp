@@ -44,7 +44,7 @@ public:
           addressing_(addressing),
           end_of_data_written_(end_of_data_written) {}
 
-    Task<Report> run(NextHop hop);
+    Task<Report> run(NextHop hop, std::string_view host);
     /// The report of a failure before any server was reached.
     [[nodiscard]] Report before_any_server(const Failure& failure) const;
 
@@ -80,9 +80,11 @@ private:
     std::optional<Deadline> until_;  // set once a handshake has failed
 };
 
-Task<Report> Delivery::run(NextHop hop) {
+// `host` is the argument, for the report that it does not exist: it stands there as it was given.
+Task<Report> Delivery::run(NextHop hop, std::string_view host) {
     Exchangers exchangers(world_);
     Result<Done> found = co_await exchangers.find(std::move(hop)).outcome();
+    if (!found && found.error().cause == Cause::no_such_host) found.error().detail = host;
     if (!found) co_return before_any_server(found.error());
     while (may_go_on()) {
         Result<std::vector<Exchanger>> group = co_await exchangers.next_group().outcome();
@@ -306,7 +308,7 @@ Task<Report> deliver(World& world, const Settings& settings, const Arguments& ar
     }
     const Result<NextHop> hop = next_hop(settings.smtproutes, arguments.host);
     if (!hop) co_return delivery.before_any_server(hop.error());
-    co_return co_await delivery.run(*hop);
+    co_return co_await delivery.run(*hop, arguments.host);
 }
 
 }  // namespace tern::delivery

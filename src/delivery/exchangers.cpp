@@ -148,9 +148,10 @@ Failure Exchangers::none_left() const {
                        text("the relay ", domain_, " of control/smtproutes has no address ",
                             undialable_ ? "that can be dialled" : "in the DNS"));
     return Failure(Stage::routing, Cause::no_address,
-                   text(domain_, undialable_ ? ", whose only addresses are multicast, broadcast, "
-                                               "unspecified or link-local"
-                                             : ""));
+                   text("The host is ", domain_,
+                        undialable_ ? "; its addresses are multicast, broadcast, unspecified or "
+                                      "link-local and are never dialled."
+                                    : "."));
 }
 
 }  // namespace tern::delivery

@@ -100,12 +100,13 @@ std::string accepted_text(const smtp::Reply& reply, const Peer& peer) {
 std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_data_written,
                          const tls::Requirement& requirement) {
     const std::string ip = peer.endpoint.address.to_string();
+    const std::string detail = on_one_line(failure.detail);
     switch (failure.cause) {
         case Cause::said_no: return refusal_text(failure, peer);
         case Cause::all_refused:
             return text("Giving up on ", ip, ".", remote_host_said(failure.detail));
         case Cause::needs_smtputf8:
-            return text(ip, " cannot take this message: ", failure.detail, ". (#5.6.7)\n");
+            return text(ip, " cannot take this message: ", detail, ". (#5.6.7)\n");
         case Cause::tls:
         case Cause::injected:
         case Cause::tls_missing:
@@ -114,35 +115,45 @@ std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_d
         case Cause::closed:
         case Cause::out_of_step:
             if (failure.stage == Stage::handshake) return tls_text(failure, peer, requirement);
+            if (failure.stage == Stage::greeting && failure.cause == Cause::out_of_step)
+                return text("Connected to ", ip, " but greeting failed.\n", detail,
+                            " (#4.5.0)\n");
             return text("Connected to ", ip, " but connection died. ",
                         end_of_data_written ? "Possible duplicate! " : "", peer.to_string(), ": ",
-                        on_one_line(failure.detail), " (#4.4.2)\n");
+                        detail, " (#4.4.2)\n");
         default: return failure_text(failure);
     }
 }
 
+// The phrases are the old program's where it had one; what we add stands on the next line.
 std::string failure_text(const Failure& failure) {
     const std::string detail = on_one_line(failure.detail);
     switch (failure.cause) {
-        case Cause::control_file: return text("Unable to read control files. (#4.3.0)\n", detail, "\n");
-        case Cause::message_source: return text("Unable to read message: ", detail, ". (#4.3.0)\n");
+        case Cause::control_file:
+            return text("Unable to read control files. (#4.3.0)\n", detail, "\n");
+        case Cause::home:
+            return text("Unable to switch to home directory. (#4.3.0)\n", detail, "\n");
+        case Cause::message_source:
+            return text("Unable to read message. (#4.3.0)\n", detail, "\n");
         case Cause::partial_line:
-            return text("SMTP cannot transfer messages with partial final lines. (#5.6.2)\n");
-        case Cause::resources: return text("Out of resources: ", detail, ". (#4.3.0)\n");
-        case Cause::name_service: return text("DNS trouble: ", detail, ". (#4.4.3)\n");
+            return "SMTP cannot transfer messages with partial final lines. (#5.6.2)\n";
+        case Cause::resources:
+            return text("System resources temporarily unavailable. (#4.3.0)\n", detail, "\n");
+        case Cause::name_service:
+            return text("Sorry, I couldn't find any host by that name. (#4.1.2)\n", detail, "\n");
         case Cause::no_such_host:
             return text("Sorry, I couldn't find any host named ", detail, ". (#5.1.2)\n");
         case Cause::no_address:
-            return text("Sorry, I couldn't find a mail exchanger or IP address for ", detail,
-                        ". (#5.4.4)\n");
+            return text("Sorry, I couldn't find a mail exchanger or IP address. (#5.4.4)\n", detail,
+                        "\n");
         case Cause::no_relay: return text("Sorry, ", detail, ". (#4.4.4)\n");
         case Cause::null_mx:
             return text("Sorry, ", detail,
                         " accepts no mail: its only MX is the null MX. (#5.1.10)\n");
         case Cause::loops_back:
-            return text("Sorry. Although I'm listed as a best-preference MX or A for ", detail,
-                        ",\nit isn't in my control/locals file, so I don't treat it as local. "
-                        "(#5.4.6)\n");
+            return text("Sorry. Although I'm listed as a best-preference MX or A for that host,\n"
+                        "it isn't in my control/locals file, so I don't treat it as local. "
+                        "(#5.4.6)\nThe host is ", detail, ".\n");
         case Cause::bad_sender:
             return text("The sender's address cannot be sent: ", detail, ". (#5.1.7)\n");
         case Cause::bad_recipients:

@@ -60,6 +60,7 @@ Verdict judge(const Failure& failure, bool end_of_data_written,
         case Cause::refused:
         case Cause::out_of_step: return try_another;
         case Cause::control_file:
+        case Cause::home:
         case Cause::message_source:
         case Cause::resources:
         case Cause::name_service:

@@ -17,6 +17,7 @@ const char* what_was_asked(Stage stage) {
         case Stage::mail: return "the reply to MAIL";
         case Stage::recipient: return "the reply to RCPT";
         case Stage::data: return "the reply to DATA";
+        case Stage::body:
         case Stage::final_dot: return "the reply to the end of the message";
         default: return "the server";
     }
@@ -80,18 +81,22 @@ Task<Done> Chat::write(std::string_view bytes, Stage stage) {
 }
 
 Task<Done> Chat::expect_silence(Stage stage) {
-    if (!co_await has_input()) co_return Done();
+    const Heard heard = co_await listen();
+    if (heard == Heard::nothing) co_return Done();
     in_step_ = false;
+    if (heard == Heard::end)
+        co_return Failure(stage, Cause::closed, "the server closed the connection");
     co_return Failure(stage, Cause::out_of_step,
                       text("the server spoke before ", what_was_asked(stage),
                            " was due (it said: ", first_line(unread_), ")"));
 }
 
-Task<bool> Chat::has_input() {
-    if (!unread_.empty()) co_return true;
+Task<Heard> Chat::listen() {
+    if (!unread_.empty()) co_return Heard::words;
     Result<std::size_t> got = co_await stream_->read_some(buffer_, clock_.now()).outcome();
-    if (got) unread_ = std::string_view(buffer_.data(), *got);
-    co_return !unread_.empty();
+    if (!got) co_return got.error().cause == Cause::timed_out ? Heard::nothing : Heard::end;
+    unread_ = std::string_view(buffer_.data(), *got);
+    co_return unread_.empty() ? Heard::end : Heard::words;
 }
 
 // The stream does not know the stage; TLS alone names one (an alert that undoes the handshake).

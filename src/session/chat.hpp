@@ -12,6 +12,13 @@
 
 namespace tern::session {
 
+/// What a look at the connection finds, without waiting.
+enum class Heard {
+    nothing,
+    words,  ///< the server has sent something that nobody has read yet
+    end,    ///< the connection is closed or broken
+};
+
 class Chat {
 public:
     /// `patience` bounds each whole reply and each write (control/timeoutremote). `stream` must
@@ -28,11 +35,10 @@ public:
     /// Hands all of `bytes` to the kernel within `patience`. When that fails, the failure tells the
     /// server's last words if it left any. `bytes` must outlive the wait.
     Task<Done> write(std::string_view bytes, Stage stage);
-    /// Fails with out_of_step when the server has said something nobody asked for.
+    /// Fails with out_of_step when the server has said something nobody asked for, with closed when
+    /// it has hung up.
     Task<Done> expect_silence(Stage stage);
-    /// True when the server has sent something that nobody has read yet, without waiting. An end of
-    /// the stream counts as nothing.
-    Task<bool> has_input();
+    Task<Heard> listen();
 
     /// Goes on over another stream (TLS); nothing unread may be left.
     void use(Stream& stream) { stream_ = &stream; }

@@ -107,8 +107,8 @@ Task<Done> Session::handshake() {
     // RFC 3207 6, and the injection of CVE-2011-0411: what is here before our ClientHello came in
     // clear, and is either an attack or believed at our peril.
     if (!terms_.requirement.implicit) {
-        const bool injected = co_await chat_.has_input();
-        if (injected)
+        const Heard heard = co_await chat_.listen();
+        if (heard == Heard::words)
             co_return Failure(Stage::handshake, Cause::injected,
                               "plaintext came behind the reply to STARTTLS, before TLS began");
     }
