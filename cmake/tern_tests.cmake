@@ -1,0 +1,79 @@
+# Test programs. unit/<layer>/*_test.cpp gives test_<layer>; contract/, simulation/ and
+# conversation/ give one each; fuzz/<name>_fuzz.cpp replays its corpus.
+find_package(GTest REQUIRED)
+get_property(layers GLOBAL PROPERTY TERN_LIBRARIES)
+get_property(sink GLOBAL PROPERTY TERN_SINK_LIBRARIES)
+set(tests ${PROJECT_SOURCE_DIR}/tests)
+
+add_library(tern_tests INTERFACE)
+target_include_directories(tern_tests INTERFACE ${tests})
+target_compile_definitions(tern_tests INTERFACE TERN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+target_link_libraries(tern_tests INTERFACE ${layers} GTest::gmock Threads::Threads)
+
+# What simulation, conversation, contract and the fuzzers share: files there that are neither a
+# test nor a main.
+file(GLOB support CONFIGURE_DEPENDS
+    ${tests}/simulation/*.cpp ${tests}/conversation/*.cpp ${tests}/contract/*.cpp)
+list(FILTER support EXCLUDE REGEX "(_test|/main)\\.cpp$")
+if(support)
+    add_library(tern_test_support STATIC ${support})
+    target_link_libraries(tern_test_support PUBLIC tern_tests)
+    target_link_libraries(tern_tests INTERFACE $<LINK_ONLY:tern_test_support>)
+endif()
+
+# tern_test(<name> <source>...): the longest of them are the simulations under sanitizers.
+function(tern_test name)
+    add_executable(${name} ${ARGN})
+    if(TERN_SANITIZE)
+        target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/sanitizer_options.cpp)
+    endif()
+    target_link_libraries(${name} PRIVATE tern_tests GTest::gmock)
+    if(NOT "${ARGN}" MATCHES "/main\\.cpp")
+        target_link_libraries(${name} PRIVATE GTest::gmock_main)
+    endif()
+    set_target_properties(${name} PROPERTIES
+        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+    add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 900)
+endfunction()
+
+if(NOT TERN_FUZZ)
+    file(GLOB directories CONFIGURE_DEPENDS LIST_DIRECTORIES true ${tests}/unit/*)
+    foreach(directory IN LISTS directories)
+        file(GLOB sources CONFIGURE_DEPENDS ${directory}/*.cpp)
+        if(sources)
+            cmake_path(GET directory FILENAME layer)
+            tern_test(test_${layer} ${sources})
+            if(layer STREQUAL sink)
+                target_link_libraries(test_sink PRIVATE ${sink})
+            endif()
+        endif()
+    endforeach()
+    foreach(kind contract simulation conversation)
+        file(GLOB sources CONFIGURE_DEPENDS ${tests}/${kind}/*_test.cpp ${tests}/${kind}/main.cpp)
+        if(sources)
+            tern_test(test_${kind} ${sources})
+        endif()
+    endforeach()
+endif()
+
+# With libFuzzer where asked for; else each is a program that replays its corpus.
+file(GLOB fuzzers CONFIGURE_DEPENDS ${tests}/fuzz/*_fuzz.cpp)
+foreach(source IN LISTS fuzzers)
+    cmake_path(GET source STEM target)
+    string(REGEX REPLACE "_fuzz$" "" name ${target})
+    if(TERN_FUZZ)
+        add_executable(${target} ${source})
+        target_compile_options(${target} PRIVATE -fsanitize=fuzzer)
+        target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    else()
+        add_executable(${target} ${source} ${tests}/fuzz/replay_main.cpp)
+        add_test(NAME fuzz_replay_${name}
+            COMMAND ${target} ${tests}/fuzz/corpus/${name}
+            WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+        set_tests_properties(fuzz_replay_${name} PROPERTIES TIMEOUT 300)
+    endif()
+    target_link_libraries(${target} PRIVATE tern_tests)
+    set_target_properties(${target} PROPERTIES
+        RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+endforeach()
