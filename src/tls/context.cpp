@@ -1,0 +1,237 @@
+// Contexts by requirement; see context.hpp.
+#include "tls/context.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <system_error>
+#include <vector>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include "base/text.hpp"
+
+namespace tern::tls {
+namespace {
+
+constexpr std::size_t largest_file = 16 * 1024 * 1024;  // bytes; every CA there is takes 220 KB
+
+Failure no_memory() {
+    return {Stage::handshake, Cause::resources, text("TLS cannot start: ", take_openssl_reason())};
+}
+
+struct FileContents {
+    std::string bytes;
+    int error = 0;  ///< errno; bytes are worth nothing then
+};
+
+FileContents read_file(const std::string& path) {
+    FileContents contents;
+    errno = 0;
+    const std::unique_ptr<FILE, Releaser<std::fclose>> file(std::fopen(path.c_str(), "rbe"));
+    if (!file) {
+        contents.error = errno;
+        return contents;
+    }
+    std::vector<char> block(16 * 1024);
+    while (const std::size_t got = std::fread(block.data(), 1, block.size(), file.get())) {
+        contents.bytes.append(block.data(), got);
+        if (contents.bytes.size() > largest_file) {
+            contents.error = EFBIG;
+            return contents;
+        }
+    }
+    if (std::ferror(file.get()) != 0) contents.error = errno;
+    return contents;
+}
+
+std::string words(int error) {
+    return std::generic_category().message(error);
+}
+
+BioPtr view_of(const std::string& bytes) {
+    return BioPtr(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
+}
+
+// Asked for a passphrase there is nobody who could type one: remembers that it was asked.
+int no_passphrase(char*, int, int, void* was_asked) {
+    if (was_asked != nullptr) *static_cast<bool*>(was_asked) = true;
+    return -1;
+}
+
+// The end of the PEM blocks, as opposed to a broken one. Takes the error away in the first case.
+bool is_end_of_pem() {
+    const unsigned long error = ERR_peek_last_error();
+    if (ERR_GET_LIB(error) != ERR_LIB_PEM || ERR_GET_REASON(error) != PEM_R_NO_START_LINE)
+        return false;
+    ERR_clear_error();
+    return true;
+}
+
+struct PemCertificates {
+    std::vector<CertificatePtr> list;
+    std::string trouble;  ///< why there are no more, when a block is broken
+};
+
+PemCertificates read_certificates(const std::string& pem) {
+    PemCertificates result;
+    const BioPtr source = view_of(pem);
+    ERR_clear_error();
+    while (source) {
+        CertificatePtr certificate(
+            PEM_read_bio_X509_AUX(source.get(), nullptr, no_passphrase, nullptr));
+        if (!certificate) break;
+        result.list.push_back(std::move(certificate));
+    }
+    if (!is_end_of_pem())
+        result.trouble = text("its certificate number ", result.list.size() + 1,
+                              " cannot be read: ", take_openssl_reason());
+    return result;
+}
+
+Failure trust_failure(const Requirement& requirement, const std::string& why) {
+    std::string detail = text(requirement.trust_file, " ", why);
+    if (requirement.origin != requirement.trust_file)
+        detail += text("; ", requirement.origin, " needs it");
+    return {Stage::handshake, Cause::control_file, std::move(detail)};
+}
+
+// Trust comes from this file alone. PARTIAL_CHAIN: what the operator put there is trusted, be it a
+// root, an intermediate or the server's own certificate.
+Result<Done> trust(SSL_CTX* context, const Requirement& requirement) {
+    const FileContents file = read_file(requirement.trust_file);
+    if (file.error != 0)
+        return tl::unexpected(
+            trust_failure(requirement, text("cannot be read: ", words(file.error))));
+    PemCertificates certificates = read_certificates(file.bytes);
+    if (!certificates.trouble.empty())
+        return tl::unexpected(
+            trust_failure(requirement, text("cannot be understood: ", certificates.trouble)));
+    if (certificates.list.empty())
+        return tl::unexpected(trust_failure(
+            requirement, "holds no certificate; it must hold trusted CA certificates in PEM"));
+    X509_STORE* store = SSL_CTX_get_cert_store(context);
+    for (const CertificatePtr& certificate : certificates.list)
+        if (X509_STORE_add_cert(store, certificate.get()) != 1)
+            return tl::unexpected(no_memory());
+    if (X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) != 1)
+        return tl::unexpected(no_memory());
+    return Done();
+}
+
+Result<Done> choose_ciphers(SSL_CTX* context, const std::string& ciphers) {
+    const CipherLists lists = part_ciphers(ciphers);
+    ERR_clear_error();
+    if ((lists.tls13.empty() || SSL_CTX_set_ciphersuites(context, lists.tls13.c_str()) == 1) &&
+        (lists.older.empty() || SSL_CTX_set_cipher_list(context, lists.older.c_str()) == 1))
+        return Done();
+    return fail(Stage::handshake, Cause::control_file,
+                text("control/tlsclientciphers cannot be used: OpenSSL says \"",
+                     take_openssl_reason(), "\" to ", ciphers));
+}
+
+// Everything is set or nothing is. Gives what is wrong, or nothing.
+std::string show_certificate(SSL_CTX* context, const std::string& pem) {
+    PemCertificates certificates = read_certificates(pem);
+    if (!certificates.trouble.empty()) return certificates.trouble;
+    if (certificates.list.empty()) return "it holds no certificate";
+    const BioPtr source = view_of(pem);
+    if (!source) return take_openssl_reason();
+    bool passphrase_needed = false;
+    const KeyPtr key(
+        PEM_read_bio_PrivateKey(source.get(), nullptr, no_passphrase, &passphrase_needed));
+    if (!key) {
+        std::string reason = take_openssl_reason();
+        if (passphrase_needed) return "its private key is protected by a passphrase";
+        return text("its private key cannot be read: ", reason);
+    }
+    const auto release = [](STACK_OF(X509)* stack) { sk_X509_free(stack); };
+    const std::unique_ptr<STACK_OF(X509), decltype(release)> chain(sk_X509_new_null());
+    if (!chain) return take_openssl_reason();
+    for (std::size_t i = 1; i < certificates.list.size(); ++i)
+        if (sk_X509_push(chain.get(), certificates.list[i].get()) == 0)
+            return take_openssl_reason();
+    ERR_clear_error();
+    if (SSL_CTX_use_cert_and_key(context, certificates.list.front().get(), key.get(), chain.get(),
+                                 1) != 1)
+        return text("its first certificate and its private key cannot be used: ",
+                    take_openssl_reason());
+    return {};
+}
+
+std::string use_client_certificate(SSL_CTX* context, const std::string& path) {
+    if (path.empty()) return {};
+    const FileContents file = read_file(path);
+    if (file.error == ENOENT) return {};
+    const std::string why = file.error != 0 ? text("it cannot be read: ", words(file.error))
+                                            : show_certificate(context, file.bytes);
+    if (why.empty()) return {};
+    return text("the client certificate of ", path, " was not used: ", why);
+}
+
+bool is_tls13_suite(std::string_view name) {
+    // TLS 1.2 suites may also be named in IANA's style, but always with a key exchange:
+    // TLS_RSA_WITH_AES_128_CBC_SHA.
+    return name.starts_with("TLS_") && name.find("_WITH_") == std::string_view::npos;
+}
+
+int look_at_nothing(X509_STORE_CTX*, void*) {
+    return 1;
+}
+
+}  // namespace
+
+CipherLists part_ciphers(std::string_view ciphers) {
+    CipherLists lists;
+    bool older_named = false;
+    while (!ciphers.empty()) {
+        const std::size_t end = std::min(ciphers.find_first_of(":,; \t"), ciphers.size());
+        const std::string_view word = ciphers.substr(0, end);
+        ciphers.remove_prefix(std::min(end + 1, ciphers.size()));
+        if (word.empty()) continue;
+        std::string& list = is_tls13_suite(word) ? lists.tls13 : lists.older;
+        if (!list.empty()) list += ':';
+        list += word;
+        older_named = older_named || (&list == &lists.older && word.front() != '@');
+    }
+    // "@SECLEVEL=1" alone names no cipher: the default list stays, at that level.
+    if (!lists.older.empty() && !older_named) lists.older.insert(0, "DEFAULT:");
+    return lists;
+}
+
+Result<Context> make_context(const Requirement& requirement, const ClientSettings& settings,
+                             int (*verify)(X509_STORE_CTX*, void*)) {
+    start_openssl();
+    const bool verified = requirement.kind == Requirement::Kind::verified;
+    if (verified) add_certificate_digests();
+
+    ERR_clear_error();
+    Context context;
+    context.ssl.reset(SSL_CTX_new(TLS_client_method()));
+    SSL_CTX* const ssl = context.ssl.get();
+    if (ssl == nullptr || SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) != 1)
+        return tl::unexpected(no_memory());
+    SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
+    SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
+    SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
+    if (verified) {
+        SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
+        SSL_CTX_set_cert_verify_callback(ssl, verify, nullptr);
+        Result<Done> trusted = trust(ssl, requirement);
+        if (!trusted) return tl::unexpected(std::move(trusted.error()));
+    } else {
+        // Contract, The conversation: whatever the server can do is better than clear text.
+        SSL_CTX_set_security_level(ssl, 0);
+        SSL_CTX_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT);
+        SSL_CTX_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
+        SSL_CTX_set_cert_verify_callback(ssl, look_at_nothing, nullptr);
+    }
+    if (Result<Done> chosen = choose_ciphers(ssl, settings.ciphers); !chosen)
+        return tl::unexpected(std::move(chosen.error()));
+    context.certificate_trouble = use_client_certificate(ssl, settings.certificate_file);
+    return context;
+}
+
+}  // namespace tern::tls

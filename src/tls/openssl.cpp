@@ -1,0 +1,69 @@
+// OpenSSL's start and its errors; see openssl.hpp. It must not know connections.
+// The functions that load error texts apart from everything else are deprecated since 3.0 because
+// start-up loads them; ours does not.
+#define OPENSSL_SUPPRESS_DEPRECATED
+
+#include "tls/openssl.hpp"
+
+#include <mutex>
+#include <system_error>
+
+#include <openssl/cryptoerr_legacy.h>
+#include <openssl/err.h>
+#include <openssl/sslerr_legacy.h>
+
+namespace tern::tls {
+namespace {
+
+void load_error_texts() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        ERR_load_ERR_strings();
+        ERR_load_SSL_strings();
+        ERR_load_X509_strings();
+        ERR_load_PEM_strings();
+        ERR_load_EVP_strings();
+        ERR_load_ASN1_strings();
+        ERR_load_RSA_strings();
+        ERR_load_EC_strings();
+    });
+}
+
+}  // namespace
+
+void start_openssl() {
+    // The order matters: what this call declines, OPENSSL_init_ssl can no longer ask for.
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT |
+                            OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
+                            OPENSSL_INIT_NO_ADD_ALL_DIGESTS,
+                        nullptr);
+    OPENSSL_init_ssl(
+        OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_SSL_STRINGS | OPENSSL_INIT_NO_ATEXIT,
+        nullptr);
+}
+
+void add_certificate_digests() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        for (const EVP_MD* digest :
+             {EVP_sha1(), EVP_sha224(), EVP_sha256(), EVP_sha384(), EVP_sha512(), EVP_sha512_224(),
+              EVP_sha512_256(), EVP_sha3_224(), EVP_sha3_256(), EVP_sha3_384(), EVP_sha3_512()})
+            EVP_add_digest(digest);
+    });
+}
+
+std::string take_openssl_reason() {
+    load_error_texts();
+    std::string reason;
+    while (const unsigned long error = ERR_get_error()) {
+        if (!reason.empty()) continue;
+        if (ERR_SYSTEM_ERROR(error)) {
+            reason = std::generic_category().message(ERR_GET_REASON(error));
+        } else if (const char* words = ERR_reason_error_string(error)) {
+            reason = words;
+        }
+    }
+    return reason.empty() ? "no reason given" : reason;
+}
+
+}  // namespace tern::tls

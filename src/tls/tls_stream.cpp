@@ -1,0 +1,308 @@
+// TLS over a Stream; see tls_stream.hpp. OpenSSL works on the buffers of Wire, and the coroutines
+// here carry them to and from the stream below.
+#include "tls/tls_stream.hpp"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include <openssl/err.h>
+
+#include "base/text.hpp"
+#include "tls/context.hpp"
+#include "tls/verify.hpp"
+#include "tls/wire.hpp"
+
+namespace tern::tls {
+namespace {
+
+// A deadline that is always past: what is there is taken, nothing is waited for.
+constexpr Deadline long_ago{};
+
+constexpr std::size_t largest_record = 16 * 1024;  // RFC 8446 5.1
+// Ciphertext is handed down in writes of about this size.
+constexpr std::size_t write_size = 64 * 1024;
+// Bytes without one byte of application data. OpenSSL bounds the handshake's messages, but takes
+// KeyUpdates and session tickets for ever.
+constexpr std::size_t most_without_content = 1024 * 1024;
+constexpr std::size_t longest_dns_name = 255;  // TLSEXT_MAXLEN_host_name; OpenSSL refuses more
+
+}  // namespace
+
+struct TlsStream::Session {
+    Session(Stream& stream, const Requirement& wanted, const std::string& name)
+        : below(stream), requirement(wanted), server_name(name) {}
+
+    Stream& below;
+    const Requirement requirement;
+    const std::string server_name;
+    std::string certificate_trouble;
+    Wire wire;  // before `ssl`, whose BIO points to it
+    ContextPtr context;
+    SslPtr ssl;
+
+    Verification verification;
+    int alert = 0;  ///< the last alert that the peer sent, with its level; 0 for none
+    std::size_t without_content = 0;
+    bool content_seen = false;
+    /// An end that repeats itself: nothing can be read, or written, behind it.
+    std::optional<Failure> reading_ended;
+    std::optional<Failure> writing_ended;
+
+    static int verify(X509_STORE_CTX* store, void*);
+    static void note_alert(const SSL* ssl, int where, int value);
+
+    Result<Done> prepare(const ClientSettings& settings);
+    Task<Established> handshake(Deadline deadline);
+    Task<std::size_t> read_some(std::span<char> into, Deadline deadline);
+    Task<Done> write(std::string_view bytes, Deadline deadline);
+    Task<Done> write_last(std::string_view farewell, Deadline deadline);
+
+private:
+    Task<Done> flush(Deadline deadline);
+    Task<Done> refill(Deadline deadline);
+    Result<Done> encrypt(std::string_view bytes);
+    [[nodiscard]] std::string peer() const;
+    [[nodiscard]] std::string what_broke();
+    Failure handshake_failure(int outcome);
+    Failure read_failure();
+};
+
+int TlsStream::Session::verify(X509_STORE_CTX* store, void*) {
+    const auto* ssl = static_cast<const SSL*>(
+        X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    Session& session = *static_cast<Session*>(SSL_get_app_data(ssl));
+    try {
+        session.verification = verify_server(store, session.requirement, session.peer());
+    } catch (const std::bad_alloc&) {  // no exception may cross OpenSSL's frames
+        session.verification.held = false;
+        X509_STORE_CTX_set_error(store, X509_V_ERR_OUT_OF_MEM);
+    }
+    return session.verification.held ? 1 : 0;
+}
+
+void TlsStream::Session::note_alert(const SSL* ssl, int where, int value) {
+    if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT)
+        static_cast<Session*>(SSL_get_app_data(ssl))->alert = value;
+}
+
+Result<Done> TlsStream::Session::prepare(const ClientSettings& settings) {
+    Result<Context> made = make_context(requirement, settings, &Session::verify);
+    if (!made) return tl::unexpected(std::move(made.error()));
+    context = std::move(made->ssl);
+    certificate_trouble = std::move(made->certificate_trouble);
+
+    ssl.reset(SSL_new(context.get()));
+    BIO* const bio = ssl ? wire.make_bio() : nullptr;
+    if (bio == nullptr)
+        return fail(Stage::handshake, Cause::resources,
+                    text("TLS cannot start: ", take_openssl_reason()));
+    SSL_set_bio(ssl.get(), bio, bio);
+    SSL_set_app_data(ssl.get(), this);
+    SSL_set_info_callback(ssl.get(), &Session::note_alert);
+    SSL_set_connect_state(ssl.get());
+    // SSL_set_tlsext_host_name, without the old-style cast of that macro.
+    if (!server_name.empty() && server_name.size() <= longest_dns_name &&
+        SSL_ctrl(ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                 const_cast<char*>(server_name.c_str())) != 1)
+        return fail(Stage::handshake, Cause::resources,
+                    text("TLS cannot start: ", take_openssl_reason()));
+    return Done();
+}
+
+std::string TlsStream::Session::peer() const {
+    if (!server_name.empty()) return server_name;
+    return requirement.reference_name.empty() ? "the server" : requirement.reference_name;
+}
+
+// Hands everything encrypted so far to the stream below. After a failure nothing more is ever
+// written: what did not go out must not follow later, when the caller believes it lost.
+Task<Done> TlsStream::Session::flush(Deadline deadline) {
+    if (writing_ended) co_return *writing_ended;
+    if (wire.outgoing().empty()) co_return Done();
+    Result<Done> sent = co_await below.write(wire.outgoing(), deadline).outcome();
+    wire.clear_outgoing();
+    if (!sent) writing_ended = sent.error();
+    co_return sent;
+}
+
+// Sends what is due and waits for bytes of the peer. A peer that refused us may have closed before
+// our last flight came, so a failing write is judged only after a look at what it left.
+Task<Done> TlsStream::Session::refill(Deadline deadline) {
+    std::optional<Failure> unsent;
+    if (!wire.outgoing().empty()) {
+        Result<Done> sent = co_await flush(deadline).outcome();
+        if (!sent) {
+            if (sent.error().cause != Cause::closed) co_return std::move(sent.error());
+            unsent = std::move(sent.error());
+            deadline = long_ago;
+        }
+    }
+    Result<std::size_t> got = co_await below.read_some(wire.space(), deadline).outcome();
+    if (unsent && (!got || *got == 0)) co_return std::move(*unsent);
+    if (!got) co_return std::move(got.error());
+    if (*got == 0) co_return Failure(Stage::start, Cause::closed, "the server closed the connection");
+    wire.received(*got);
+    without_content += *got;
+    if (without_content > most_without_content)
+        co_return Failure(Stage::start, Cause::tls,
+                          "the server sent a megabyte of TLS records without content");
+    co_return Done();
+}
+
+std::string TlsStream::Session::what_broke() {
+    std::string reason = take_openssl_reason();
+    if (alert == 0) return reason;
+    return text("the server sent the alert \"", SSL_alert_desc_string_long(alert), "\"");
+}
+
+Task<Established> TlsStream::Session::handshake(Deadline deadline) {
+    for (;;) {
+        ERR_clear_error();
+        const int outcome = SSL_do_handshake(ssl.get());
+        if (outcome == 1) break;
+        if (SSL_get_error(ssl.get(), outcome) != SSL_ERROR_WANT_READ) {
+            Failure failure = handshake_failure(outcome);
+            // Our alert, as far as it goes out at once.
+            co_await flush(long_ago).outcome();
+            co_return failure;
+        }
+        Result<Done> more = co_await refill(deadline).outcome();
+        if (!more) {
+            Failure failure = std::move(more.error());
+            failure.stage = Stage::handshake;
+            if (failure.cause == Cause::timed_out) {
+                failure.detail = text(peer(), " did not complete the TLS handshake in time");
+            } else if (failure.cause != Cause::cancelled) {
+                failure.cause = Cause::tls;
+                failure.detail = text("the TLS handshake with ", peer(), " failed: ", failure.detail);
+            }
+            co_return failure;
+        }
+    }
+    // The callback has judged already; without a certificate it is never called.
+    const bool verified = verification.held && SSL_get_verify_result(ssl.get()) == X509_V_OK;
+    if (requirement.kind == Requirement::Kind::verified && !verified)
+        co_return Failure(Stage::handshake, Cause::unverified,
+                          text(peer(), " offered no certificate, but ", requirement.origin,
+                               " asks for one for ", requirement.reference_name));
+    without_content = 0;
+    Established agreed;
+    agreed.version = SSL_get_version(ssl.get());
+    agreed.cipher = SSL_CIPHER_get_name(SSL_get_current_cipher(ssl.get()));
+    agreed.verified = verified;
+    co_return agreed;
+}
+
+Failure TlsStream::Session::handshake_failure(int) {
+    if (!verification.explanation.empty()) {
+        (void)take_openssl_reason();
+        return {Stage::handshake, Cause::unverified, verification.explanation};
+    }
+    std::string detail = text("the TLS handshake with ", peer(), " failed: ", what_broke());
+    const int described = alert & 0xff;
+    if (described == SSL_AD_PROTOCOL_VERSION) detail += "; TLS 1.2 or later is needed";
+    return {Stage::handshake, Cause::tls, std::move(detail)};
+}
+
+Failure TlsStream::Session::read_failure() {
+    std::string words = what_broke();
+    // TLS 1.3: our side of the handshake ends before the server has judged it (RFC 8446 4.4.4), so
+    // its refusal arrives in place of the first data.
+    if (!content_seen)
+        return {Stage::handshake, Cause::tls,
+                text("TLS with ", peer(), " ended right behind the handshake: ", words)};
+    return {Stage::start, Cause::tls, text("TLS broke: ", words)};
+}
+
+Task<std::size_t> TlsStream::Session::read_some(std::span<char> into, Deadline deadline) {
+    for (;;) {
+        if (reading_ended) co_return *reading_ended;
+        ERR_clear_error();
+        std::size_t count = 0;
+        const int outcome = SSL_read_ex(ssl.get(), into.data(), into.size(), &count);
+        if (outcome == 1) {
+            content_seen = true;
+            without_content = 0;
+            co_return count;
+        }
+        const int error = SSL_get_error(ssl.get(), outcome);
+        if (error == SSL_ERROR_ZERO_RETURN) co_return std::size_t(0);
+        if (error != SSL_ERROR_WANT_READ) {
+            reading_ended = read_failure();
+            if (!writing_ended) {
+                co_await flush(long_ago).outcome();  // our alert, if it was for us to say it
+                writing_ended = reading_ended;
+            }
+            continue;
+        }
+        Result<Done> more = co_await refill(deadline).outcome();
+        if (more) continue;
+        if (more.error().cause == Cause::tls) reading_ended = more.error();
+        co_return std::move(more.error());
+    }
+}
+
+// Encrypts into the outgoing buffer, a record at most.
+Result<Done> TlsStream::Session::encrypt(std::string_view bytes) {
+    ERR_clear_error();
+    std::size_t written = 0;
+    if (SSL_write_ex(ssl.get(), bytes.data(), bytes.size(), &written) == 1) return Done();
+    writing_ended.emplace(Stage::start, Cause::tls, text("TLS broke: ", what_broke()));
+    return tl::unexpected(*writing_ended);
+}
+
+Task<Done> TlsStream::Session::write(std::string_view bytes, Deadline deadline) {
+    while (!bytes.empty()) {
+        if (writing_ended) co_return *writing_ended;
+        const std::string_view piece = bytes.substr(0, largest_record);
+        bytes.remove_prefix(piece.size());
+        co_await encrypt(piece);
+        if (wire.outgoing().size() >= write_size) co_await flush(deadline);
+    }
+    co_return co_await flush(deadline);
+}
+
+Task<Done> TlsStream::Session::write_last(std::string_view farewell, Deadline deadline) {
+    if (writing_ended) co_return *writing_ended;
+    if (!farewell.empty()) co_await encrypt(farewell.substr(0, largest_record));
+    ERR_clear_error();
+    SSL_shutdown(ssl.get());
+    ERR_clear_error();
+    co_return co_await flush(deadline);
+}
+
+TlsStream::TlsStream(std::unique_ptr<Session> session) : session_(std::move(session)) {}
+
+TlsStream::~TlsStream() = default;
+
+Result<std::unique_ptr<TlsStream>> TlsStream::make(Stream& below, const Requirement& requirement,
+                                                   const ClientSettings& settings,
+                                                   const std::string& server_name) {
+    auto session = std::make_unique<Session>(below, requirement, server_name);
+    if (Result<Done> prepared = session->prepare(settings); !prepared)
+        return tl::unexpected(std::move(prepared.error()));
+    return std::unique_ptr<TlsStream>(new TlsStream(std::move(session)));
+}
+
+Task<Established> TlsStream::handshake(Deadline deadline) {
+    return session_->handshake(deadline);
+}
+
+Task<std::size_t> TlsStream::read_some(std::span<char> into, Deadline deadline) {
+    return session_->read_some(into, deadline);
+}
+
+Task<Done> TlsStream::write(std::string_view bytes, Deadline deadline) {
+    return session_->write(bytes, deadline);
+}
+
+Task<Done> TlsStream::write_last(std::string_view farewell, Deadline deadline) {
+    return session_->write_last(farewell, deadline);
+}
+
+const std::string& TlsStream::certificate_trouble() const {
+    return session_->certificate_trouble;
+}
+
+}  // namespace tern::tls

@@ -1,0 +1,191 @@
+// Names in certificates, and verification failures in words; see verify.hpp.
+#include "tls/verify.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include <openssl/x509v3.h>
+
+#include "base/ascii.hpp"
+#include "base/text.hpp"
+#include "tls/openssl.hpp"
+
+namespace tern::tls {
+namespace {
+
+constexpr std::size_t longest_text = 200;   // bytes; a certificate may carry 100 KB of names
+constexpr std::size_t most_names = 20;
+
+using NamesPtr = std::unique_ptr<GENERAL_NAMES, Releaser<GENERAL_NAMES_free>>;
+
+std::string_view bytes_of(const ASN1_STRING* text) {
+    const int length = ASN1_STRING_length(text);
+    if (length <= 0) return {};
+    return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+            static_cast<std::size_t>(length)};
+}
+
+void read_dns_names(const X509* certificate, PeerIdentity& identity) {
+    int found = 0;
+    const NamesPtr names(static_cast<GENERAL_NAMES*>(
+        X509_get_ext_d2i(certificate, NID_subject_alt_name, &found, nullptr)));
+    if (!names) {
+        // -1: it has none. Twice or malformed: what it says must not open the way to CommonName.
+        identity.names_unreadable = found != -1;
+        return;
+    }
+    for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+        const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+        if (name->type == GEN_DNS) identity.dns_names.emplace_back(bytes_of(name->d.dNSName));
+    }
+}
+
+void read_common_names(const X509_NAME* subject, PeerIdentity& identity) {
+    for (int i = -1; (i = X509_NAME_get_index_by_NID(subject, NID_commonName, i)) >= 0;) {
+        const ASN1_STRING* value = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, i));
+        unsigned char* utf8 = nullptr;
+        const int length = ASN1_STRING_to_UTF8(&utf8, value);
+        if (length < 0) continue;
+        identity.common_names.emplace_back(reinterpret_cast<const char*>(utf8),
+                                           static_cast<std::size_t>(length));
+        OPENSSL_free(utf8);
+    }
+}
+
+std::string contents(BIO* memory) {
+    char* bytes = nullptr;
+    const long length = BIO_get_mem_data(memory, &bytes);
+    return length > 0 ? printable({bytes, static_cast<std::size_t>(length)}) : std::string();
+}
+
+std::string name_text(const X509_NAME* name) {
+    const BioPtr memory(BIO_new(BIO_s_mem()));
+    if (!memory) return "?";
+    constexpr unsigned long flags = XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
+    X509_NAME_print_ex(memory.get(), name, 0, flags);
+    std::string shown = contents(memory.get());
+    return shown.empty() ? "(empty)" : shown;
+}
+
+std::string time_text(const ASN1_TIME* time) {
+    const BioPtr memory(BIO_new(BIO_s_mem()));
+    if (!memory || ASN1_TIME_print_ex(memory.get(), time, ASN1_DTFLGS_ISO8601) != 1) return "?";
+    return contents(memory.get());
+}
+
+bool concerns_dates(int error) {
+    return error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID ||
+           error == X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD ||
+           error == X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD;
+}
+
+std::string offered(std::string_view server, const PeerIdentity& identity) {
+    return text(server, " offered a certificate for ", listed_names(identity), " (subject ",
+                identity.subject, ", issued by ", identity.issuer);
+}
+
+}  // namespace
+
+std::string printable(std::string_view bytes) {
+    std::string shown(bytes.substr(0, longest_text));
+    std::replace_if(shown.begin(), shown.end(), is_control, '?');
+    if (bytes.size() > longest_text) shown += "...";
+    return shown;
+}
+
+PeerIdentity identity_of(const X509* certificate) {
+    PeerIdentity identity;
+    const X509_NAME* subject = X509_get_subject_name(certificate);
+    read_dns_names(certificate, identity);
+    read_common_names(subject, identity);
+    identity.subject = name_text(subject);
+    identity.issuer = name_text(X509_get_issuer_name(certificate));
+    identity.valid_from = time_text(X509_get0_notBefore(certificate));
+    identity.valid_until = time_text(X509_get0_notAfter(certificate));
+    return identity;
+}
+
+bool name_covers(std::string_view name, std::string_view reference) {
+    if (name.empty() || name.find('\0') != std::string_view::npos) return false;
+    if (!name.starts_with("*.")) return equal_ignoring_case(name, reference);
+    const std::size_t dot = reference.find('.');
+    if (dot == std::string_view::npos || dot == 0) return false;
+    const std::string_view parent = name.substr(2);
+    return !parent.empty() && equal_ignoring_case(parent, reference.substr(dot + 1));
+}
+
+bool carries_name(const PeerIdentity& identity, std::string_view reference) {
+    if (identity.names_unreadable) return false;
+    const std::vector<std::string>& names =
+        identity.dns_names.empty() ? identity.common_names : identity.dns_names;
+    return std::any_of(names.begin(), names.end(), [reference](const std::string& name) {
+        return name_covers(name, reference);
+    });
+}
+
+std::string listed_names(const PeerIdentity& identity) {
+    if (identity.names_unreadable) return "names that cannot be read";
+    const std::vector<std::string>& names =
+        identity.dns_names.empty() ? identity.common_names : identity.dns_names;
+    if (names.empty()) return "no name at all";
+    std::string list;
+    for (std::size_t i = 0; i < names.size() && i < most_names; ++i) {
+        if (i > 0) list += ", ";
+        list += names[i].empty() ? "(an empty name)" : printable(names[i]);
+    }
+    if (names.size() > most_names) list += text(" and ", names.size() - most_names, " more");
+    return list;
+}
+
+std::string explain_chain(std::string_view server, const PeerIdentity& identity,
+                          const ChainTrouble& trouble, const Requirement& requirement) {
+    std::string sentence = offered(server, identity);
+    if (concerns_dates(trouble.error) && trouble.depth == 0)
+        sentence += text(", valid from ", identity.valid_from, " until ", identity.valid_until);
+    sentence += text("), which cannot be verified: ", X509_verify_cert_error_string(trouble.error));
+    if (trouble.depth > 0)
+        sentence += text(" (at ", trouble.subject, ", ", trouble.depth, " above it in its chain)");
+    sentence += text(", but ", requirement.origin, " asks for a certificate for ",
+                     requirement.reference_name, " that the CA certificates in ");
+    sentence += requirement.origin == requirement.trust_file ? "it" : requirement.trust_file;
+    return sentence + " vouch for";
+}
+
+std::string explain_name(std::string_view server, const PeerIdentity& identity,
+                         const Requirement& requirement) {
+    return text(offered(server, identity), "), but ", requirement.origin, " asks for ",
+                requirement.reference_name);
+}
+
+Verification verify_server(X509_STORE_CTX* store, const Requirement& requirement,
+                           std::string_view server) {
+    Verification result;
+    const X509* certificate = X509_STORE_CTX_get0_cert(store);
+    if (certificate == nullptr) {
+        result.explanation = text(server, " offered no certificate, but ", requirement.origin,
+                                  " asks for one for ", requirement.reference_name);
+        return result;
+    }
+    if (X509_verify_cert(store) != 1) {
+        ChainTrouble trouble;
+        trouble.error = X509_STORE_CTX_get_error(store);
+        trouble.depth = X509_STORE_CTX_get_error_depth(store);
+        // It must never read as success, whatever went wrong inside.
+        if (trouble.error == X509_V_OK) trouble.error = X509_V_ERR_UNSPECIFIED;
+        X509_STORE_CTX_set_error(store, trouble.error);
+        if (const X509* at = X509_STORE_CTX_get_current_cert(store))
+            trouble.subject = name_text(X509_get_subject_name(at));
+        result.explanation = explain_chain(server, identity_of(certificate), trouble, requirement);
+        return result;
+    }
+    const PeerIdentity identity = identity_of(certificate);
+    if (!carries_name(identity, requirement.reference_name)) {
+        X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
+        result.explanation = explain_name(server, identity, requirement);
+        return result;
+    }
+    result.held = true;
+    return result;
+}
+
+}  // namespace tern::tls
