@@ -1,0 +1,49 @@
+// qmail-tcpok(8): forgets all hosts that time out, by filling their table with zeros.
+#include <array>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "base/text.hpp"
+#include "delivery/backoff.hpp"
+#include "os/home.hpp"
+#include "os/standard_descriptors.hpp"
+#include "os/tcpto_table.hpp"
+
+namespace {
+
+using namespace tern;
+
+constexpr int trouble_status = 111;
+constexpr auto lock_patience = std::chrono::seconds(60);
+
+int die(std::string_view what, const Failure& why) {
+    const std::string words = text("qmail-tcpok: fatal: unable to ", what, ": ", why.detail, "\n");
+    std::fputs(words.c_str(), stderr);
+    return trouble_status;
+}
+
+int run() {
+    const Result<std::string> home = os::home_directory();
+    if (!home) return die("chdir", home.error());
+    const std::string path = *home + "/queue/lock/tcpto";
+    Result<os::TcptoTable> file = os::TcptoTable::open(path);
+    if (!file) return die("write " + path, file.error());
+    const Result<Done> locked = file->lock(lock_patience);
+    if (!locked) return die("lock " + path, locked.error());
+    // Looked at first: a longer table is another program's, its records are not ours to clear.
+    const Result<os::TcptoBytes> content = file->read();
+    if (!content) return die("read " + path, content.error());
+    // qmail: the table gets its full size here, whatever it had; that is what switches it on.
+    constexpr std::array<unsigned char, delivery::backoff::largest_table> zeros{};
+    const Result<Done> written = file->write(zeros, 0);
+    if (!written) return die("write " + path, written.error());
+    return 0;
+}
+
+}  // namespace
+
+int main() {
+    if (!os::fill_standard_descriptors()) return trouble_status;
+    return run();
+}

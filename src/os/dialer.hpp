@@ -1,0 +1,23 @@
+// Makes TCP connections, two addresses racing where there are two. Whom to call, and what an
+// answer means, is delivery's affair.
+#pragma once
+
+#include "delivery/world.hpp"
+
+namespace tern::os {
+
+class Dialer final : public delivery::Dialer {
+public:
+    /// `clock` must outlive the dialer and the streams it makes.
+    explicit Dialer(const Clock& clock) : clock_(clock) {}
+
+    /// See delivery::Dialer. An attempt that the overall deadline ends before its patience is over
+    /// is not_tried: a host that had no fair chance is not one that times out.
+    Task<delivery::DialResult> dial(std::span<const Endpoint> endpoints, Duration patience,
+                                    Deadline deadline) override;
+
+private:
+    const Clock& clock_;
+};
+
+}  // namespace tern::os

@@ -1,0 +1,71 @@
+// Reads and writes a socket; see fd_stream.hpp.
+#include "os/fd_stream.hpp"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "os/error_words.hpp"
+#include "os/readiness.hpp"
+
+namespace tern::os {
+namespace {
+
+bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+// recv(2) and send(2) hand over what the network told about the connection earlier.
+Failure broken(int error) {
+    const Cause cause = error == ETIMEDOUT ? Cause::timed_out : Cause::closed;
+    return {Stage::start, cause, error_words(error)};
+}
+
+// Nothing when the socket is ready.
+std::optional<Failure> trouble_waiting(int fd, short events, const Clock& clock,
+                                       Deadline deadline) {
+    pollfd wait{fd, events, 0};
+    switch (wait_for({&wait, 1}, clock, deadline)) {
+        case Readiness::ready: return std::nullopt;
+        case Readiness::timed_out:
+            return Failure(Stage::start, Cause::timed_out, "no progress in time");
+        case Readiness::failed: break;
+    }
+    return broken(errno);
+}
+
+}  // namespace
+
+FdStream::FdStream(Descriptor socket, const Clock& clock)
+    : socket_(std::move(socket)), clock_(clock) {}
+
+Task<std::size_t> FdStream::read_some(std::span<char> into, Deadline deadline) {
+    for (;;) {
+        const ssize_t got = ::recv(socket_.get(), into.data(), into.size(), MSG_DONTWAIT);
+        if (got >= 0) co_return static_cast<std::size_t>(got);
+        if (errno == EINTR) continue;
+        if (!would_block(errno)) co_return broken(errno);
+        std::optional<Failure> trouble =
+            trouble_waiting(socket_.get(), POLLIN, clock_, deadline);
+        if (trouble) co_return std::move(*trouble);
+    }
+}
+
+Task<Done> FdStream::write(std::string_view bytes, Deadline deadline) {
+    while (!bytes.empty()) {
+        // A broken connection is an answer here, not a signal, whoever embeds this.
+        const ssize_t sent =
+            ::send(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent >= 0) {
+            bytes.remove_prefix(static_cast<std::size_t>(sent));
+            continue;
+        }
+        if (errno == EINTR) continue;
+        if (!would_block(errno)) co_return broken(errno);
+        std::optional<Failure> trouble =
+            trouble_waiting(socket_.get(), POLLOUT, clock_, deadline);
+        if (trouble) co_return std::move(*trouble);
+    }
+    co_return Done();
+}
+
+}  // namespace tern::os

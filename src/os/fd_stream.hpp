@@ -1,0 +1,25 @@
+// Stream over a socket, for programs that do one thing at a time: it waits in poll(2) and never
+// suspends. What is said over it is not its affair.
+#pragma once
+
+#include "base/stream.hpp"
+#include "os/descriptor.hpp"
+
+namespace tern::os {
+
+class FdStream final : public Stream {
+public:
+    /// Takes the socket over. `clock` must outlive the stream.
+    FdStream(Descriptor socket, const Clock& clock);
+
+    /// Cause::timed_out for the deadline's and the kernel's time-outs, Cause::closed for all else,
+    /// in words.
+    Task<std::size_t> read_some(std::span<char> into, Deadline deadline) override;
+    Task<Done> write(std::string_view bytes, Deadline deadline) override;
+
+private:
+    Descriptor socket_;
+    const Clock& clock_;
+};
+
+}  // namespace tern::os

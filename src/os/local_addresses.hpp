@@ -1,0 +1,20 @@
+// This host's own addresses.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "delivery/world.hpp"
+
+namespace tern::os {
+
+/// Lists the interfaces when first asked about an address that is not ours by itself.
+class LocalAddresses final : public delivery::LocalAddresses {
+public:
+    Result<bool> is_ourselves(const IpAddress& address) override;
+
+private:
+    std::optional<std::vector<IpAddress>> listed_;
+};
+
+}  // namespace tern::os

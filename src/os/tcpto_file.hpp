@@ -1,0 +1,45 @@
+// The memory of hosts that time out, in queue/lock/tcpto, shared with qmail's own programs. Its
+// rule is in delivery/backoff; trouble with the file means that it knows nothing, never more.
+#pragma once
+
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "delivery/world.hpp"
+#include "os/tcpto_table.hpp"
+
+namespace tern::os {
+
+class TcptoFile final : public delivery::Backoff {
+public:
+    /// How long it waits for the lock. After one wait in vain the table is left alone for good.
+    static constexpr Duration lock_patience = std::chrono::seconds(5);
+
+    /// Uses the table at `path`, opened anew for each question so that no lock outlives its
+    /// answer. `clock` and `random` must outlive it.
+    TcptoFile(std::string path, const Clock& clock, Random& random,
+              Duration patience = lock_patience);
+
+    /// An IPv6 address is never listed: the table has no room for one.
+    Finding look_up(const IpAddress& address) override;
+    void note_timeout(const IpAddress& address) override;
+    void note_answer(const IpAddress& address) override;
+
+private:
+    /// The table under its lock, and what it held.
+    struct Held {
+        TcptoTable file;
+        TcptoBytes content;
+    };
+    std::optional<Held> hold(const IpAddress& address);
+    static void write_changes(Held& held, const TcptoBytes& before);
+
+    const std::string path_;
+    const Clock& clock_;
+    Random& random_;
+    const Duration patience_;
+    bool off_ = false;
+};
+
+}  // namespace tern::os

@@ -1,0 +1,81 @@
+// The file of the table; see tcpto_table.hpp.
+#include "os/tcpto_table.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <thread>
+
+#include "os/error_words.hpp"
+
+namespace tern::os {
+namespace {
+
+constexpr Duration between_tries = std::chrono::milliseconds(5);  // a lock is held much shorter
+
+tl::unexpected<Failure> trouble(std::string words) {
+    return fail(Stage::start, Cause::resources, std::move(words));
+}
+
+}  // namespace
+
+Result<TcptoTable> TcptoTable::open(const std::string& path) {
+    // O_NONBLOCK: whatever stands in the table's place, opening it must not wait.
+    Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!file) return trouble(error_words(errno));
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0) return trouble(error_words(errno));
+    if (!S_ISREG(status.st_mode)) return trouble("it is not a regular file");
+    return TcptoTable(std::move(file));
+}
+
+Result<Done> TcptoTable::lock(Duration patience) {
+    const Deadline until = std::chrono::steady_clock::now() + patience;
+    // flock(2) itself would wait for ever on a holder that was stopped.
+    while (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+        const int error = errno;
+        if (error != EWOULDBLOCK && error != EINTR) return trouble(error_words(error));
+        if (std::chrono::steady_clock::now() >= until)
+            return trouble("another program holds the lock");
+        std::this_thread::sleep_for(between_tries);
+    }
+    return Done();
+}
+
+Result<TcptoBytes> TcptoTable::read() {
+    // One byte more than a table may have tells whether it is one.
+    std::array<unsigned char, delivery::backoff::largest_table + 1> buffer{};
+    std::size_t size = 0;
+    while (size < buffer.size()) {
+        const ssize_t got = ::pread(file_.get(), buffer.data() + size, buffer.size() - size,
+                                    static_cast<off_t>(size));
+        if (got == 0) break;
+        if (got > 0) size += static_cast<std::size_t>(got);
+        else if (errno != EINTR) return trouble(error_words(errno));
+    }
+    TcptoBytes result;
+    if (size > result.bytes.size())
+        return trouble("it holds more than 1024 bytes and so is another program's");
+    std::copy_n(buffer.begin(), size, result.bytes.begin());
+    result.size = size;
+    return result;
+}
+
+Result<Done> TcptoTable::write(std::span<const unsigned char> bytes, std::size_t offset) {
+    while (!bytes.empty()) {
+        const ssize_t written =
+            ::pwrite(file_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        if (written > 0) {
+            bytes = bytes.subspan(static_cast<std::size_t>(written));
+            offset += static_cast<std::size_t>(written);
+        } else if (written == 0 || errno != EINTR) {
+            return trouble(error_words(written == 0 ? EIO : errno));
+        }
+    }
+    return Done();
+}
+
+}  // namespace tern::os

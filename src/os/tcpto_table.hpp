@@ -1,0 +1,46 @@
+// queue/lock/tcpto as a file: opening, locking, reading and writing it. What its bytes mean is in
+// delivery/backoff; it is never created and never made longer here.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/failure.hpp"
+#include "delivery/backoff.hpp"
+#include "os/descriptor.hpp"
+
+namespace tern::os {
+
+/// The table's bytes as they were read.
+struct TcptoBytes {
+    std::array<unsigned char, delivery::backoff::largest_table> bytes{};
+    std::size_t size = 0;
+
+    [[nodiscard]] std::span<unsigned char> table() { return std::span(bytes).first(size); }
+};
+
+/// The open table. Each function's failure tells in its detail why, in words, and no more.
+class TcptoTable {
+public:
+    /// Opens `path` for reading and writing, without a lock: qmail's programs take theirs on a
+    /// descriptor opened for writing, and NFS grants no other.
+    [[nodiscard]] static Result<TcptoTable> open(const std::string& path);
+
+    /// Waits for the exclusive lock, up to `patience`. It ends with the table's life.
+    [[nodiscard]] Result<Done> lock(Duration patience);
+
+    /// Fails when the file holds more than 1,024 bytes: it is another program's then (contract).
+    [[nodiscard]] Result<TcptoBytes> read();
+
+    /// Writes `bytes` at `offset`.
+    [[nodiscard]] Result<Done> write(std::span<const unsigned char> bytes, std::size_t offset);
+
+private:
+    explicit TcptoTable(Descriptor file) : file_(std::move(file)) {}
+
+    Descriptor file_;
+};
+
+}  // namespace tern::os
