@@ -2,7 +2,6 @@
 // are verdicts to qmail-rspawn: any other one would bounce the mail.
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <exception>
 #include <new>
 #include <string_view>
@@ -15,6 +14,7 @@
 #include "delivery/deliver.hpp"
 #include "os/cares_resolver.hpp"
 #include "os/dialer.hpp"
+#include "os/error_words.hpp"
 #include "os/home.hpp"
 #include "os/local_addresses.hpp"
 #include "os/message_file.hpp"
@@ -39,7 +39,7 @@ Result<Done> go_home() {
     const Result<std::string> home = os::home_directory();
     if (!home) return tl::unexpected<Failure>(home.error());
     if (::chdir(home->c_str()) == 0) return Done();
-    return fail(Stage::start, Cause::home, text(*home, ": ", strerrordesc_np(errno)));
+    return fail(Stage::start, Cause::home, text(*home, ": ", os::error_words(errno)));
 }
 
 std::string deliver(const delivery::Arguments& arguments, bool& end_of_data_written) {
