@@ -1,0 +1,76 @@
+// TlsStream against TlsPeer, and the files it reads, in few words. For tests only.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include "support/tls_peer.hpp"
+#include "tls/tls_stream.hpp"
+
+namespace tern::test {
+
+constexpr Deadline no_hurry = Deadline::max();
+
+/// A directory for one test, removed with it.
+class Directory {
+public:
+    Directory() {
+        std::string name = (std::filesystem::temp_directory_path() / "tern-test-XXXXXX").string();
+        if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
+        path_ = name;
+    }
+    Directory(const Directory&) = delete;
+    Directory& operator=(const Directory&) = delete;
+    ~Directory() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+
+    [[nodiscard]] std::string path(const std::string& name) const { return path_ / name; }
+    /// Writes a file and gives its path.
+    std::string holds(const std::string& name, const std::string& contents) const {
+        std::ofstream(path_ / name, std::ios::binary) << contents;
+        return path(name);
+    }
+
+private:
+    std::filesystem::path path_;
+};
+
+/// What TLS must achieve when `trust_file` demands `name`.
+inline tls::Requirement demanding(const std::string& name, const std::string& trust_file) {
+    tls::Requirement requirement;
+    requirement.kind = tls::Requirement::Kind::verified;
+    requirement.trust_file = trust_file;
+    requirement.reference_name = name;
+    requirement.origin = trust_file;
+    return requirement;
+}
+
+/// A server and a client that met.
+struct Encounter {
+    explicit Encounter(SSL_CTX* server, const tls::Requirement& requirement = {},
+                       const tls::ClientSettings& settings = {},
+                       const std::string& name = "mx.example.com")
+        : peer(server), made(tls::TlsStream::make(peer, requirement, settings, name)) {}
+
+    tls::TlsStream& client() { return **made; }
+    Result<tls::Established> handshake() { return client().handshake(no_hurry).run(); }
+    /// Up to `most` bytes of the server, or the failure.
+    Result<std::string> hears(std::size_t most = 64 * 1024) {
+        std::string block(most, '\0');
+        Result<std::size_t> got = client().read_some(block, no_hurry).run();
+        if (!got) return tl::unexpected(got.error());
+        block.resize(*got);
+        return block;
+    }
+    Result<Done> says(std::string_view bytes) { return client().write(bytes, no_hurry).run(); }
+
+    TlsPeer peer;
+    Result<std::unique_ptr<tls::TlsStream>> made;
+};
+
+}  // namespace tern::test
