@@ -5,6 +5,8 @@ target_compile_definitions(tern_flags INTERFACE TERN_QMAIL_HOME="${TERN_QMAIL_HO
 target_compile_options(tern_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast
     -Wnull-dereference -Wimplicit-fallthrough)
+# Assertions name files as of the tree, wherever it stands: the same source gives the same program.
+target_compile_options(tern_flags INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
 if(TERN_WERROR)
     target_compile_options(tern_flags INTERFACE -Werror)
     target_link_options(tern_flags INTERFACE -Werror)
@@ -19,6 +21,11 @@ if(TERN_SANITIZE)
     target_compile_options(tern_flags INTERFACE ${sanitizers})
     target_link_options(tern_flags INTERFACE ${sanitizers})
     target_compile_definitions(tern_flags INTERFACE _GLIBCXX_ASSERTIONS)
+endif()
+
+if(TERN_FUZZ)
+    # Counts in the layers what an input reaches; the fuzzers themselves link libFuzzer's main.
+    target_compile_options(tern_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 if(TERN_COVERAGE)

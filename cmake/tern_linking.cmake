@@ -43,6 +43,13 @@ if(TERN_STATIC)
         target_link_options(tern_program INTERFACE -static)
     endif()
     target_compile_options(tern_flags INTERFACE -fPIE)
+    # ld warns of calls that load glibc's plug-ins (getaddrinfo, dlopen). They stand in parts of
+    # libcrypto and c-ares that tern never calls: names are looked up by c-ares, not by glibc.
+    include(CheckLinkerFlag)
+    check_linker_flag(CXX -Wl,--no-warnings TERN_LINKER_CAN_BE_QUIET)
+    if(TERN_LINKER_CAN_BE_QUIET)
+        target_link_options(tern_program INTERFACE -Wl,--no-warnings)
+    endif()
 elseif(TERN_HARDEN)
     target_compile_options(tern_flags INTERFACE -fPIE)
     target_link_options(tern_program INTERFACE -pie)

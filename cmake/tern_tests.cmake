@@ -10,10 +10,11 @@ target_include_directories(tern_tests INTERFACE ${tests})
 target_compile_definitions(tern_tests INTERFACE TERN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 target_link_libraries(tern_tests INTERFACE ${layers} GTest::gmock Threads::Threads)
 
-# What simulation, conversation, contract and the fuzzers share: files there that are neither a
-# test nor a main.
+# What they share: support/, and files of simulation/, conversation/ and contract/ that are neither
+# a test nor a main.
 file(GLOB support CONFIGURE_DEPENDS
-    ${tests}/simulation/*.cpp ${tests}/conversation/*.cpp ${tests}/contract/*.cpp)
+    ${tests}/support/*.cpp ${tests}/simulation/*.cpp ${tests}/conversation/*.cpp
+    ${tests}/contract/*.cpp)
 list(FILTER support EXCLUDE REGEX "(_test|/main)\\.cpp$")
 if(support)
     add_library(tern_test_support STATIC ${support})
