@@ -15,21 +15,6 @@ Failure said_no(Stage stage, smtp::Reply reply) {
     return Failure(stage, Cause::said_no, std::move(reply.text), reply.code);
 }
 
-// RFC 5321 4.2.1: a reply that is neither success nor refusal where only those make sense.
-Failure out_of_step(Stage stage, std::string_view command, const smtp::Reply& reply) {
-    return Failure(stage, Cause::out_of_step,
-                   text("the server answered ", command, " with ", reply.code,
-                        ", which is no answer to it"));
-}
-
-// Success is 2xx; 4xx and 5xx are the server's no.
-Result<Done> judge(Stage stage, std::string_view command, smtp::Reply reply) {
-    if (reply.positive()) return Done();
-    if (reply.transient() || reply.permanent())
-        return tl::unexpected<Failure>(said_no(stage, std::move(reply)));
-    return tl::unexpected<Failure>(out_of_step(stage, command, reply));
-}
-
 }  // namespace
 
 // Large enough that a message of usual size leaves in one write with its final dot.
@@ -76,7 +61,7 @@ Task<Done> Session::hello() {
     // RFC 5321 3.2: a server that does not know EHLO says 5xx; a 4xx speaks of its state.
     if (reply.permanent())
         reply = co_await chat_.ask(text("HELO ", terms_.hello_name), Stage::hello);
-    co_return judge(Stage::hello, "HELO", std::move(reply));
+    co_return accept(Stage::hello, "HELO", std::move(reply));
 }
 
 // True when the session is now secured; false when it goes on in clear.
@@ -120,19 +105,35 @@ Task<Done> Session::handshake() {
     co_return Done();
 }
 
+// Success is 2xx; 4xx and 5xx are the server's no.
+Result<Done> Session::accept(Stage stage, std::string_view command, smtp::Reply reply) {
+    if (reply.positive()) return Done();
+    return tl::unexpected<Failure>(reply.transient() || reply.permanent()
+                                       ? said_no(stage, std::move(reply))
+                                       : out_of_step(stage, command, reply));
+}
+
+// RFC 5321 4.2.1: neither success nor refusal where only those make sense. Nothing more is said:
+// a server that took DATA for granted would read it as the message.
+Failure Session::out_of_step(Stage stage, std::string_view command, const smtp::Reply& reply) {
+    chat_.leave_step();
+    return Failure(stage, Cause::out_of_step,
+                   text("the server answered ", command, " with ", reply.code,
+                        ", which is no answer to it"));
+}
+
 Task<Done> Session::transact(const Envelope& envelope, MessageSource& message,
                              Progress& progress) {
     if (envelope.sender.local_is_internationalised() && !extensions_.smtputf8)
         co_return Failure(Stage::mail, Cause::needs_smtputf8,
                           "the sender's address needs SMTPUTF8, which the server does not offer");
     smtp::Reply reply = co_await chat_.ask(mail_command(envelope), Stage::mail);
-    co_await judge(Stage::mail, "MAIL", std::move(reply));
+    co_await accept(Stage::mail, "MAIL", std::move(reply));
     co_await send_recipients(envelope, progress);
     reply = co_await chat_.ask("DATA", Stage::data);
     if (reply.code != 354) {
         if (reply.transient() || reply.permanent())
             co_return said_no(Stage::data, std::move(reply));
-        chat_.leave_step();  // it may take what follows for the message
         co_return out_of_step(Stage::data, "DATA", reply);
     }
     co_return co_await send_message(message, progress);
@@ -184,7 +185,7 @@ Task<Done> Session::send_message(MessageSource& message, Progress& progress) {
 
     smtp::Reply reply = co_await chat_.read_reply(Stage::final_dot);
     if (reply.positive()) progress.accepted = reply;
-    co_return judge(Stage::final_dot, "the end of the message", std::move(reply));
+    co_return accept(Stage::final_dot, "the end of the message", std::move(reply));
 }
 
 Task<Done> Session::quit() {

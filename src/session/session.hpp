@@ -66,6 +66,8 @@ private:
     Task<Done> handshake();
     Task<Done> send_recipients(const Envelope& envelope, Progress& progress);
     Task<Done> send_message(MessageSource& message, Progress& progress);
+    Result<Done> accept(Stage stage, std::string_view command, smtp::Reply reply);
+    Failure out_of_step(Stage stage, std::string_view command, const smtp::Reply& reply);
     [[nodiscard]] std::string mail_command(const Envelope& envelope) const;
 
     const Clock& clock_;
