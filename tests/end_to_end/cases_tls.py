@@ -1,0 +1,168 @@
+# TLS with the servers' own stacks: OpenSSL in Postfix, GnuTLS in Exim, libtls' relatives in
+# OpenSMTPD.
+from caller import expect
+from world import Message, case, every
+
+
+def undelivered(world, mx, report, message):
+    """The form of every TLS that was demanded and not achieved."""
+    report.is_("", "Z")
+    expect(report.verdict() == "Z", f"deferred by qmail-rspawn: {report}")
+    report.has_not("Possible duplicate")
+    world.nothing_arrived(message)
+
+
+@case("STARTTLS with a certificate that proves nothing", each=every)
+def self_signed(world, mx):
+    message = Message()
+    world.deliver(mx.host("selfsigned"), mx.at("alice", "selfsigned"), message=message) \
+        .delivered(mx.ip("selfsigned"))
+    world.arrived(mx, message).came_in("TLSv?1[.]3")
+
+
+@case("a certificate demanded and good", each=every)
+def verified(world, mx):
+    world.trusts(mx.mx())
+    message = Message()
+    world.deliver(mx.host(), mx.at("alice"), message=message).delivered(mx.ip())
+    world.arrived(mx, message).came_encrypted()
+
+
+@case("a certificate demanded, of another name", each=every)
+def wrong_name(world, mx):
+    host = f"misnamed.{mx.domain}"
+    world.trusts(host)
+    message = Message()
+    report = world.deliver(host, f"alice@{host}", message=message)
+    undelivered(world, mx, report, message)
+    report.has(mx.mx()).has(host).has(f"tlshosts/{host}.pem")
+
+
+@case("a certificate demanded, of another authority", each=every)
+def wrong_authority(world, mx):
+    world.trusts(mx.mx(), world.certificates.stranger)
+    message = Message()
+    report = world.deliver(mx.host(), mx.at("alice"), message=message)
+    undelivered(world, mx, report, message)
+    report.has(f"tlshosts/{mx.mx()}.pem")
+
+
+@case("a certificate demanded, expired", each=every)
+def expired(world, mx):
+    world.trusts(mx.mx("expired"))
+    message = Message()
+    report = world.deliver(mx.host("expired"), mx.at("alice", "expired"), message=message)
+    undelivered(world, mx, report, message)
+    report.has("expired")
+
+
+@case("a certificate demanded, no TLS offered", each=every)
+def not_offered(world, mx):
+    world.trusts(mx.mx("clear"))
+    message = Message()
+    report = world.deliver(mx.host("clear"), mx.at("alice", "clear"), message=message)
+    undelivered(world, mx, report, message)
+    report.has(f"tlshosts/{mx.mx('clear')}.pem")
+
+
+@case("a certificate demanded beats notlshosts and exhaustivelist", each=every)
+def precedence(world, mx):
+    world.trusts(mx.mx())
+    world.control(f"notlshosts/{mx.mx()}", "")
+    world.control("tlshosts/exhaustivelist", "")
+    message = Message()
+    world.deliver(mx.host(), mx.at("alice"), message=message).delivered(mx.ip())
+    world.arrived(mx, message).came_encrypted()
+
+
+@case("notlshosts", each=every)
+def excluded(world, mx):
+    world.control(f"notlshosts/{mx.mx()}", "")
+    message = Message()
+    world.deliver(mx.host(), mx.at("alice"), message=message).delivered(mx.ip())
+    world.arrived(mx, message).came_in_clear()
+
+
+@case("exhaustivelist without this host", each=every)
+def exhaustive(world, mx):
+    world.control("tlshosts/exhaustivelist", "")
+    message = Message()
+    world.deliver(mx.host(), mx.at("alice"), message=message).delivered(mx.ip())
+    world.arrived(mx, message).came_in_clear()
+
+
+@case("port 465", each=every)
+def port_465(world, mx):
+    world.control("smtproutes", f"{mx.host()}:{mx.mx()}:465")
+    world.control(f"notlshosts/{mx.mx()}", "")
+    world.control("tlshosts/exhaustivelist", "")
+    message = Message()
+    world.deliver(mx.host(), mx.at("alice"), message=message).delivered(mx.ip())
+    world.arrived(mx, message).came_encrypted()
+
+
+@case("port 465, certificate demanded and good, over IPv6", each=every)
+def port_465_verified(world, mx):
+    exchanger = f"mx-only6.{mx.domain}"
+    world.control("smtproutes", f":{exchanger}:465")
+    world.trusts(exchanger)
+    message = Message()
+    world.deliver(mx.host(), mx.at("alice"), message=message).delivered(mx.ip6())
+    world.arrived(mx, message).came_encrypted()
+
+
+@case("port 465, certificate of another name", each=every)
+def port_465_misnamed(world, mx):
+    host = f"misnamed.{mx.domain}"
+    world.control("smtproutes", f":{host}:465")
+    world.trusts(host)
+    message = Message()
+    report = world.deliver(mx.host(), mx.at("alice"), message=message)
+    undelivered(world, mx, report, message)
+    report.has("465")
+
+
+@case("a TLS 1.3 suite of the operator's choice", each=every)
+def suites(world, mx):
+    world.control("tlsclientciphers", "TLS_CHACHA20_POLY1305_SHA256:HIGH")
+    message = Message()
+    world.deliver(mx.host(), mx.at("alice"), message=message).delivered(mx.ip())
+    world.arrived(mx, message).came_in("CHACHA20")
+
+
+def client_certificate(kind):
+    def shown(world, mx):
+        world.control("clientcert.pem", world.certificates.client(kind))
+        message = Message()
+        world.deliver(mx.host("asking"), mx.at("alice", "asking"), message=message) \
+            .delivered(mx.ip("asking"))
+        world.arrived(mx, message).came_in(mx.saw_certificate)
+    case(f"a client certificate ({kind}) that the server asks for", each=every)(shown)
+
+
+for key in ("rsa", "ecdsa", "ed25519"):
+    client_certificate(key)
+
+
+@case("a broken client certificate does not hinder", each=every)
+def broken_client_certificate(world, mx):
+    world.control("clientcert.pem", "this is no certificate")
+    message = Message()
+    world.deliver(mx.host(), mx.at("alice"), message=message).delivered(mx.ip())
+    world.arrived(mx, message).came_encrypted()
+
+
+@case("a server with TLS 1.0 only: in clear in the end", each=lambda mx: mx.ancient)
+def too_old(world, mx):
+    message = Message()
+    world.deliver(mx.host("ancient"), mx.at("alice", "ancient"), message=message) \
+        .delivered(mx.ip("ancient"))
+    world.arrived(mx, message).came_in_clear()
+
+
+@case("a server with TLS 1.0 only, certificate demanded", each=lambda mx: mx.ancient)
+def too_old_demanded(world, mx):
+    world.trusts(mx.mx("ancient"))
+    message = Message()
+    report = world.deliver(mx.host("ancient"), mx.at("alice", "ancient"), message=message)
+    undelivered(world, mx, report, message)

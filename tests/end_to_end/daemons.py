@@ -1,0 +1,171 @@
+# What the servers of the tests have in common: started in the foreground, waited for without fixed
+# sleeps, asked for what they received, ended by their process id. Knows no particular server.
+import pathlib
+import socket
+import subprocess
+import time
+
+import sandbox
+
+
+class Broken(Exception):
+    """Something the tests stand on does not work; the text goes to the reader as it is."""
+
+
+def wait_until(claim, seconds, what):
+    """Asks until the claim holds; its last value is given back, Broken after so many seconds."""
+    end = time.monotonic() + seconds
+    while True:
+        value = claim()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise Broken(f"{what}: not within {seconds} s")
+        time.sleep(0.01)
+
+
+class Daemon:
+    def __init__(self, name, command, log):
+        self.name = name
+        self.command = [str(word) for word in command]
+        self.log_file = pathlib.Path(log)
+        self.process = None
+
+    def start(self):
+        self.log_file.parent.mkdir(parents=True, exist_ok=True)
+        with open(f"{self.log_file}.output", "ab") as output:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=output,
+                                            stderr=output, start_new_session=True)
+
+    def wait_ready(self, claim):
+        def alive_and_ready():
+            if self.process.poll() is not None:
+                raise Broken(f"{self.name} ended with {self.process.returncode}:\n{self.log()}")
+            return claim()
+        try:
+            wait_until(alive_and_ready, 20, f"{self.name} ready to serve")
+        except Broken as trouble:
+            raise Broken(f"{trouble}\n{self.log()}") from None
+
+    def check_alive(self):
+        if self.process.poll() is not None:
+            raise Broken(f"{self.name} died with {self.process.returncode}:\n{self.log()}")
+
+    def stop(self):
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def log(self, since=0):
+        """Its log from that offset on; what it printed itself comes first."""
+        text = b""
+        for path, start in ((pathlib.Path(f"{self.log_file}.output"), 0), (self.log_file, since)):
+            if path.exists():
+                with open(path, "rb") as file:
+                    file.seek(start)
+                    text += file.read()
+        return text.decode("utf-8", "backslashreplace")
+
+    def log_size(self):
+        return self.log_file.stat().st_size if self.log_file.exists() else 0
+
+
+def greets(address, port):
+    """Whether an SMTP server says 220 at that address."""
+    try:
+        with socket.create_connection((address, port), 5) as wire:
+            if port == 465:
+                return True
+            greeting = wire.recv(512)
+            wire.sendall(b"QUIT\r\n")
+            return greeting.startswith(b"220")
+    except OSError:
+        return False
+
+
+class Receiver:
+    """
+    A real mail server, with one face per way of greeting the world. Each has its own addresses:
+    main offers STARTTLS and port 465 with a certificate of the tests' authority, over both
+    families; clear knows no TLS; selfsigned, expired, asking (for a client certificate) and
+    ancient (TLS 1.0 at most) are what they are called.
+    """
+    name = None        # also the first label of its domain
+    base = None        # last number of the main face's addresses
+    ancient = True     # whether it can be told to speak old versions of TLS only
+    takes_nul = True
+    longest_line = 20_000
+    quoted_local = "john smith"
+    size_limit = 24_000_000
+    saw_certificate = None  # pattern of the trace where a client showed a good certificate
+
+    offsets = {"main": 0, "clear": 1, "selfsigned": 2, "expired": 3, "asking": 4, "ancient": 5}
+
+    def __init__(self, certificates):
+        self.certificates = certificates
+        self.domain = f"{self.name}.example"
+        self.boxes = sandbox.MAIL / self.name
+        self.daemon = None
+
+    def faces(self):
+        return [face for face in self.offsets if face != "ancient" or self.ancient]
+
+    def ip(self, face="main"):
+        return f"198.51.100.{self.base + self.offsets[face]}"
+
+    def ip6(self, face="main"):
+        return f"2001:db8::{self.base + self.offsets[face]}"
+
+    def host(self, face="main"):
+        return f"{face}.{self.domain}"
+
+    def mx(self, face="main"):
+        return f"mx-{face}.{self.domain}"
+
+    def at(self, local, face="main"):
+        return f"{local}@{self.host(face)}"
+
+    def listens(self):
+        for face in self.faces():
+            yield face, self.ip(face), 25
+        yield "main", self.ip(), 465
+        yield "main", self.ip6(), 25
+        yield "main", self.ip6(), 465
+
+    def ready(self):
+        return all(greets(address, port) for _, address, port in self.listens())
+
+    def stop(self):
+        if self.daemon:
+            self.daemon.stop()
+
+    def queue_files(self):
+        """Files of messages that are neither delivered nor given up."""
+        raise NotImplementedError
+
+    def settle(self):
+        wait_until(lambda: not self.queue_files(), 20, f"{self.name} with an empty queue")
+
+    def stored(self, token):
+        """Every file of any mailbox that contains the token."""
+        found = []
+        for path in sorted(self.boxes.glob("*/new/*")):
+            content = path.read_bytes()
+            if token in content:
+                found.append((path.parent.parent.name, content))
+        return found
+
+    def received(self, token, copies=1):
+        """What arrived with the token: (mailbox, bytes) for each copy, once there are so many."""
+        try:
+            wait_until(lambda: len(self.stored(token)) >= copies, 20,
+                       f"{copies} cop{'y' if copies == 1 else 'ies'} at {self.name}")
+        except Broken:
+            pass  # how many there are is for the caller to judge
+        self.settle()
+        return self.stored(token)

@@ -1,0 +1,170 @@
+# The world of a case: the receivers, the names, qmail's home; how a case says "deliver this" and
+# "this is what must have arrived". Holds no case.
+import itertools
+import os
+import pathlib
+import re
+import socket
+
+import sandbox
+from caller import Delivery, Report, expect
+
+SENDER = "sender@me.example"
+# What a receiver writes above a message it takes.
+TRACE = re.compile(rb"(?:(?:Return-Path|Delivered-To|X-Original-To|Envelope-to|Delivery-date"
+                   rb"|Received|Return-path):[^\n]*\n(?:[ \t][^\n]*\n)*)*")
+
+CASES = []
+
+
+def case(title, each=None):
+    """Registers a test case; with `each`, one for every receiver of which that is true."""
+    def register(function):
+        CASES.append((title, function, each))
+        return function
+    return register
+
+
+def every(_):
+    return True
+
+
+class Mail:
+    """A message as it lies in a receiver's mailbox."""
+
+    def __init__(self, box, content):
+        self.box = box
+        self.content = content
+        self.trace = TRACE.match(content).group().decode("utf-8", "backslashreplace")
+        self.text = content[len(self.trace.encode()):]
+
+    def came_in(self, pattern):
+        expect(re.search(pattern, self.trace), f"{pattern!r} wanted in the trace\n{self.trace}")
+
+    def came_in_clear(self):
+        expect(not re.search(r"TLS|ESMTPS", self.trace), f"not in clear:\n{self.trace}")
+
+    def came_encrypted(self):
+        self.came_in(r"TLS ?v?1\.?[23]")
+
+    def returns_to(self, sender):
+        found = re.search(r"(?i)^return-path: <(.*)>$", self.trace, re.M)
+        expect(found and found.group(1) == sender,
+               f"return path {sender!r} wanted in\n{self.trace}")
+
+
+class Message:
+    """A message file of the queue, and the bytes a receiver must end up with."""
+    numbers = itertools.count(1)
+
+    def __init__(self, body=b"Hello, world.\n", arrives=None, header=True):
+        number = next(self.numbers)
+        self.token = f"case-{number}-{os.getpid()}@me.example".encode()
+        head = (b"From: sender@me.example\nTo: somebody@there.example\n"
+                b"Date: Mon, 23 Nov 2026 02:00:00 +0000\nSubject: case\nMessage-ID: <"
+                + self.token + b">\n\n") if header else b""
+        self.wanted = head + (body if arrives is None else arrives)
+        self.path = sandbox.HOME / f"queue/mess/{number}"
+        self.path.write_bytes(head + body)
+        self.path.chmod(0o644)
+
+    def size(self):
+        return self.path.stat().st_size
+
+
+class World:
+    def __init__(self, receivers, certificates, names):
+        self.receivers = receivers
+        self.certificates = certificates
+        self.names = names
+
+    def reset(self):
+        """Qmail's home and the resolver as every case finds them."""
+        control = sandbox.HOME / "control"
+        for path in sorted(control.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+        self.control("me", "me.example")
+        self.control("timeoutconnect", "5")
+        self.control("timeoutremote", "20")
+        (sandbox.HOME / "queue/lock/tcpto").write_bytes(bytes(1024))
+        for path in (sandbox.HOME / "queue/mess").iterdir():
+            path.unlink()
+        self.names.use_resolver()
+
+    def control(self, name, content):
+        path = sandbox.HOME / "control" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode() + b"\n")
+        path.chmod(0o644)
+
+    def trusts(self, host, authority=None):
+        """tlshosts/<host>.pem with the tests' authority, or another one."""
+        self.control(f"tlshosts/{host}.pem", (authority or self.certificates.authority).pem())
+
+    def begin(self, host, *recipients, message, sender=SENDER):
+        return Delivery(host, sender, recipients, message.path)
+
+    def deliver(self, host, *recipients, message, sender=SENDER) -> Report:
+        return self.begin(host, *recipients, message=message, sender=sender).report()
+
+    def arrived(self, receiver, message, boxes=("alice",)):
+        """The mail of each of the boxes, one and no more, and byte for byte what was sent."""
+        found = sorted(receiver.received(message.token, len(boxes)))
+        expect([box for box, _ in found] == sorted(boxes),
+               f"at {receiver.name} wanted in {sorted(boxes)}, found in {[b for b, _ in found]}")
+        mails = [Mail(box, content) for box, content in found]
+        for mail in mails:
+            expect(mail.text == message.wanted, difference(mail.text, message.wanted))
+        return mails[0]
+
+    def nothing_arrived(self, message):
+        """At no receiver, whatever its name."""
+        for receiver in self.receivers:
+            receiver.settle()
+            found = receiver.stored(message.token)
+            expect(not found, f"{receiver.name} has it in {[box for box, _ in found]}")
+
+    def check_servers(self):
+        for receiver in self.receivers:
+            receiver.daemon.check_alive()
+        for daemon in self.names.daemons:
+            daemon.check_alive()
+
+    def sizes_of_logs(self):
+        return {each: each.log_size() for each in self.daemons()}
+
+    def daemons(self):
+        return [each.daemon for each in self.receivers] + self.names.daemons
+
+
+def difference(got, wanted):
+    at = next((i for i, (a, b) in enumerate(zip(got, wanted)) if a != b),
+              min(len(got), len(wanted)))
+    around = slice(max(0, at - 40), at + 60)
+    return (f"arrived {len(got)} bytes, {len(wanted)} wanted; they part at {at}: "
+            f"{got[around]!r} for {wanted[around]!r}")
+
+
+def silent_port(address, port=25):
+    """
+    A listening socket whose queue is full, so that the kernel drops further SYNs: a host that
+    does not answer, without a packet filter. Close both sockets when done.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((address, port))
+    listener.listen(0)
+    held = [listener]
+    for _ in range(4):
+        wire = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        wire.setblocking(False)
+        wire.connect_ex((address, port))
+        held.append(wire)
+    return held
+
+
+def tcpto():
+    """The records of the table: (address, count)."""
+    table = pathlib.Path(sandbox.HOME / "queue/lock/tcpto").read_bytes()
+    records = [table[at:at + 16] for at in range(0, len(table), 16)]
+    return [(socket.inet_ntoa(record[:4]), record[4]) for record in records if any(record)]
