@@ -39,12 +39,19 @@ class Network:
         _ip("-6", "addr", "add", OUR_ADDRESS_6 + "/64", "dev", "silent0", "nodad")
         _ip("link", "set", "silent0", "up")
         self._resolv_conf = pathlib.Path(scratch) / "resolv.conf"
+        self._hosts = pathlib.Path(scratch) / "hosts"
         self.resolv_conf("nameserver 127.0.0.1\n")
-        subprocess.run(("mount", "--bind", self._resolv_conf, "/etc/resolv.conf"), check=True)
+        self.hosts("127.0.0.1 localhost\n")
+        for ours, real in ((self._resolv_conf, "/etc/resolv.conf"), (self._hosts, "/etc/hosts")):
+            subprocess.run(("mount", "--bind", ours, real), check=True)
 
     def resolv_conf(self, text):
         """Writes /etc/resolv.conf as this namespace sees it."""
         self._resolv_conf.write_text(text)
+
+    def hosts(self, text):
+        """Writes /etc/hosts as this namespace sees it."""
+        self._hosts.write_text(text)
 
     @staticmethod
     def connections_tried():

@@ -22,11 +22,14 @@ def case(function=None, *, slow=False):
 
 
 def table(rows, slow=False):
-    """Registers a function once per row; a row is (title, argument...) or a bare title."""
+    """Registers a function once per row; the first field is the title, if it differs in each."""
+    titles = [row[0] for row in rows]
+    if len(set(titles)) < len(rows):
+        titles = [" ".join(map(str, row)) for row in rows]
+
     def register(function):
-        for row in rows:
-            row = row if isinstance(row, tuple) else (row,)
-            _add(function, f"{function.__name__}[{row[0]}]", row, slow)
+        for title, row in zip(titles, rows):
+            _add(function, f"{function.__name__}[{title}]", row, slow)
         return function
     return register
 

@@ -70,6 +70,24 @@ class Connection:
             raise Unexpected(f"a bare CR in a command: {line!r}")
         return line[:-1].decode("utf-8", "surrogateescape")
 
+    def line_or_rest(self):
+        """The next line as bytes without CR LF, or what is left of the stream; None at its end."""
+        while b"\r\n" not in self.buffer:
+            if not self.more():
+                rest, self.buffer = self.buffer, b""
+                return rest or None
+        line, self.buffer = self.buffer.split(b"\r\n", 1)
+        self.note("C:", line)
+        return line
+
+    def rest(self):
+        """All bytes until the client closes."""
+        while self.more():
+            pass
+        data, self.buffer = self.buffer, b""
+        self.note("C:", data)
+        return data
+
     def hears(self, wanted):
         """The next line must be this one; 'word ...' means a line that begins with the word."""
         line = self.line()
@@ -120,6 +138,32 @@ class Connection:
         self.hears("DATA")
         self.says("354 go ahead")
         self.takes_body()
+        if reply is not None:
+            self.says(reply)
+
+    def takes_any_message(self, reply="250 accepted"):
+        """DATA or BDAT chunks, as the client likes; keeps the message without doubled dots."""
+        chunks = b""
+        while True:
+            line = self.line()
+            if line == "DATA":
+                self.says("354 go ahead")
+                self.takes_body()
+                whole = (b"\r\n" + self.body).replace(b"\r\n.", b"\r\n")[2:]
+                self.test.bodies[-1] = whole
+                break
+            words = (line or "").split()
+            if len(words) < 2 or words[0] != "BDAT":
+                raise Unexpected(f"wanted DATA or BDAT, got {line!r}")
+            size = int(words[1])
+            while len(self.buffer) < size:
+                if not self.more():
+                    raise Unexpected("the stream ends within a chunk")
+            chunks, self.buffer = chunks + self.buffer[:size], self.buffer[size:]
+            if words[2:] == ["LAST"]:
+                self.test.bodies.append(chunks)
+                break
+            self.says("250 chunk ok")
         if reply is not None:
             self.says(reply)
 
