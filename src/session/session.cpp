@@ -160,7 +160,7 @@ Task<Done> Session::send_recipients(const Envelope& envelope, Progress& progress
 
 Task<Done> Session::send_message(MessageSource& message, Progress& progress) {
     chat_.leave_step();
-    buffers_ = std::make_unique<BodyBuffers>();
+    buffers_ = std::make_unique_for_overwrite<BodyBuffers>();
     smtp::BodyEncoder encoder(smtp::BodyEncoder::Framing::dots);
     char* const wire = buffers_->wire.data();
     std::size_t ready = 0;
