@@ -60,9 +60,9 @@ set(CPACK_DEBIAN_PACKAGE_SECTION mail)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "SMTP sender for qmail hosts, in the place of qmail-remote")
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
-"tern brings qmail-remote, qmail-tcpto and qmail-tcpok with the names, arguments,
-control files and reports of the programs they replace, and with IPv6, TLS of
-today and the next exchanger after trouble.
+"tern brings qmail-remote, qmail-tcpto and qmail-tcpok with the names,
+arguments, control files and reports of the programs they replace, and with
+IPv6, TLS of today and the next exchanger after trouble.
 .
 The package does not touch a running qmail; tern-drop-in(8) puts the programs
 into its bin directory, and takes them back.")
