@@ -85,9 +85,12 @@ PemCertificates read_certificates(const std::string& pem) {
         if (!certificate) break;
         result.list.push_back(std::move(certificate));
     }
-    if (!is_end_of_pem())
-        result.trouble = text("its certificate number ", result.list.size() + 1,
-                              " cannot be read: ", take_openssl_reason());
+    if (!is_end_of_pem()) {
+        result.trouble = result.list.empty()
+                             ? "its first certificate"
+                             : text("what follows its certificate number ", result.list.size());
+        result.trouble += text(" cannot be read: ", take_openssl_reason());
+    }
     return result;
 }
 
@@ -137,6 +140,7 @@ std::string show_certificate(SSL_CTX* context, const std::string& pem) {
     PemCertificates certificates = read_certificates(pem);
     if (!certificates.trouble.empty()) return certificates.trouble;
     if (certificates.list.empty()) return "it holds no certificate";
+    if (pem.find("PRIVATE KEY-----") == std::string::npos) return "it holds no private key";
     const BioPtr source = view_of(pem);
     if (!source) return take_openssl_reason();
     bool passphrase_needed = false;

@@ -60,11 +60,11 @@ struct TlsStream::Session {
 
 private:
     Task<Done> flush(Deadline deadline);
-    Task<Done> refill(Deadline deadline);
+    Task<bool> refill(Deadline deadline);
     Result<Done> encrypt(std::string_view bytes);
     [[nodiscard]] std::string peer() const;
     [[nodiscard]] std::string what_broke();
-    Failure handshake_failure(int outcome);
+    Failure handshake_failure();
     Failure read_failure();
 };
 
@@ -126,9 +126,9 @@ Task<Done> TlsStream::Session::flush(Deadline deadline) {
     co_return sent;
 }
 
-// Sends what is due and waits for bytes of the peer. A peer that refused us may have closed before
+// Sends what is due and waits for bytes of the peer; false at their end. A peer that refused us may have closed before
 // our last flight came, so a failing write is judged only after a look at what it left.
-Task<Done> TlsStream::Session::refill(Deadline deadline) {
+Task<bool> TlsStream::Session::refill(Deadline deadline) {
     std::optional<Failure> unsent;
     if (!wire.outgoing().empty()) {
         Result<Done> sent = co_await flush(deadline).outcome();
@@ -141,13 +141,13 @@ Task<Done> TlsStream::Session::refill(Deadline deadline) {
     Result<std::size_t> got = co_await below.read_some(wire.space(), deadline).outcome();
     if (unsent && (!got || *got == 0)) co_return std::move(*unsent);
     if (!got) co_return std::move(got.error());
-    if (*got == 0) co_return Failure(Stage::start, Cause::closed, "the server closed the connection");
+    if (*got == 0) co_return false;
     wire.received(*got);
     without_content += *got;
     if (without_content > most_without_content)
         co_return Failure(Stage::start, Cause::tls,
                           "the server sent a megabyte of TLS records without content");
-    co_return Done();
+    co_return true;
 }
 
 std::string TlsStream::Session::what_broke() {
@@ -162,12 +162,14 @@ Task<Established> TlsStream::Session::handshake(Deadline deadline) {
         const int outcome = SSL_do_handshake(ssl.get());
         if (outcome == 1) break;
         if (SSL_get_error(ssl.get(), outcome) != SSL_ERROR_WANT_READ) {
-            Failure failure = handshake_failure(outcome);
+            Failure failure = handshake_failure();
             // Our alert, as far as it goes out at once.
             co_await flush(long_ago).outcome();
             co_return failure;
         }
-        Result<Done> more = co_await refill(deadline).outcome();
+        Result<bool> more = co_await refill(deadline).outcome();
+        if (more && !*more)
+            more = fail(Stage::handshake, Cause::closed, "the server closed the connection");
         if (!more) {
             Failure failure = std::move(more.error());
             failure.stage = Stage::handshake;
@@ -194,7 +196,7 @@ Task<Established> TlsStream::Session::handshake(Deadline deadline) {
     co_return agreed;
 }
 
-Failure TlsStream::Session::handshake_failure(int) {
+Failure TlsStream::Session::handshake_failure() {
     if (!verification.explanation.empty()) {
         (void)take_openssl_reason();
         return {Stage::handshake, Cause::unverified, verification.explanation};
@@ -236,8 +238,11 @@ Task<std::size_t> TlsStream::Session::read_some(std::span<char> into, Deadline d
             }
             continue;
         }
-        Result<Done> more = co_await refill(deadline).outcome();
-        if (more) continue;
+        Result<bool> more = co_await refill(deadline).outcome();
+        if (more && *more) continue;
+        if (more)
+            co_return Failure(Stage::start, Cause::closed,
+                              "the server closed the connection without ending TLS");
         if (more.error().cause == Cause::tls) reading_ended = more.error();
         co_return std::move(more.error());
     }

@@ -64,7 +64,7 @@ struct Identity {
 namespace detail {
 
 inline void expect(bool went_well) {
-    if (!went_well) throw std::runtime_error("no certificate could be made");
+    if (!went_well) throw std::runtime_error("OpenSSL cannot make it: " + tls::take_openssl_reason());
 }
 
 inline ASN1_STRING* asn1_text(int type, const std::string& bytes) {
@@ -155,9 +155,13 @@ inline std::string certificate_pem(const Identity& identity) {
 /// The private key in PKCS #8; behind a passphrase when one is given.
 inline std::string key_pem(const Identity& identity, const char* passphrase = nullptr) {
     const tls::BioPtr memory(BIO_new(BIO_s_mem()));
+    if (passphrase != nullptr) {  // looked up by name, in tables that we left empty
+        EVP_add_cipher(EVP_aes_192_cbc());
+        EVP_add_digest(EVP_sha256());
+    }
     detail::expect(PEM_write_bio_PKCS8PrivateKey(
                        memory.get(), identity.key,
-                       passphrase == nullptr ? nullptr : EVP_aes_128_cbc(), nullptr, 0, nullptr,
+                       passphrase == nullptr ? nullptr : EVP_aes_192_cbc(), nullptr, 0, nullptr,
                        const_cast<char*>(passphrase)) == 1);
     return detail::contents(memory.get());
 }
