@@ -55,6 +55,7 @@ private:
                        std::vector<Candidate>& candidates);
     Task<Done> attempt(std::unique_ptr<Stream> connection, Peer peer,
                        tls::Requirement requirement);
+    Task<Done> repeat_by_data(Peer peer, tls::Requirement requirement);
     Result<tls::Requirement> requirement_of(const Exchanger& exchanger) const;
     std::vector<Candidate> candidates_of(const Exchanger& exchanger);
     void note_failure(Attempt failed);
@@ -76,6 +77,7 @@ private:
     unsigned sessions_ = 0;
     unsigned connections_ = 0;
     bool only_where_demanded_ = false;
+    bool chunking_ = true;
     std::vector<Exchanger> clear_again_;
     std::optional<Deadline> until_;  // set once a handshake has failed
 };
@@ -200,6 +202,7 @@ Task<Done> Delivery::attempt(std::unique_ptr<Stream> connection, Peer peer,
     terms.requirement = requirement;
     terms.tls_settings = settings_.tls;
     terms.timeout_remote = settings_.timeout_remote;
+    terms.chunking = chunking_;
     terms.handshake_until = until_;
     const auto session = std::make_unique<session::Session>(world_.clock, std::move(connection),
                                                             std::move(terms));
@@ -227,11 +230,27 @@ Task<Done> Delivery::attempt(std::unique_ptr<Stream> connection, Peer peer,
         again.endpoints.push_back(peer.endpoint);
         clear_again_.push_back(std::move(again));
     }
-    Attempt failed{std::move(outcome.error()), std::move(peer), std::move(requirement),
+    Attempt failed{std::move(outcome.error()), std::move(peer), requirement,
                    std::move(progress), session->certificate_trouble()};
+    const bool by_data = verdict.next == Next::same_without_chunking;
     // A pipe of which bytes were consumed cannot be sent again.
     if (verdict.next == Next::settle || !world_.message.rewind()) settled_ = report_of(failed);
+    const Peer same = failed.peer;
     note_failure(std::move(failed));
+    if (by_data && may_go_on()) co_await repeat_by_data(same, requirement);
+    co_return Done();
+}
+
+// A server that offers CHUNKING and does not know BDAT gets DATA, once, on a fresh connection.
+Task<Done> Delivery::repeat_by_data(Peer peer, tls::Requirement requirement) {
+    end_of_data_written_ = false;
+    chunking_ = false;
+    Exchanger again;
+    again.name = peer.name.empty() ? std::nullopt : dns::Domain::parse(peer.name);
+    again.endpoints.push_back(peer.endpoint);
+    std::vector<Candidate> candidates = candidates_of(again);
+    if (!candidates.empty()) co_await connect(again, requirement, candidates);
+    chunking_ = true;
     co_return Done();
 }
 

@@ -105,6 +105,10 @@ std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_d
         case Cause::said_no: return refusal_text(failure, peer);
         case Cause::all_refused:
             return text("Giving up on ", ip, ".", remote_host_said(failure.detail));
+        case Cause::too_large:
+            return text(ip, " does not take this message: ", detail, ". (#5.3.4)\n");
+        case Cause::no_chunking:
+            return text(ip, " failed after I sent the message.", remote_host_said(failure.detail));
         case Cause::needs_smtputf8:
             return text(ip, " cannot take this message: ", detail, ". (#5.6.7)\n");
         case Cause::tls:

@@ -14,7 +14,7 @@ Verdict by_code(int code) { return transient(code) ? deferred : rejected; }
 
 Verdict judge_refusal(const Failure& failure) {
     constexpr int closing = 421;  // RFC 5321 3.8
-    if (failure.stage != Stage::final_dot && failure.code == closing) return try_another;
+    if (failure.code == closing) return try_another;
     switch (failure.stage) {
         case Stage::greeting:
         case Stage::start_tls: return try_another;
@@ -32,16 +32,13 @@ Verdict judge_tls(const Failure& failure, const tls::Requirement& requirement) {
     return verdict;
 }
 
-}  // namespace
-
-Verdict judge(const Failure& failure, bool end_of_data_written,
-              const tls::Requirement& requirement) {
-    if (end_of_data_written && failure.cause != Cause::said_no) return deferred;
+Verdict judge_cause(const Failure& failure, const tls::Requirement& requirement) {
     switch (failure.cause) {
         case Cause::said_no: return judge_refusal(failure);
         // qmail: D even when all were 4xx; the recipients' own letters carry the truth.
         case Cause::all_refused:
         case Cause::needs_smtputf8:
+        case Cause::too_large:
         case Cause::partial_line:
         case Cause::no_such_host:
         case Cause::no_address:
@@ -66,8 +63,23 @@ Verdict judge(const Failure& failure, bool end_of_data_written,
         case Cause::name_service:
         case Cause::no_relay:
         case Cause::cancelled: return deferred;
+        case Cause::no_chunking: return Verdict{Letter::deferred, Next::same_without_chunking};
     }
     return deferred;
+}
+
+}  // namespace
+
+// Contract, "Lost or doubled": once the end of data was written only the server's own no to BDAT
+// as a command, which says that nothing was taken, leaves another way.
+Verdict judge(const Failure& failure, bool end_of_data_written,
+              const tls::Requirement& requirement) {
+    Verdict verdict = judge_cause(failure, requirement);
+    if (end_of_data_written && verdict.next != Next::same_without_chunking) {
+        verdict.next = Next::settle;
+        verdict.retry_in_clear = false;
+    }
+    return verdict;
 }
 
 }  // namespace tern::delivery

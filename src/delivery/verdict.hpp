@@ -13,6 +13,7 @@ enum class Next {
     settle,             ///< no other one may be tried
     another,            ///< the next address or exchanger
     another_demanding,  ///< only one where TLS is demanded too
+    same_without_chunking,  ///< the same address, the message by DATA
 };
 
 struct Verdict {

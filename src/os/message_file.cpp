@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "os/error_words.hpp"
@@ -14,7 +15,9 @@ MessageFile::MessageFile(int fd, const Clock& clock) : fd_(fd), clock_(clock) {
     struct stat status;
     const off_t at = ::lseek(fd, 0, SEEK_CUR);
     seekable_ = at >= 0 && ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-    if (seekable_) start_ = offset_ = at;
+    if (!seekable_) return;
+    start_ = offset_ = at;
+    end_ = std::max(at, status.st_size);
 }
 
 Task<std::size_t> MessageFile::read_some(std::span<char> into, Deadline deadline) {
@@ -40,6 +43,11 @@ bool MessageFile::rewind() {
     if (!seekable_) return offset_ == 0;
     offset_ = start_;
     return true;
+}
+
+std::optional<std::uint64_t> MessageFile::size() const {
+    if (!seekable_) return std::nullopt;
+    return static_cast<std::uint64_t>(end_ - start_);
 }
 
 }  // namespace tern::os

@@ -14,12 +14,14 @@ public:
 
     Task<std::size_t> read_some(std::span<char> into, Deadline deadline) override;
     bool rewind() override;
+    [[nodiscard]] std::optional<std::uint64_t> size() const override;
 
 private:
     const int fd_;
     const Clock& clock_;
     bool seekable_ = false;
     off_t start_ = 0;
+    off_t end_ = 0;
     off_t offset_ = 0;
 };
 

@@ -33,10 +33,14 @@ Chat::Chat(const Clock& clock, Stream& stream, Duration patience)
     : clock_(clock), stream_(&stream), patience_(patience) {}
 
 Task<smtp::Reply> Chat::ask(std::string command, Stage stage, std::size_t kept) {
-    if (!unread_.empty()) co_await expect_silence(stage);
     command += "\r\n";
-    co_await write(command, stage);
+    co_await say(command, stage);
     co_return co_await read_reply(stage, kept);
+}
+
+Task<Done> Chat::say(std::string_view group, Stage stage) {
+    if (!unread_.empty()) co_await expect_silence(stage);
+    co_return co_await write(group, stage);
 }
 
 Task<smtp::Reply> Chat::read_reply(Stage stage, std::size_t kept) {

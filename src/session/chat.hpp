@@ -30,6 +30,9 @@ public:
     /// something before the command), tls.
     Task<smtp::Reply> ask(std::string command, Stage stage,
                           std::size_t kept = smtp::reported_text);
+    /// Hands a group of commands to the kernel (RFC 2920); their replies are owed from then on.
+    /// Fails as `ask` does. `group` must outlive the wait.
+    Task<Done> say(std::string_view group, Stage stage);
     /// Reads one reply.
     Task<smtp::Reply> read_reply(Stage stage, std::size_t kept = smtp::reported_text);
     /// Hands all of `bytes` to the kernel within `patience`. When that fails, the failure tells the

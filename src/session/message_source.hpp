@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/clock.hpp"
@@ -22,6 +24,9 @@ public:
     /// Goes back to where we were started. False when that is impossible: a pipe of which bytes
     /// were consumed.
     virtual bool rewind() = 0;
+    /// The bytes from where we were started to the end, where that is known without reading (a
+    /// regular file). A source that tells can be rewound.
+    [[nodiscard]] virtual std::optional<std::uint64_t> size() const { return std::nullopt; }
 };
 
 }  // namespace tern

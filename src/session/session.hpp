@@ -4,14 +4,10 @@
 
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <vector>
 
 #include "session/chat.hpp"
-#include "session/message_source.hpp"
-#include "session/progress.hpp"
-#include "smtp/address.hpp"
+#include "session/transaction.hpp"
 #include "smtp/extensions.hpp"
 #include "tls/requirement.hpp"
 #include "tls/tls_stream.hpp"
@@ -26,14 +22,10 @@ struct Terms {
     tls::Requirement requirement;
     tls::ClientSettings tls_settings;
     Duration timeout_remote{};
+    /// Whether CHUNKING is used where it is offered.
+    bool chunking = true;
     /// The handshake must end by then; nothing: timeout_remote alone bounds it.
     std::optional<Deadline> handshake_until;
-};
-
-/// What goes on the wire as envelope.
-struct Envelope {
-    smtp::Path sender;
-    std::vector<smtp::Path> recipients;
 };
 
 class Session {
@@ -50,6 +42,7 @@ public:
     Task<Done> open();
     /// MAIL, RCPT for each recipient, DATA, the message. Success is a 2xx to the end of data.
     /// `progress` holds what happened whatever the end. All arguments must outlive the task.
+    /// Failures are those of Transaction::run.
     Task<Done> transact(const Envelope& envelope, MessageSource& message, Progress& progress);
     /// QUIT when the session is in step; does not wait for its reply.
     Task<Done> quit();
@@ -58,17 +51,11 @@ public:
     [[nodiscard]] std::string certificate_trouble() const;
 
 private:
-    struct BodyBuffers;
-
     Task<Done> greet();
     Task<Done> hello();
     Task<bool> start_tls();
     Task<Done> handshake();
-    Task<Done> send_recipients(const Envelope& envelope, Progress& progress);
-    Task<Done> send_message(MessageSource& message, Progress& progress);
-    Result<Done> accept(Stage stage, std::string_view command, smtp::Reply reply);
     Failure out_of_step(Stage stage, std::string_view command, const smtp::Reply& reply);
-    [[nodiscard]] std::string mail_command(const Envelope& envelope) const;
 
     const Clock& clock_;
     const Terms terms_;
@@ -76,7 +63,6 @@ private:
     std::unique_ptr<tls::TlsStream> secured_;
     Chat chat_;
     smtp::Extensions extensions_;
-    std::unique_ptr<BodyBuffers> buffers_;
 };
 
 }  // namespace tern::session

@@ -1,0 +1,84 @@
+// One transaction: MAIL, RCPT, and the message by DATA or BDAT, in as few round trips as the
+// server's extensions allow. What a refusal means for the mail is said by delivery/verdict.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "session/chat.hpp"
+#include "session/message_source.hpp"
+#include "session/progress.hpp"
+#include "smtp/address.hpp"
+#include "smtp/body.hpp"
+#include "smtp/extensions.hpp"
+
+namespace tern::session {
+
+/// What goes on the wire as envelope.
+struct Envelope {
+    smtp::Path sender;
+    std::vector<smtp::Path> recipients;
+};
+
+class Transaction {
+public:
+    /// All arguments must outlive it.
+    Transaction(Chat& chat, const smtp::Extensions& extensions, const Envelope& envelope,
+                MessageSource& message, Progress& progress);
+    ~Transaction();
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
+
+    /// Success is a 2xx to the end of data. Fails with said_no, all_refused, needs_smtputf8,
+    /// too_large, no_chunking, out_of_step, timed_out, closed, tls, message_source, partial_line.
+    Task<Done> run();
+
+private:
+    struct Buffers;
+    /// A reply that is owed.
+    struct Owed {
+        explicit Owed(Stage to, std::size_t index = 0) : stage(to), recipient(index) {}
+        Stage stage;
+        std::size_t recipient;
+    };
+
+    Task<Done> announce();
+    Task<Done> say(std::string command, Owed owed);
+    Task<Done> exchange();
+    Task<Done> expect_acceptance();
+    Task<Done> add_whole_message();
+    Task<Done> send_data();
+    Task<Done> send_chunks();
+    Task<std::size_t> take_chunk_replies(std::size_t owed);
+    Task<Done> take_chunk_reply();
+    Task<Done> read_ahead();
+    Task<std::string_view> next_block();
+    Result<Done> take(const Owed& owed, smtp::Reply reply);
+    Result<Done> take_go_ahead(smtp::Reply reply);
+    Result<Done> settle(smtp::Reply reply);
+    Failure out_of_step(Stage stage, const smtp::Reply& reply);
+    [[nodiscard]] std::optional<Failure> settled_already(Stage awaited) const;
+    [[nodiscard]] Failure all_refused() const;
+    [[nodiscard]] Failure partial_line() const;
+    [[nodiscard]] bool sendable(const smtp::Path& path) const;
+    [[nodiscard]] bool any_accepted() const;
+    [[nodiscard]] std::string mail_command() const;
+
+    Chat& chat_;
+    const smtp::Extensions& extensions_;
+    const Envelope& envelope_;
+    MessageSource& message_;
+    Progress& progress_;
+    std::unique_ptr<Buffers> buffers_;
+    std::string group_;
+    std::vector<Owed> owed_;
+    std::optional<Failure> refusal_;  // of MAIL: the rest of its group is read and counts no more
+    std::size_t unused_ahead_ = 0;
+    bool whole_message_sent_ = false;
+    bool chunk_was_taken_ = false;
+};
+
+}  // namespace tern::session
