@@ -10,8 +10,8 @@
 #include <iterator>
 #include <new>
 #include <optional>
+#include <span>
 #include <string_view>
-#include <system_error>
 
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -24,11 +24,11 @@
 #include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "dns/message.hpp"
+#include "os/error_words.hpp"
+#include "os/readiness.hpp"
 
 namespace tern::os {
 namespace {
-
-std::string words_for(int error) { return std::generic_category().message(error); }
 
 // The interface of a link-local server: a name, or its number (RFC 4007 11.2).
 std::uint32_t scope_of(const std::string& zone) {
@@ -142,9 +142,7 @@ CaresChannel::CaresChannel(const ResolvConf& conf, const Clock& clock)
     // host's name is given, if only as "none".
     ares_options options{};
     options.flags = 0;
-    options.timeout =
-        static_cast<int>(std::chrono::duration_cast<std::chrono::milliseconds>(conf.patience)
-                             .count());
+    options.timeout = static_cast<int>(conf.patience.count());
     options.tries = conf.attempts;
     options.ndots = 1;
     char lookups[] = "b";
@@ -237,12 +235,11 @@ void CaresChannel::turn(Deadline deadline) {
 }
 
 void CaresChannel::wait_for_sockets(Deadline deadline) {
-    using std::chrono::microseconds;
     std::array<ares_socket_t, ARES_GETSOCK_MAXNUM> sockets{};
     const auto wanted = static_cast<unsigned>(
         ares_getsock(channel_, sockets.data(), ARES_GETSOCK_MAXNUM));
     std::array<pollfd, ARES_GETSOCK_MAXNUM> polled{};
-    nfds_t count = 0;
+    std::size_t count = 0;
     for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; ++i) {
         const unsigned readable = wanted >> i & 1U;
         const unsigned writable = wanted >> (i + ARES_GETSOCK_MAXNUM) & 1U;
@@ -250,21 +247,24 @@ void CaresChannel::wait_for_sockets(Deadline deadline) {
         polled[count++] = pollfd{
             sockets[i], static_cast<short>((readable ? POLLIN : 0) | (writable ? POLLOUT : 0)), 0};
     }
-    const auto left = std::chrono::ceil<microseconds>(deadline - clock_.now());
-    const auto bound = std::max<std::int64_t>(left.count(), 0);
-    timeval most{bound / 1'000'000, bound % 1'000'000};
     timeval next{};
-    const timeval* until = ares_timeout(channel_, &most, &next);
-    // Rounded up: woken a little too early it would turn without anything to do.
-    const auto patience = static_cast<int>(until->tv_sec * 1000 + (until->tv_usec + 999) / 1000);
-    const int ready = ::poll(polled.data(), count, patience);
-    if (ready < 0 && errno != EINTR) {
-        note_trouble();
-        ares_cancel(channel_);
-        return;
+    if (ares_timeout(channel_, nullptr, &next) != nullptr) {
+        // A millisecond more: c-ares cuts fractions off, and would be woken too early.
+        const auto patience = std::chrono::seconds(next.tv_sec) +
+                              std::chrono::microseconds(next.tv_usec) +
+                              std::chrono::milliseconds(1);
+        deadline = std::min<Deadline>(deadline, clock_.now() + patience);
     }
-    if (ready <= 0) return ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    for (nfds_t i = 0; i < count; ++i) {
+    switch (wait_for(std::span(polled.data(), count), clock_, deadline)) {
+        case Readiness::failed:
+            note_trouble();
+            return ares_cancel(channel_);
+        case Readiness::timed_out:
+            return ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+        case Readiness::ready:
+            break;
+    }
+    for (std::size_t i = 0; i < count; ++i) {
         const int events = polled[i].revents;
         if (events == 0) continue;
         const bool broken = (events & (POLLERR | POLLHUP | POLLNVAL)) != 0;
@@ -299,11 +299,11 @@ std::string CaresChannel::reason(const Exchange::Seen& seen) const {
     const bool one = conf_.servers.size() == 1;
     const bool timed_out = seen.timeouts > 0 || seen.status == ARES_ECANCELLED;
     if (!timed_out && no_socket_)
-        return text("cannot open a socket to ask a name server: ", words_for(trouble_));
+        return text("cannot open a socket to ask a name server: ", error_words(trouble_));
     if (!timed_out)
         return text(one ? "the name server cannot be reached (" : "no name server can be reached (",
-                    servers, trouble_ != 0 ? text(": ", words_for(trouble_)) : "", ")");
-    const auto waited = std::chrono::round<std::chrono::seconds>(clock_.now() - began_).count();
+                    servers, trouble_ != 0 ? text(": ", error_words(trouble_)) : "", ")");
+    const auto waited = std::chrono::ceil<std::chrono::seconds>(clock_.now() - began_).count();
     return text(one ? "the name server (" : text(conf_.servers.size(), " name servers ("), servers,
                 ") did not answer in ", waited, waited == 1 ? " second" : " seconds");
 }

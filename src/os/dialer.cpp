@@ -55,17 +55,6 @@ SocketAddress socket_address(const Endpoint& endpoint) {
     return result;
 }
 
-Connected outcome_of(int error) {
-    switch (error) {
-        case ETIMEDOUT: return Connected::timed_out;
-        case EMFILE:
-        case ENFILE:
-        case ENOMEM:
-        case ENOBUFS: return Connected::resources;
-        default: return Connected::refused;
-    }
-}
-
 // A connect to a port of our own in the ephemeral range can meet itself (simultaneous open,
 // RFC 9293 3.5): nobody else is there.
 bool met_itself(int fd) {
@@ -177,7 +166,7 @@ private:
             end(index, ETIMEDOUT);
     }
 
-    void end(std::size_t index, int error) { end(index, outcome_of(error), error_words(error)); }
+    void end(std::size_t index, int error) { end(index, outcome_of_error(error), error_words(error)); }
 
     void end(std::size_t index, Connected outcome, std::string why) {
         attempts_[index].socket.close();
@@ -206,6 +195,17 @@ private:
 };
 
 }  // namespace
+
+delivery::Connected outcome_of_error(int error) {
+    switch (error) {
+        case ETIMEDOUT: return Connected::timed_out;
+        case EMFILE:
+        case ENFILE:
+        case ENOMEM:
+        case ENOBUFS: return Connected::resources;
+        default: return Connected::refused;
+    }
+}
 
 Task<DialResult> Dialer::dial(std::span<const Endpoint> endpoints, Duration patience,
                               Deadline deadline) {

@@ -6,6 +6,10 @@
 
 namespace tern::os {
 
+/// What trouble `error` (errno of socket, connect or the connection) makes of an attempt: the
+/// kernel's time-out counts as one, what this host lacks is resources, all else is refused.
+[[nodiscard]] delivery::Connected outcome_of_error(int error);
+
 class Dialer final : public delivery::Dialer {
 public:
     /// `clock` must outlive the dialer and the streams it makes.

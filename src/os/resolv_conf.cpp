@@ -5,13 +5,14 @@
 #include <array>
 #include <cerrno>
 #include <optional>
-#include <system_error>
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "base/ascii.hpp"
 #include "base/text.hpp"
+#include "os/descriptor.hpp"
+#include "os/error_words.hpp"
 
 namespace tern::os {
 namespace {
@@ -60,24 +61,8 @@ void apply_option(std::string_view option, ResolvConf& conf) {
 
 Failure unreadable(const std::string& path) {
     return Failure(Stage::routing, Cause::name_service,
-                   text("cannot read ", path, ": ", std::generic_category().message(errno)));
+                   text("cannot read ", path, ": ", error_words(errno)));
 }
-
-// Closes what it holds.
-class OpenFile {
-public:
-    explicit OpenFile(const std::string& path)
-        : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-    OpenFile(const OpenFile&) = delete;
-    OpenFile& operator=(const OpenFile&) = delete;
-    ~OpenFile() {
-        if (descriptor_ >= 0) ::close(descriptor_);
-    }
-    [[nodiscard]] int descriptor() const { return descriptor_; }
-
-private:
-    int descriptor_;
-};
 
 }  // namespace
 
@@ -104,15 +89,15 @@ ResolvConf parse_resolv_conf(std::string_view text) {
 }
 
 Result<ResolvConf> read_resolv_conf(const std::string& path) {
-    const OpenFile file(path);
-    if (file.descriptor() < 0) {
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file) {
         if (errno == ENOENT || errno == ENOTDIR) return parse_resolv_conf("");
         return tl::unexpected<Failure>(unreadable(path));
     }
     std::string content;
     std::array<char, 4096> block{};
     while (content.size() < longest_file) {
-        const ssize_t got = ::read(file.descriptor(), block.data(), block.size());
+        const ssize_t got = ::read(file.get(), block.data(), block.size());
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return tl::unexpected<Failure>(unreadable(path));
         if (got == 0) break;

@@ -26,9 +26,9 @@ struct NameServer {
 
 /// What resolv.conf(5) says that matters to us; the defaults are libc's.
 struct ResolvConf {
-    std::vector<NameServer> servers;   ///< at least one
-    std::chrono::seconds patience{5};  ///< `options timeout:n`: the wait for one server's answer
-    int attempts = 2;                  ///< rounds over all servers
+    std::vector<NameServer> servers;           ///< at least one
+    std::chrono::milliseconds patience{5000};  ///< `options timeout:n`: for one server's answer
+    int attempts = 2;                          ///< rounds over all servers
     bool rotate = false;
 
     friend bool operator==(const ResolvConf&, const ResolvConf&) = default;

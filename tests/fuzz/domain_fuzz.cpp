@@ -1,0 +1,34 @@
+// Any bytes as a domain name: what is taken fits its own rule, goes through unchanged a second time,
+// and can be asked for.
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "dns/message.hpp"
+
+namespace {
+
+void demand(bool holds) {
+    if (!holds) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace tern;
+    const std::string_view text(reinterpret_cast<const char*>(data), size);
+    const std::optional<dns::Domain> domain = dns::Domain::parse(text);
+    if (!domain) return 0;
+    const std::string_view ascii = domain->ascii();
+    demand(!ascii.empty() && ascii.size() <= 253);
+    demand(ascii.front() != '.' && ascii.back() != '.' && ascii.find("..") == ascii.npos);
+    for (const char c : ascii)
+        demand(c == '.' || c == '-' || c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'));
+    demand(dns::Domain::parse(ascii) == domain);
+    const std::string query = dns::make_query(dns::Question{*domain, dns::Type::mx, 7});
+    demand(query.size() == 12 + ascii.size() + 2 + 4);
+    // A query is no answer, however well it fits its question.
+    demand(dns::read_mx(query, dns::Question{*domain, dns::Type::mx, 7}, 0).answer.outcome ==
+           dns::Outcome::failed);
+    return 0;
+}

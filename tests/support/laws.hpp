@@ -1,0 +1,18 @@
+// The laws that hold in every delivery whatever the servers do (house.md 6, contract "Lost or
+// doubled"), checked on what crossed the wire and on the report.
+#pragma once
+
+#include "support/simulated_world.hpp"
+
+namespace tern::test {
+
+/// Complains to the world's simulation of every law that does not hold.
+void check_laws(SimulatedWorld& world, const Outcome& outcome);
+
+/// The parts of a report between its NULs; the last one has none behind it.
+[[nodiscard]] std::vector<std::string> parts_of(std::string_view rendered);
+
+/// All that a failing test should print: complaints, report and transcript.
+[[nodiscard]] std::string story_of(const SimulatedWorld& world, const Outcome& outcome);
+
+}  // namespace tern::test

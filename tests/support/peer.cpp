@@ -1,0 +1,142 @@
+// A scripted server; see peer.hpp.
+#include "support/peer.hpp"
+
+#include "base/text.hpp"
+
+namespace tern::test {
+namespace {
+
+constexpr Deadline never = Deadline::max();
+constexpr std::string_view end_of_data = "\r\n.\r\n";
+
+}  // namespace
+
+Peer::Peer(Simulation& simulation, std::shared_ptr<Wire> wire, std::string label)
+    : simulation_(simulation),
+      wire_(std::move(wire)),
+      label_(std::move(label)),
+      end_(std::make_unique<WireEnd>(wire_, Side::server)) {}
+
+Task<Done> Peer::says(std::string lines) {
+    std::string bytes;
+    for (const char c : lines) {
+        if (c == '\n') bytes += '\r';
+        bytes += c;
+    }
+    bytes += "\r\n";
+    co_return co_await says_raw(std::move(bytes));
+}
+
+Task<Done> Peer::says_raw(std::string bytes) {
+    simulation_.note(text(label_, " S: ", shown(bytes)));
+    co_return co_await stream().write(bytes, never);
+}
+
+Task<Done> Peer::fill() {
+    const std::size_t got = co_await stream().read_some(buffer_, never);
+    if (got == 0) co_return Failure(Stage::start, Cause::closed, "the client closed");
+    unread_.append(buffer_, got);
+    co_return Done();
+}
+
+Task<std::string> Peer::hears() {
+    std::size_t end = unread_.find('\n');
+    while (end == std::string::npos) {
+        co_await fill();
+        end = unread_.find('\n');
+    }
+    std::string line = unread_.substr(0, end);
+    unread_.erase(0, end + 1);
+    simulation_.note(text(label_, " C: ", shown(line)));
+    if (line.empty() || line.back() != '\r') {
+        simulation_.complain(text("a line of the client ends without CR: ", shown(line)));
+        co_return line;
+    }
+    line.pop_back();
+    co_return line;
+}
+
+Task<Done> Peer::expects(std::string line) {
+    const std::string heard = co_await hears();
+    if (heard == line) co_return Done();
+    co_return Failure(Stage::start, Cause::out_of_step,
+                      text("expected \"", line, "\", the client said \"", heard, "\""));
+}
+
+Task<std::string> Peer::hears_message() {
+    // The CR LF of DATA itself begins the first line.
+    std::string message = "\r\n";
+    for (;;) {
+        const std::size_t seen = message.size();
+        message += unread_;
+        const std::size_t end =
+            message.find(end_of_data, seen < end_of_data.size() ? 0 : seen - end_of_data.size());
+        if (end != std::string::npos) {
+            unread_ = message.substr(end + end_of_data.size());
+            message.resize(end + 2);
+            break;
+        }
+        unread_.clear();
+        co_await fill();
+    }
+    message.erase(0, 2);
+    simulation_.note(text(label_, " C: (", message.size(), " bytes of message and its end)"));
+    record.messages.push_back(message);
+    co_return message;
+}
+
+Task<Done> Peer::starts_tls(std::string name, Certificate kind) {
+    tls_ = std::make_unique<ServerTls>(*end_, server_context(name, kind));
+    Result<Done> accepted = co_await tls_->accept(never).outcome();
+    record.server_name = tls_->server_name();
+    simulation_.note(text(label_, accepted ? " TLS, asked for " : " no TLS, asked for ",
+                          record.server_name, accepted ? "" : accepted.error().detail));
+    co_return accepted;
+}
+
+Task<Done> Peer::goes_mute() {
+    simulation_.note(text(label_, " goes mute"));
+    for (;;) {
+        const std::size_t got = co_await stream().read_some(buffer_, never);
+        if (got == 0) co_return Done();
+    }
+}
+
+Task<Done> Peer::goes_deaf() {
+    simulation_.note(text(label_, " goes deaf"));
+    while (!wire_->closed_by(Side::client)) co_await simulation_.sleep(std::chrono::minutes(1));
+    co_return Done();
+}
+
+void Peer::hangs_up() {
+    simulation_.note(text(label_, " hangs up"));
+    wire_->close(Side::server);
+}
+
+void Peer::resets() {
+    simulation_.note(text(label_, " resets the connection"));
+    wire_->reset(Side::server);
+}
+
+Peer::Heard Peer::heard(bool tls_from_the_first_byte) {
+    constexpr std::string_view command = "STARTTLS\r\n";
+    constexpr char handshake_record = 0x16;  // RFC 8446 5.1
+    const std::string& written = wire_->written_by(Side::client);
+    Heard heard;
+    std::size_t begin = tls_from_the_first_byte ? 0 : written.find(command);
+    if (begin != std::string::npos && !tls_from_the_first_byte) begin += command.size();
+    if (begin == std::string::npos || begin >= written.size() ||
+        written[begin] != handshake_record) {
+        heard.clear = written;
+        return heard;
+    }
+    heard.tls_begun = true;
+    heard.clear = written.substr(0, begin);
+    if (tls_) {
+        tls_->decrypt_rest(std::string_view(written).substr(begin));
+        heard.secured = tls_->decrypted();
+    }
+    return heard;
+}
+
+}  // namespace tern::test

@@ -1,0 +1,83 @@
+// A scripted server: what it says and expects, in the order of the conversation. What it saw stays
+// behind for the laws.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/server_tls.hpp"
+#include "support/wire.hpp"
+
+namespace tern::test {
+
+/// What one server came to know on one connection.
+struct ServerRecord {
+    /// Complete messages as they came, dots doubled, without the end of data.
+    std::vector<std::string> messages;
+    /// Complete messages to which it said 2xx.
+    unsigned accepted_messages = 0;
+    /// Its answer to each RCPT: r, h or s.
+    std::string recipients;
+    /// It said something that was not its turn, or no SMTP: what the client makes of it is judged
+    /// by the client's own words alone.
+    bool raved = false;
+    std::string server_name;  ///< what SNI said
+};
+
+/// The server's end of one connection. Every function fails when the client is gone.
+class Peer {
+public:
+    Peer(Simulation& simulation, std::shared_ptr<Wire> wire, std::string label);
+
+    /// Says lines; CR LF is put behind the last, and a lone LF between becomes CR LF.
+    Task<Done> says(std::string lines);
+    /// Says bytes as they are.
+    Task<Done> says_raw(std::string bytes);
+    /// Reads one line, without its CR LF.
+    Task<std::string> hears();
+    /// Reads one line and fails unless it is this one.
+    Task<Done> expects(std::string line);
+    /// Reads a message and its end of data; gives it as it came.
+    Task<std::string> hears_message();
+    /// The handshake; from then on all is inside TLS.
+    Task<Done> starts_tls(std::string name, Certificate kind);
+    /// Reads on and says nothing more, until the client is gone.
+    Task<Done> goes_mute();
+    /// Does not even read.
+    Task<Done> goes_deaf();
+    void hangs_up();
+    void resets();
+
+    /// For the laws, when all is over: what the client wrote in clear, and inside TLS.
+    struct Heard {
+        std::string clear;
+        std::string secured;
+        bool tls_begun = false;
+        /// Both, without the TLS records.
+        [[nodiscard]] std::string all() const { return clear + secured; }
+    };
+    [[nodiscard]] Heard heard(bool tls_from_the_first_byte);
+
+    ServerRecord record;
+    [[nodiscard]] const std::string& label() const { return label_; }
+    [[nodiscard]] Simulation& simulation() { return simulation_; }
+
+private:
+    Stream& stream() { return tls_ ? static_cast<Stream&>(*tls_) : *end_; }
+    Task<Done> fill();
+
+    Simulation& simulation_;
+    std::shared_ptr<Wire> wire_;
+    std::string label_;
+    std::unique_ptr<WireEnd> end_;
+    std::unique_ptr<ServerTls> tls_;
+    std::string unread_;
+    char buffer_[4 * 1024];
+};
+
+using Script = std::function<Task<Done>(Peer&)>;
+
+}  // namespace tern::test

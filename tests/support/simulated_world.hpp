@@ -1,0 +1,187 @@
+// The whole world of a delivery, simulated: names, hosts, servers, memory of silent hosts, rules,
+// and the message. It records what happened for the laws (laws.hpp).
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "delivery/deliver.hpp"
+#include "support/peer.hpp"
+#include "support/simulation.hpp"
+#include "support/wire.hpp"
+
+namespace tern::test {
+
+/// What the name servers say; names without an entry do not exist.
+class SimulatedResolver final : public dns::Resolver {
+public:
+    explicit SimulatedResolver(Simulation& simulation) : simulation_(simulation) {}
+
+    std::map<std::string, dns::Answer<dns::Mx>> mx_records;
+    std::map<std::string, dns::Answer<IpAddress>> ipv4_records;
+    std::map<std::string, dns::Answer<IpAddress>> ipv6_records;
+    /// Look-ups that get no answer at all: they fail at their deadline.
+    std::set<std::string> unanswered;
+    Duration longest_delay = std::chrono::milliseconds(80);
+    bool asked = false;
+
+    Task<dns::Answer<dns::Mx>> mx(const dns::Domain& domain, Deadline deadline) override;
+    Task<dns::Addresses> addresses(const dns::Domain& host, Deadline deadline) override;
+
+private:
+    Task<bool> answers_in_time(std::string name, Deadline deadline);
+    [[nodiscard]] dns::Outcome without_records(const std::string& name) const;
+
+    Simulation& simulation_;
+};
+
+/// One address and port, and who answers there.
+struct Host {
+    enum class Manner { answers, refuses, silent, no_descriptors };
+    Manner manner = Manner::answers;
+    Duration delay = std::chrono::milliseconds(20);
+    std::optional<WireTemper> temper;  ///< nothing: drawn by chance
+    /// One for each connection, in order; when they are used up connections are refused.
+    std::vector<Script> scripts;
+    std::size_t used = 0;
+};
+
+/// One connection that was made, with what its server saw.
+struct Connection {
+    Endpoint endpoint;
+    std::size_t dial = 0;  ///< which call of the dialer made it, counted from 0
+    std::unique_ptr<Peer> peer;
+    std::optional<Task<Done>> script;
+    std::string trouble;  ///< why the script ended before its end
+};
+
+class SimulatedWorld;
+
+class SimulatedDialer final : public delivery::Dialer {
+public:
+    explicit SimulatedDialer(SimulatedWorld& world) : world_(world) {}
+    Task<delivery::DialResult> dial(std::span<const Endpoint> endpoints, Duration patience,
+                                    Deadline deadline) override;
+
+private:
+    [[nodiscard]] delivery::DialResult::Each outcome_at(const Endpoint& endpoint) const;
+    [[nodiscard]] Duration delay_of(const Endpoint& endpoint) const;
+
+    SimulatedWorld& world_;
+};
+
+class SimulatedBackoff final : public delivery::Backoff {
+public:
+    std::set<IpAddress> listed;
+    std::set<IpAddress> skipped;
+    std::vector<IpAddress> timeouts;
+    std::vector<IpAddress> answers;
+
+    Finding look_up(const IpAddress& address) override {
+        return {listed.contains(address) || skipped.contains(address), skipped.contains(address)};
+    }
+    void note_timeout(const IpAddress& address) override { timeouts.push_back(address); }
+    void note_answer(const IpAddress& address) override { answers.push_back(address); }
+};
+
+class SimulatedAddresses final : public delivery::LocalAddresses {
+public:
+    std::set<IpAddress> ours;
+    bool unknown = false;
+
+    Result<bool> is_ourselves(const IpAddress& address) override;
+};
+
+/// control/tlshosts and its kin, as sets of names.
+class SimulatedRules final : public delivery::ServerRules {
+public:
+    std::set<std::string> demanded;
+    std::set<std::string> excluded;
+    std::set<std::string> unreadable;
+    bool exhaustive = false;
+
+    Result<tls::Requirement> requirement(const dns::Domain& server) override;
+};
+
+class SimulatedMessage final : public MessageSource {
+public:
+    explicit SimulatedMessage(Simulation& simulation) : simulation_(simulation) {}
+
+    std::string content = "Subject: hello\n\nHello.\n";
+    bool pipe = false;
+    std::optional<std::size_t> fails_at;
+    Duration longest_delay{};  ///< of each read; a pipe may be slow
+
+    Task<std::size_t> read_some(std::span<char> into, Deadline deadline) override;
+    bool rewind() override;
+
+private:
+    Simulation& simulation_;
+    std::size_t at_ = 0;
+};
+
+/// What came of a delivery.
+struct Outcome {
+    std::optional<delivery::Report> report;  ///< nothing when it never ended
+    std::string rendered;
+    bool end_of_data_written = false;
+    Duration took{};
+};
+
+class SimulatedWorld {
+public:
+    explicit SimulatedWorld(std::uint64_t seed);
+
+    Simulation simulation;
+    SimulatedResolver resolver;
+    SimulatedDialer dialer;
+    SimulatedBackoff backoff;
+    SimulatedAddresses local_addresses;
+    SimulatedRules rules;
+    SimulatedMessage message;
+    std::map<Endpoint, Host> hosts;
+    delivery::Settings settings;
+
+    std::string host = "example.net";
+    std::string sender = "alice@sender.example";
+    std::vector<std::string> recipients{"bob@example.net"};
+
+    std::deque<Connection> connections;
+    std::size_t dials = 0;
+
+    /// A host at `address` whose connections play these scripts, and a name for it.
+    Host& add_server(std::string_view address, std::uint16_t port, Script script);
+    void add_address(const std::string& name, std::string_view address);
+    void add_exchanger(const std::string& domain, std::uint16_t preference,
+                       const std::string& name);
+
+    /// Runs the delivery to its end and all scripts to theirs. Deadlocks, endless runs and waits
+    /// without a proper deadline become complaints of the simulation.
+    Outcome deliver();
+
+private:
+    friend SimulatedDialer;
+    std::unique_ptr<Stream> connect(const Endpoint& endpoint);
+};
+
+/// The client's end of a Wire. It checks that each wait has a deadline that makes sense.
+class CheckedStream final : public Stream {
+public:
+    CheckedStream(SimulatedWorld& world, std::shared_ptr<Wire> wire)
+        : world_(world), end_(std::move(wire), Side::client) {}
+    Task<std::size_t> read_some(std::span<char> into, Deadline deadline) override;
+    Task<Done> write(std::string_view bytes, Deadline deadline) override;
+
+private:
+    void check(Deadline deadline) const;
+
+    SimulatedWorld& world_;
+    WireEnd end_;
+};
+
+}  // namespace tern::test

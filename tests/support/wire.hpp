@@ -1,0 +1,101 @@
+// A simulated TCP connection: two ends that are Streams, delays, windows, short reads, hang-ups and
+// resets. It must not know what is said on it.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/stream.hpp"
+#include "support/simulation.hpp"
+
+namespace tern::test {
+
+enum class Side { client, server };
+[[nodiscard]] constexpr Side opposite(Side side) {
+    return side == Side::client ? Side::server : Side::client;
+}
+
+/// How a connection behaves; drawn from the seed where a test does not say.
+struct WireTemper {
+    Duration longest_delay = std::chrono::milliseconds(40);
+    std::size_t window = 64 * 1024;  ///< bytes that a writer may be ahead of the reader
+    bool short_reads = true;
+};
+
+/// What both ends share. It outlives them: tests read what was written from it.
+class Wire {
+public:
+    Wire(Simulation& simulation, WireTemper temper);
+
+    Task<std::size_t> read(Side reader, std::span<char> into, Deadline deadline);
+    Task<Done> write(Side writer, std::string_view bytes, Deadline deadline);
+    /// This side is gone: what it wrote still arrives, then the end.
+    void close(Side side);
+    /// As close, but the other side finds a reset connection, and what is on its way is lost.
+    void reset(Side side);
+
+    /// All bytes that `writer` has handed to its kernel.
+    [[nodiscard]] const std::string& written_by(Side writer) const {
+        return flow_of(writer).log;
+    }
+    [[nodiscard]] bool closed_by(Side side) const { return flow_of(side).writer_gone; }
+
+private:
+    /// One direction. Its writer's kernel has taken `log`; its reader has not yet read `held`.
+    struct Flow {
+        explicit Flow(Simulation& simulation) : readable(simulation), writable(simulation) {}
+        struct Chunk {
+            Time arrives;
+            std::string bytes;
+        };
+        std::deque<Chunk> chunks;
+        std::size_t held = 0;
+        std::string log;
+        Time last_arrival{};
+        bool writer_gone = false;
+        Time end_arrives{};
+        bool reader_gone = false;
+        Signal readable;
+        Signal writable;
+    };
+
+    [[nodiscard]] Flow& flow_of(Side writer) {
+        return writer == Side::client ? from_client_ : from_server_;
+    }
+    [[nodiscard]] const Flow& flow_of(Side writer) const {
+        return writer == Side::client ? from_client_ : from_server_;
+    }
+    [[nodiscard]] bool is_reset(Side side) const;
+    void reset_reaches(Side side, Duration after);
+    Time arrival(Flow& flow);
+    std::size_t take(Flow& flow, std::span<char> into);
+
+    Simulation& simulation_;
+    WireTemper temper_;
+    Flow from_client_;
+    Flow from_server_;
+    std::optional<Time> reset_at_client_;
+    std::optional<Time> reset_at_server_;
+};
+
+/// One end of a Wire; closes its side when destroyed.
+class WireEnd final : public Stream {
+public:
+    WireEnd(std::shared_ptr<Wire> wire, Side side) : wire_(std::move(wire)), side_(side) {}
+    ~WireEnd() override { wire_->close(side_); }
+
+    Task<std::size_t> read_some(std::span<char> into, Deadline deadline) override {
+        return wire_->read(side_, into, deadline);
+    }
+    Task<Done> write(std::string_view bytes, Deadline deadline) override {
+        return wire_->write(side_, bytes, deadline);
+    }
+
+private:
+    std::shared_ptr<Wire> wire_;
+    Side side_;
+};
+
+}  // namespace tern::test
