@@ -25,6 +25,11 @@ tls_try_verify_hosts = ${{if eq{{$received_ip_address}}{{{asking}}}{{*}}{{}}}}
 tls_verify_certificates = {authority}
 tls_require_ciphers = ${{if eq{{$received_ip_address}}{{{ancient}}}\
     {{NORMAL:-VERS-ALL:+VERS-TLS1.0}}{{NORMAL}}}}
+received_header_text = Received: from $sender_helo_name ([$sender_host_address])\n\t\
+    by $primary_hostname with $received_protocol\n\t\
+    ${{if def:tls_in_cipher{{($tls_in_ver $tls_in_cipher) }}}}\
+    ${{if def:tls_in_peerdn{{(peer $tls_in_peerdn, verified $tls_in_certificate_verified) }}}}\
+    id $message_exim_id
 host_lookup =
 rfc1413_query_timeout = 0s
 smtp_accept_max = 100
@@ -78,7 +83,7 @@ begin retry
 class Exim(Receiver):
     name = "exim"
     base = 20
-    saw_certificate = "qmail client"
+    saw_certificate = "CN=qmail client, verified 1"
 
     def start(self):
         directory = pathlib.Path("/etc/exim4")

@@ -10,8 +10,6 @@ PROGRAM = sandbox.PEERS / "opensmtpd/usr/sbin/smtpd"
 SPOOL = pathlib.Path("/var/spool/smtpd")
 DELIVER = pathlib.Path("/etc/opensmtpd-deliver")
 
-# The daemon hands a message to a program of ours, as its own mail.maildir would have to be in
-# /usr/libexec.
 DELIVERY_PROGRAM = """\
 #!/bin/sh
 # Standard input becomes a file in the Maildir of $1 below {boxes}.
@@ -25,7 +23,6 @@ mv "{boxes}/$1/tmp/$name" "{boxes}/$1/new/$name"
 
 CONFIGURATION = """\
 smtp max-message-size {size_limit}
-ca authority cert "{authority}"
 table domains {{ "opensmtpd.example", "*.opensmtpd.example", "shared.example" }}
 table users {{ alice = vmail, bob = vmail, carol = vmail }}
 filter refuse phase mail-from match mail-from regex {{ "^refused@" }} \
@@ -44,7 +41,9 @@ match from any for domain <domains> action deliver
 class OpenSmtpd(Receiver):
     name = "opensmtpd"
     base = 30
-    saw_certificate = "verify=YES"
+    # Debian 12's 6.8 offers STARTTLS and fails each handshake, as its way of keeping keys in
+    # another process does not work with OpenSSL 3 (OpenSMTPD's issue 1171).
+    tls_works = False
     ancient = False      # 6.8 has no word for a lower limit of TLS versions
     takes_nul = False    # 6.8 handles lines as C strings
     quoted_local = None  # it refuses a blank in a local part
@@ -57,8 +56,7 @@ class OpenSmtpd(Receiver):
         DELIVER.chmod(0o755)
         configuration = pathlib.Path("/etc/smtpd-test.conf")
         configuration.write_text(CONFIGURATION.format(
-            size_limit=self.size_limit, deliver=DELIVER, listeners="\n".join(self.listeners()),
-            authority=self.certificates.directory / "authority.pem"))
+            size_limit=self.size_limit, deliver=DELIVER, listeners="\n".join(self.listeners())))
         configuration.chmod(0o600)
         self.daemon = Daemon("OpenSMTPD", [PROGRAM, "-d", "-f", configuration],
                              "/var/log/opensmtpd")
@@ -76,8 +74,6 @@ class OpenSmtpd(Receiver):
             tls = "" if face == "clear" else f"tls pki {face}"
             if port == 465:
                 tls = f"smtps pki {face}"
-            if face == "asking":
-                tls = f"tls-require verify pki {face} ca authority"
             yield f"listen on {address} port {port} {tls} hostname {self.mx(face)} filter judge"
 
     def make_spool(self):

@@ -83,7 +83,7 @@ class Postfix(Receiver):
         (directory / "master.cf").write_text(SERVICES + "".join(self.services()))
         (directory / "domains").write_text("/^(.*\\.)?postfix\\.example$/ ok\n/^shared\\.example$/ ok\n")
         (directory / "mailboxes").write_text(
-            '/^(alice|bob|carol)@/ $1/\n' '/^"john smith"@/ john/\n')
+            '/^alice@/ alice/\n/^bob@/ bob/\n/^carol@/ carol/\n/^"john smith"@/ john/\n')
         (directory / "senders").write_text(
             "/^refused@/ 550 5.7.1 We do not take mail from you\n"
             "/^later@/ 450 4.7.1 Ask again later\n")
