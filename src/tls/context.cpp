@@ -117,8 +117,7 @@ Result<Done> trust(SSL_CTX* context, const Requirement& requirement) {
             requirement, "holds no certificate; it must hold trusted CA certificates in PEM"));
     X509_STORE* store = SSL_CTX_get_cert_store(context);
     for (const CertificatePtr& certificate : certificates.list)
-        if (X509_STORE_add_cert(store, certificate.get()) != 1)
-            return tl::unexpected(no_memory());
+        if (X509_STORE_add_cert(store, certificate.get()) != 1) return tl::unexpected(no_memory());
     if (X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) != 1)
         return tl::unexpected(no_memory());
     return Done();
@@ -148,10 +147,13 @@ std::string show_certificate(SSL_CTX* context, const std::string& pem) {
         PEM_read_bio_PrivateKey(source.get(), nullptr, no_passphrase, &passphrase_needed));
     if (!key) {
         std::string reason = take_openssl_reason();
+        // In the old form the cipher is sought before the passphrase, in tables that we left empty.
+        passphrase_needed =
+            passphrase_needed || pem.find("Proc-Type: 4,ENCRYPTED") != std::string::npos;
         if (passphrase_needed) return "its private key is protected by a passphrase";
         return text("its private key cannot be read: ", reason);
     }
-    const auto release = [](STACK_OF(X509)* stack) { sk_X509_free(stack); };
+    const auto release = [](STACK_OF(X509) * stack) { sk_X509_free(stack); };
     const std::unique_ptr<STACK_OF(X509), decltype(release)> chain(sk_X509_new_null());
     if (!chain) return take_openssl_reason();
     for (std::size_t i = 1; i < certificates.list.size(); ++i)

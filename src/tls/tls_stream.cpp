@@ -126,8 +126,9 @@ Task<Done> TlsStream::Session::flush(Deadline deadline) {
     co_return sent;
 }
 
-// Sends what is due and waits for bytes of the peer; false at their end. A peer that refused us may have closed before
-// our last flight came, so a failing write is judged only after a look at what it left.
+// Sends what is due and waits for bytes of the peer; false at their end. A peer that refused us may
+// have closed before our last flight came, so a failing write is judged only after a look at what
+// it left.
 Task<bool> TlsStream::Session::refill(Deadline deadline) {
     std::optional<Failure> unsent;
     if (!wire.outgoing().empty()) {
@@ -177,7 +178,8 @@ Task<Established> TlsStream::Session::handshake(Deadline deadline) {
                 failure.detail = text(peer(), " did not complete the TLS handshake in time");
             } else if (failure.cause != Cause::cancelled) {
                 failure.cause = Cause::tls;
-                failure.detail = text("the TLS handshake with ", peer(), " failed: ", failure.detail);
+                failure.detail =
+                    text("the TLS handshake with ", peer(), " failed: ", failure.detail);
             }
             co_return failure;
         }

@@ -94,8 +94,8 @@ TEST_F(Handshake, WorksWhenBytesComeOneByOne) {
 }
 
 TEST(OldServers, KeysOfEveryKindAndSizeServe) {
-    for (const KeyKind key : {KeyKind::ed25519, KeyKind::ed448, KeyKind::ecdsa, KeyKind::rsa,
-                              KeyKind::rsa_1024}) {
+    for (const KeyKind key :
+         {KeyKind::ed25519, KeyKind::ed448, KeyKind::ecdsa, KeyKind::rsa, KeyKind::rsa_1024}) {
         CertificateSpec spec = someone(key);
         spec.sha1 = key == KeyKind::rsa_1024;
         spec.valid_from_days = -20;
@@ -154,12 +154,16 @@ TEST_F(Handshake, TellsTheServersAlert) {
     const Result<tls::Established> agreed = met.handshake();
     ASSERT_FALSE(agreed);
     EXPECT_EQ(agreed.error().cause, Cause::tls);
-    EXPECT_THAT(agreed.error().detail, HasSubstr("the server sent the alert \"handshake failure\""));
+    EXPECT_THAT(agreed.error().detail,
+                HasSubstr("the server sent the alert \"handshake failure\""));
 }
 
 TEST_F(Handshake, FailsOnAnythingThatIsNoTls) {
-    const std::string junk[] = {"454 TLS not available\r\n", "220 welcome\r\n", "\r\n\r\n\r\n",
-                                std::string(4096, '\0'), std::string(40000, 'A'),
+    const std::string junk[] = {"454 TLS not available\r\n",
+                                "220 welcome\r\n",
+                                "\r\n\r\n\r\n",
+                                std::string(4096, '\0'),
+                                std::string(40000, 'A'),
                                 std::string("\x16\x03\x03\x00\x00\x16\x03\x03\x00\x00", 10),
                                 std::string("\x15\x03\x03\x00\x02\x02", 6) + "\x28"};
     for (const std::string& bytes : junk) {
