@@ -103,6 +103,7 @@ class Receiver:
     base = None        # last number of the main face's addresses
     tls_works = True
     ancient = True     # whether it can be told to speak old versions of TLS only
+    path_unsaid = None  # the return path that it does not write down
     takes_nul = True
     longest_line = 20_000
     quoted_local = "john smith"

@@ -45,6 +45,7 @@ class OpenSmtpd(Receiver):
     # another process does not work with OpenSSL 3 (OpenSMTPD's issue 1171).
     tls_works = False
     ancient = False      # 6.8 has no word for a lower limit of TLS versions
+    path_unsaid = ""     # the null sender
     takes_nul = False    # 6.8 handles lines as C strings
     quoted_local = None  # it refuses a blank in a local part
 

@@ -54,7 +54,8 @@ class Mail:
 
     def returns_to(self, sender):
         found = re.search(r"(?i)^return-path: <(.*)>$", self.trace, re.M)
-        expect(found and found.group(1) == sender,
+        path = found.group(1) if found else self.receiver.path_unsaid
+        expect(path == sender,
                f"return path {sender!r} wanted in\n{self.trace}")
 
 
