@@ -70,6 +70,12 @@ ares_addr_port_node node_for(const NameServer& server) {
     return node;
 }
 
+bool is_datagram(int socket) {
+    int type = 0;
+    socklen_t size = sizeof type;
+    return ::getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_DGRAM;
+}
+
 // Throws for lack of memory, c-ares' only trouble with options such as ours.
 void check(int status) {
     if (status != ARES_SUCCESS) throw std::bad_alloc();
@@ -115,18 +121,19 @@ struct CaresChannel::SocketFunctions {
         const ssize_t got = ::recvfrom(socket, into, size, flags, from, from_length);
         if (got < 0 && errno != EAGAIN) channel(self).note_trouble();
         if (got > 0) channel(self).note(into, static_cast<std::size_t>(got), socket);
-        if (got != 0 || from == nullptr) return got;
-        // An empty datagram, which c-ares would take for the end of the connection (and anybody
-        // could send): as if it had not come.
-        errno = EAGAIN;
-        return -1;
+        return got;
     }
 
     static ssize_t send(int socket, const iovec* parts, int count, void* self) {
         msghdr message{};
         message.msg_iov = const_cast<iovec*>(parts);
         message.msg_iovlen = static_cast<std::size_t>(count);
-        const ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+        ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+        // The ICMP error of the question before this one on the same socket. Taken for this one's,
+        // it would leave that one waiting for a server that is known to be gone: sent again, both
+        // hear of it at the next read.
+        if (sent < 0 && errno == ECONNREFUSED && is_datagram(socket))
+            sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
         if (sent < 0 && errno != EAGAIN) channel(self).note_trouble();
         return sent;
     }

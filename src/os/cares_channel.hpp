@@ -36,9 +36,9 @@ struct Exchange {
 };
 
 /// A c-ares channel for one look-up: fresh sockets, and so fresh random source ports, each time.
-/// c-ares 1.18 by itself reads RES_OPTIONS and a time-out of its own, takes an empty datagram for a
-/// broken connection, gives ARES_ECONNREFUSED after SERVFAIL, and cannot reach link-local servers:
-/// hence complete options, and socket functions of ours.
+/// c-ares 1.18 by itself heeds $RES_OPTIONS but not `options timeout:n`, gives ARES_ECONNREFUSED
+/// after SERVFAIL and after trouble of our own, lets one question swallow another's ICMP error, and
+/// cannot reach link-local servers: hence complete options, and socket functions of ours.
 class CaresChannel {
 public:
     /// Takes the servers in the order given. `conf` must outlive the channel. Throws
