@@ -172,6 +172,35 @@ def too_old_demanded(world, mx):
     undelivered(world, mx, report, message)
 
 
+@case("a handshake that fails, a second exchanger where it works", each=lambda mx: mx.ancient)
+def upgrading(world, mx):
+    message = Message()
+    report = world.deliver(f"upgrading.{mx.domain}", mx.at("alice"), message=message)
+    expect(report.message.startswith((f"K{mx.ip()} accepted", f"K{mx.ip6()} accepted")),
+           f"the second exchanger wanted in {report}")
+    world.arrived(mx, message).came_encrypted()
+
+
+@case("certificates demanded of two exchangers, the second one's good", each=works)
+def renewing(world, mx):
+    world.trusts(mx.mx("expired"))
+    world.trusts(mx.mx())
+    message = Message()
+    report = world.deliver(f"renewing.{mx.domain}", mx.at("alice"), message=message)
+    expect(report.message.startswith((f"K{mx.ip()} accepted", f"K{mx.ip6()} accepted")),
+           f"the second exchanger wanted in {report}")
+    world.arrived(mx, message).came_encrypted()
+
+
+@case("a certificate demanded of the first exchanger only", each=works)
+def one_demanded(world, mx):
+    world.trusts(mx.mx("expired"))
+    message = Message()
+    report = world.deliver(f"renewing.{mx.domain}", mx.at("alice"), message=message)
+    undelivered(world, mx, report, message)
+    report.has(f"tlshosts/{mx.mx('expired')}.pem")
+
+
 @case("a handshake that fails: in clear in the end", each=lambda mx: not mx.tls_works)
 def failing(world, mx):
     message = Message()

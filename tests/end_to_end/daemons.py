@@ -80,14 +80,14 @@ class Daemon:
 
 
 def greets(address, port):
-    """Whether an SMTP server says 220 at that address."""
+    """Whether an SMTP server answers at that address, be it with a no."""
     try:
         with socket.create_connection((address, port), 5) as wire:
             if port == 465:
                 return True
             greeting = wire.recv(512)
             wire.sendall(b"QUIT\r\n")
-            return greeting.startswith(b"220")
+            return greeting[:1] in (b"2", b"4", b"5")
     except OSError:
         return False
 
@@ -96,8 +96,8 @@ class Receiver:
     """
     A real mail server, with one face per way of greeting the world. Each has its own addresses:
     main offers STARTTLS and port 465 with a certificate of the tests' authority, over both
-    families; clear knows no TLS; selfsigned, expired, asking (for a client certificate) and
-    ancient (TLS 1.0 at most) are what they are called.
+    families; clear knows no TLS; selfsigned, expired, asking (for a client certificate), ancient
+    (TLS 1.0 at most) and closed (it turns everyone away) are what they are called.
     """
     name = None        # also the first label of its domain
     base = None        # last number of the main face's addresses
@@ -110,7 +110,8 @@ class Receiver:
     size_limit = 24_000_000
     saw_certificate = None  # pattern of the trace where a client showed a good certificate
 
-    offsets = {"main": 0, "clear": 1, "selfsigned": 2, "expired": 3, "asking": 4, "ancient": 5}
+    offsets = {"main": 0, "clear": 1, "selfsigned": 2, "expired": 3, "asking": 4, "ancient": 5,
+               "closed": 6}
 
     def __init__(self, certificates):
         self.certificates = certificates

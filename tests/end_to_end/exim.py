@@ -37,12 +37,17 @@ smtp_enforce_sync = true
 message_size_limit = {size_limit}
 bounce_return_message = false
 ignore_bounce_errors_after = 0s
+acl_smtp_connect = client
 acl_smtp_mail = sender
 acl_smtp_rcpt = recipient
 acl_smtp_data = accept
 never_users = root
 
 begin acl
+client:
+  deny condition = ${{if eq{{$received_ip_address}}{{{closed}}}}}
+       message = We take no mail
+  accept
 sender:
   deny senders = ^refused@
        message = We do not take mail from you
@@ -101,7 +106,8 @@ class Exim(Receiver):
         (directory / "exim4.conf").write_text(CONFIGURATION.format(
             program=PROGRAM, spool=SPOOL, boxes=self.boxes, size_limit=self.size_limit,
             addresses=" ; ".join(addresses), clear=self.ip("clear"), asking=self.ip("asking"),
-            ancient=self.ip("ancient"), authority=self.certificates.directory / "authority.pem"))
+            ancient=self.ip("ancient"), closed=self.ip("closed"),
+            authority=self.certificates.directory / "authority.pem"))
         self.daemon = Daemon("Exim", [PROGRAM, "-bdf", "-q1m"], "/var/log/exim4/mainlog")
         self.daemon.start()
         self.daemon.wait_ready(self.ready)

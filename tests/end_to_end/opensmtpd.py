@@ -31,6 +31,7 @@ filter later phase mail-from match mail-from regex {{ "^later@" }} \
     reject "451 4.7.1 Ask again later"
 filter grey phase rcpt-to match rcpt-to regex {{ "^grey" }} \
     reject "450 4.7.1 Greylisted, come back"
+filter closed phase connect match src {{ "0.0.0.0/0", "::/0" }} disconnect "421 4.3.2 We are closed"
 filter judge chain {{ refuse, later, grey }}
 {listeners}
 action deliver mda "{deliver} %{{rcpt.user}}" virtual <users>
@@ -75,7 +76,8 @@ class OpenSmtpd(Receiver):
             tls = "" if face == "clear" else f"tls pki {face}"
             if port == 465:
                 tls = f"smtps pki {face}"
-            yield f"listen on {address} port {port} {tls} hostname {self.mx(face)} filter judge"
+            judge = "closed" if face == "closed" else "judge"
+            yield f"listen on {address} port {port} {tls} hostname {self.mx(face)} filter {judge}"
 
     def make_spool(self):
         """What smtpd asks to find; it makes the rest itself."""

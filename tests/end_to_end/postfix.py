@@ -107,6 +107,8 @@ class Postfix(Receiver):
             yield f"  -o smtpd_tls_chain_files={pair} -o smtpd_tls_security_level=may\n"
             if port == 465:
                 yield "  -o smtpd_tls_wrappermode=yes\n"
+            if face == "closed":
+                yield "  -o smtpd_client_restrictions=reject\n"
             if face == "asking":
                 yield "  -o smtpd_tls_ask_ccert=yes\n"
             if face == "ancient":
