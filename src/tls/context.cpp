@@ -16,7 +16,7 @@
 namespace tern::tls {
 namespace {
 
-constexpr std::size_t largest_file = 16 * 1024 * 1024;  // bytes; every CA there is takes 220 KB
+constexpr std::size_t largest_file = 16UL * 1024 * 1024;  // bytes; every CA there is takes 220 KB
 
 Failure no_memory() {
     return {Stage::handshake, Cause::resources, text("TLS cannot start: ", take_openssl_reason())};
@@ -35,7 +35,7 @@ FileContents read_file(const std::string& path) {
         contents.error = errno;
         return contents;
     }
-    std::vector<char> block(16 * 1024);
+    std::vector<char> block(16UL * 1024);
     while (const std::size_t got = std::fread(block.data(), 1, block.size(), file.get())) {
         contents.bytes.append(block.data(), got);
         if (contents.bytes.size() > largest_file) {

@@ -19,12 +19,12 @@ namespace {
 // A deadline that is always past: what is there is taken, nothing is waited for.
 constexpr Deadline long_ago{};
 
-constexpr std::size_t largest_record = 16 * 1024;  // RFC 8446 5.1
+constexpr std::size_t largest_record = 16UL * 1024;  // RFC 8446 5.1
 // Ciphertext is handed down in writes of about this size.
-constexpr std::size_t write_size = 64 * 1024;
+constexpr std::size_t write_size = 64UL * 1024;
 // Bytes without one byte of application data. OpenSSL bounds the handshake's messages, but takes
 // KeyUpdates and session tickets for ever.
-constexpr std::size_t most_without_content = 1024 * 1024;
+constexpr std::size_t most_without_content = 1024UL * 1024;
 constexpr std::size_t longest_dns_name = 255;  // TLSEXT_MAXLEN_host_name; OpenSSL refuses more
 
 }  // namespace

@@ -246,7 +246,7 @@ TEST_F(Handshake, EndsAFloodOfEmptyTalk) {
     ASSERT_TRUE(met.handshake());
     ASSERT_TRUE(met.says("EHLO me.example\r\n"));
     std::size_t sent = 0;
-    while (sent < 1100 * 1024) {
+    while (sent < 1100UL * 1024) {
         ASSERT_EQ(SSL_key_update(met.peer.ssl(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
         ASSERT_EQ(SSL_do_handshake(met.peer.ssl()), 1);
         sent += 27;

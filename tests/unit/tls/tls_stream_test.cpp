@@ -9,7 +9,6 @@
 namespace tern::test {
 namespace {
 
-using testing::AllOf;
 using testing::Each;
 using testing::HasSubstr;
 using testing::Le;
