@@ -81,7 +81,8 @@ class Postfix(Receiver):
             gid=gid, size_limit=self.size_limit,
             authority=self.certificates.directory / "authority.pem"))
         (directory / "master.cf").write_text(SERVICES + "".join(self.services()))
-        (directory / "domains").write_text("/^(.*\\.)?postfix\\.example$/ ok\n/^shared\\.example$/ ok\n")
+        (directory / "domains").write_text(
+            "/^(.*\\.)?postfix\\.example$/ ok\n/^shared\\.example$/ ok\n")
         (directory / "mailboxes").write_text(
             '/^alice@/ alice/\n/^bob@/ bob/\n/^carol@/ carol/\n/^"john smith"@/ john/\n')
         (directory / "senders").write_text(
