@@ -219,17 +219,15 @@ void CaresChannel::note(const void* message, std::size_t length, int socket) noe
     std::memcpy(header.data(), message, enough);
     for (Exchange* exchange : waiting_) {
         if (std::memcmp(header.data(), exchange->query.data(), 2) != 0) continue;
-        const unsigned code = header[3] & 0x0fU;
-        const bool refused = code == dns::rcode_server_failure ||
-                             code == dns::rcode_not_implemented || code == dns::rcode_refused;
-        const bool truncated = (header[2] & 0x02) != 0;
-        if (!refused && !truncated) continue;
         sockaddr_storage peer{};
         socklen_t size = sizeof peer;
         if (::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+        const unsigned code = header[3] & 0x0fU;
+        const bool refused = code == dns::rcode_server_failure ||
+                             code == dns::rcode_not_implemented || code == dns::rcode_refused;
         exchange->seen.by = address_in(peer).value_or(IpAddress());
         exchange->seen.refusal = refused ? code : 0;
-        exchange->seen.truncated = truncated;
+        exchange->seen.truncated = (header[2] & 0x02) != 0;
     }
 }
 
@@ -310,7 +308,9 @@ std::string CaresChannel::reason(const Exchange::Seen& seen) const {
     if (!timed_out)
         return text(one ? "the name server cannot be reached (" : "no name server can be reached (",
                     servers, trouble_ != 0 ? text(": ", error_words(trouble_)) : "", ")");
-    const auto waited = std::chrono::ceil<std::chrono::seconds>(clock_.now() - began_).count();
+    const auto waited =
+        std::max<std::int64_t>(1, std::chrono::round<std::chrono::seconds>(clock_.now() - began_)
+                                      .count());
     return text(one ? "the name server (" : text(conf_.servers.size(), " name servers ("), servers,
                 ") did not answer in ", waited, waited == 1 ? " second" : " seconds");
 }

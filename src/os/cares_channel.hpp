@@ -31,7 +31,7 @@ struct Exchange {
         unsigned refusal = 0;    ///< the last response code that made c-ares go on, or 0
         bool truncated = false;  ///< an answer over UDP was
         bool no_memory = false;
-        IpAddress by;  ///< who refused or truncated
+        IpAddress by;  ///< who was heard last
     } seen;
 };
 

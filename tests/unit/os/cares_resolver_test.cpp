@@ -102,6 +102,20 @@ TEST(CaresResolver, TakesTheNextServerAfterTroubleWithOne) {
     EXPECT_EQ(look_up_mx(asking({nobody(), good.place()})).outcome, Outcome::found);
 }
 
+TEST(CaresResolver, WaitsForASilentServerOnlyOnce) {
+    test::NameServer silent(says_nothing);
+    test::NameServer lively(says_mx, test::NameServer::Tcp::served, "127.0.0.2");
+    const SystemClock clock;
+    CaresResolver resolver(clock, asking({silent.place(), lively.place()}));
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(resolver.mx(dns::Domain::parse("example.com").value(), clock.now() + seconds(20))
+                      .run()
+                      ->outcome,
+                  Outcome::found);
+    EXPECT_EQ(silent.queries().size(), 1U);
+    EXPECT_EQ(lively.queries().size(), 3U);
+}
+
 // The second question of a pair meets the ICMP error of the first one when it is sent.
 TEST(CaresResolver, NeitherQuestionWaitsForAServerThatIsGone) {
     test::NameServer good([](const Query& query) -> Answers {
