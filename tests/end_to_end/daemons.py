@@ -1,5 +1,6 @@
 # What the servers of the tests have in common: started in the foreground, waited for without fixed
 # sleeps, asked for what they received, ended by their process id. Knows no particular server.
+import os
 import pathlib
 import socket
 import subprocess
@@ -90,6 +91,15 @@ def greets(address, port):
             return greeting[:1] in (b"2", b"4", b"5")
     except OSError:
         return False
+
+
+def files_below(spool, *parts):
+    """
+    Files in directories that a running server changes: pathlib's rglob stumbles over one that
+    vanishes. In the order of the parts, so that a message on its way to a later one is seen.
+    """
+    return [os.path.join(directory, name) for part in parts
+            for directory, _, names in os.walk(spool / part) for name in names]
 
 
 class Receiver:

@@ -3,7 +3,7 @@
 import pathlib
 
 import sandbox
-from daemons import Daemon, Receiver
+from daemons import Daemon, Receiver, files_below
 
 PROGRAM = sandbox.PEERS / "exim/usr/sbin/exim4"
 SPOOL = pathlib.Path("/var/spool/exim4")
@@ -126,4 +126,4 @@ class Exim(Receiver):
         return chains, keys
 
     def queue_files(self):
-        return [path for path in (SPOOL / "input").rglob("*") if path.is_file()]
+        return files_below(SPOOL, "input")

@@ -4,7 +4,7 @@ import os
 import pathlib
 
 import sandbox
-from daemons import Daemon, Receiver
+from daemons import Daemon, Receiver, files_below
 
 PROGRAM = sandbox.PEERS / "opensmtpd/usr/sbin/smtpd"
 SPOOL = pathlib.Path("/var/spool/smtpd")
@@ -85,5 +85,4 @@ class OpenSmtpd(Receiver):
         os.chown(SPOOL, 0, 0)
 
     def queue_files(self):
-        return [path for part in ("incoming", "queue", "corrupt", "temporary", "purge")
-                for path in (SPOOL / part).rglob("*") if path.is_file()]
+        return files_below(SPOOL, "incoming", "queue", "corrupt", "temporary", "purge")

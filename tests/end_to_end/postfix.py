@@ -4,7 +4,7 @@ import os
 import pathlib
 
 import sandbox
-from daemons import Daemon, Receiver
+from daemons import Daemon, Receiver, files_below
 
 PROGRAMS = sandbox.PEERS / "postfix/usr/lib/postfix/sbin"
 SPOOL = pathlib.Path("/var/spool/postfix")
@@ -132,5 +132,4 @@ class Postfix(Receiver):
             (SPOOL / part).chmod(mode)
 
     def queue_files(self):
-        return [path for part in ("incoming", "active", "deferred", "hold", "corrupt")
-                for path in (SPOOL / part).rglob("*") if path.is_file()]
+        return files_below(SPOOL, "incoming", "active", "deferred", "hold", "corrupt")
