@@ -30,9 +30,15 @@ Task<Done> drips(const Step& step, Peer& peer) {
     co_return Done();
 }
 
+// The file says that the client goes here, however the server learns it.
+bool client_may_go(const std::vector<Step>& steps, std::size_t at) {
+    return at + 1 == steps.size() || steps[at + 1].kind == Kind::hears_close;
+}
+
 Task<Done> plays_tls(const ServerScript& script, const Step& step, Peer& peer) {
     // RFC 8446 6: a fatal alert, handshake_failure, as a record of its own.
     static const std::string alert("\x15\x03\x03\x00\x02\x02\x28", 7);
+    if (step.kind != Kind::tls) co_await peer.hears_anything();
     switch (step.kind) {
         case Kind::tls_garbage: co_await peer.says("this is not TLS"); break;
         case Kind::tls_alert: co_await peer.says_raw(alert); break;
@@ -65,15 +71,21 @@ Task<Done> plays(const ServerScript& script, std::size_t at, Peer& peer) {
             co_await peer.says_raw(step.text);
             note_reply(script.steps, at, peer.record);
             break;
-        case Kind::drips: co_return co_await drips(step, peer);
         case Kind::hears: co_return co_await peer.expects(step.text);
         case Kind::hears_message: co_await peer.hears_message(); break;
         case Kind::hears_no_end: co_return co_await hears_no_end(peer);
         case Kind::hears_close: co_return co_await hears_close(peer);
+        case Kind::drips:
         case Kind::tls:
         case Kind::tls_garbage:
         case Kind::tls_alert:
-        case Kind::tls_stalls: co_return co_await plays_tls(script, step, peer);
+        case Kind::tls_stalls: {
+            Task<Done> task =
+                step.kind == Kind::drips ? drips(step, peer) : plays_tls(script, step, peer);
+            Result<Done> ended = co_await task.outcome();
+            if (!ended && client_may_go(script.steps, at)) break;
+            co_return ended;
+        }
         case Kind::hangs_up: peer.hangs_up(); break;
         case Kind::resets: peer.resets(); break;
         case Kind::mute: co_return co_await peer.goes_mute();
@@ -92,12 +104,13 @@ Task<Done> goes_wrong(const ServerScript& script, const Fault& fault, Peer& peer
         case Fault::Kind::none: break;
         case Fault::Kind::hangs_up: break;
         case Fault::Kind::resets: peer.resets(); break;
-        case Fault::Kind::mute: co_return co_await peer.goes_mute();
-        case Fault::Kind::deaf: co_return co_await peer.goes_deaf();
+        case Fault::Kind::mute: co_await peer.goes_mute(); break;
+        case Fault::Kind::deaf: co_await peer.goes_deaf(); break;
         case Fault::Kind::half_and_hangs_up: co_await peer.says_raw(step.text.substr(0, part)); break;
         case Fault::Kind::half_and_mute:
             co_await peer.says_raw(step.text.substr(0, part));
-            co_return co_await peer.goes_mute();
+            co_await peer.goes_mute();
+            break;
         case Fault::Kind::raves_instead:
             peer.record.raved = true;
             co_await peer.says_raw(fault.words);
