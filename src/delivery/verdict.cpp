@@ -49,10 +49,10 @@ Verdict judge(const Failure& failure, bool end_of_data_written,
         case Cause::loops_back:
         case Cause::bad_sender:
         case Cause::bad_recipients: return rejected;
-        case Cause::tls:
         case Cause::injected:
         case Cause::tls_missing:
         case Cause::unverified: return judge_tls(failure, requirement);
+        case Cause::tls:  // behind the handshake: a connection lost like any other
         case Cause::timed_out:
         case Cause::closed:
             return failure.stage == Stage::handshake ? judge_tls(failure, requirement)
