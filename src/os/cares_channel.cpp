@@ -107,8 +107,8 @@ struct CaresChannel::SocketFunctions {
             for (const NameServer& server : channel(self).conf_.servers) {
                 if (server.zone.empty() || server.address != address) continue;
                 const std::uint32_t scope = scope_of(server.zone);
-                std::memcpy(reinterpret_cast<char*>(&target) + offsetof(sockaddr_in6, sin6_scope_id),
-                            &scope, sizeof scope);
+                constexpr std::size_t at = offsetof(sockaddr_in6, sin6_scope_id);
+                std::memcpy(reinterpret_cast<char*>(&target) + at, &scope, sizeof scope);
             }
         }
         const int result = ::connect(socket, reinterpret_cast<const sockaddr*>(&target), length);
@@ -139,12 +139,13 @@ struct CaresChannel::SocketFunctions {
     }
 };
 
+CaresChannel::Library::Library() { check(ares_library_init(ARES_LIB_INIT_ALL)); }
+
 CaresChannel::CaresChannel(const ResolvConf& conf, const Clock& clock)
     : conf_(conf), clock_(clock), began_(clock.now()) {
     static const ares_socket_functions functions{SocketFunctions::open, SocketFunctions::close,
                                                  SocketFunctions::connect, SocketFunctions::receive,
                                                  SocketFunctions::send};
-    check(ares_library_init(ARES_LIB_INIT_ALL));
     // Every option that c-ares would otherwise seek in /etc/resolv.conf, the environment or the
     // host's name is given, if only as "none".
     ares_options options{};
@@ -154,37 +155,29 @@ CaresChannel::CaresChannel(const ResolvConf& conf, const Clock& clock)
     options.ndots = 1;
     char lookups[] = "b";
     options.lookups = lookups;
-    check(ares_init_options(&channel_, &options,
+    ares_channel made = nullptr;
+    check(ares_init_options(&made, &options,
                             ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
                                 ARES_OPT_NOROTATE | ARES_OPT_SERVERS | ARES_OPT_DOMAINS |
                                 ARES_OPT_LOOKUPS | ARES_OPT_SORTLIST));
-    try {
-        std::vector<ares_addr_port_node> nodes;
-        std::ranges::transform(conf.servers, std::back_inserter(nodes), node_for);
-        // Rotation by c-ares would begin with the first server in every process.
-        if (conf.rotate) {
-            const auto count = static_cast<std::uint32_t>(nodes.size());
-            std::rotate(nodes.begin(), nodes.begin() + arc4random_uniform(count), nodes.end());
-        }
-        for (std::size_t i = 1; i < nodes.size(); ++i) nodes[i - 1].next = &nodes[i];
-        check(ares_set_servers_ports(channel_, nodes.data()));
-    } catch (...) {
-        ares_destroy(channel_);
-        throw;
+    channel_.reset(made);
+    std::vector<ares_addr_port_node> nodes;
+    std::ranges::transform(conf.servers, std::back_inserter(nodes), node_for);
+    // Rotation by c-ares would begin with the first server in every process.
+    if (conf.rotate) {
+        const auto count = static_cast<std::uint32_t>(nodes.size());
+        std::rotate(nodes.begin(), nodes.begin() + arc4random_uniform(count), nodes.end());
     }
-    ares_set_socket_functions(channel_, &functions, this);
-}
-
-CaresChannel::~CaresChannel() {
-    ares_destroy(channel_);
-    ares_library_cleanup();
+    for (std::size_t i = 1; i < nodes.size(); ++i) nodes[i - 1].next = &nodes[i];
+    check(ares_set_servers_ports(channel_.get(), nodes.data()));
+    ares_set_socket_functions(channel_.get(), &functions, this);
 }
 
 void CaresChannel::send(Exchange& exchange) {
     waiting_.push_back(&exchange);
     exchange.state = Exchange::State::waiting;
     exchange.seen = Exchange::Seen();
-    ares_send(channel_, reinterpret_cast<const unsigned char*>(exchange.query.data()),
+    ares_send(channel_.get(), reinterpret_cast<const unsigned char*>(exchange.query.data()),
               static_cast<int>(exchange.query.size()), on_answer, &exchange);
 }
 
@@ -234,7 +227,7 @@ void CaresChannel::note(const void* message, std::size_t length, int socket) noe
 void CaresChannel::turn(Deadline deadline) {
     settle_ended();
     if (waiting_.empty()) return;
-    if (clock_.now() >= deadline) ares_cancel(channel_);
+    if (clock_.now() >= deadline) ares_cancel(channel_.get());
     else wait_for_sockets(deadline);
     settle_ended();
 }
@@ -242,7 +235,7 @@ void CaresChannel::turn(Deadline deadline) {
 void CaresChannel::wait_for_sockets(Deadline deadline) {
     std::array<ares_socket_t, ARES_GETSOCK_MAXNUM> sockets{};
     const auto wanted = static_cast<unsigned>(
-        ares_getsock(channel_, sockets.data(), ARES_GETSOCK_MAXNUM));
+        ares_getsock(channel_.get(), sockets.data(), ARES_GETSOCK_MAXNUM));
     std::array<pollfd, ARES_GETSOCK_MAXNUM> polled{};
     std::size_t count = 0;
     for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; ++i) {
@@ -253,7 +246,7 @@ void CaresChannel::wait_for_sockets(Deadline deadline) {
             sockets[i], static_cast<short>((readable ? POLLIN : 0) | (writable ? POLLOUT : 0)), 0};
     }
     timeval next{};
-    if (ares_timeout(channel_, nullptr, &next) != nullptr) {
+    if (ares_timeout(channel_.get(), nullptr, &next) != nullptr) {
         // A millisecond more: c-ares cuts fractions off, and would be woken too early.
         const auto patience = std::chrono::seconds(next.tv_sec) +
                               std::chrono::microseconds(next.tv_usec) +
@@ -263,9 +256,9 @@ void CaresChannel::wait_for_sockets(Deadline deadline) {
     switch (wait_for(std::span(polled.data(), count), clock_, deadline)) {
         case Readiness::failed:
             note_trouble();
-            return ares_cancel(channel_);
+            return ares_cancel(channel_.get());
         case Readiness::timed_out:
-            return ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+            return ares_process_fd(channel_.get(), ARES_SOCKET_BAD, ARES_SOCKET_BAD);
         case Readiness::ready:
             break;
     }
@@ -275,7 +268,7 @@ void CaresChannel::wait_for_sockets(Deadline deadline) {
         const bool broken = (events & (POLLERR | POLLHUP | POLLNVAL)) != 0;
         const bool in = broken || (events & POLLIN) != 0;
         const bool out = (polled[i].events & POLLOUT) != 0 && (broken || (events & POLLOUT) != 0);
-        ares_process_fd(channel_, in ? polled[i].fd : ARES_SOCKET_BAD,
+        ares_process_fd(channel_.get(), in ? polled[i].fd : ARES_SOCKET_BAD,
                         out ? polled[i].fd : ARES_SOCKET_BAD);
     }
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,7 @@ public:
     CaresChannel(const ResolvConf& conf, const Clock& clock);
     CaresChannel(const CaresChannel&) = delete;
     CaresChannel& operator=(const CaresChannel&) = delete;
-    ~CaresChannel();
+    ~CaresChannel() = default;
 
     /// Sends `exchange.query`; an exchange that has ended may be used again.
     void send(Exchange& exchange);
@@ -56,6 +57,15 @@ public:
 
 private:
     struct SocketFunctions;
+    struct Library {
+        Library();
+        Library(const Library&) = delete;
+        Library& operator=(const Library&) = delete;
+        ~Library() { ares_library_cleanup(); }
+    };
+    struct Destroy {
+        void operator()(ares_channel channel) const { ares_destroy(channel); }
+    };
 
     static void on_answer(void* exchange, int status, int timeouts, unsigned char* bytes,
                           int length);
@@ -68,10 +78,12 @@ private:
     const ResolvConf& conf_;
     const Clock& clock_;
     Time began_;
-    ares_channel channel_ = nullptr;
     std::vector<Exchange*> waiting_;
     int trouble_ = 0;         ///< errno of the last call that failed
     bool no_socket_ = false;  ///< that call was socket(2)
+    Library library_;
+    /// Last: as it goes, it still calls back.
+    std::unique_ptr<ares_channeldata, Destroy> channel_;
 };
 
 }  // namespace tern::os

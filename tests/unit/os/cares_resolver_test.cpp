@@ -7,8 +7,10 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <new>
 #include <set>
 
+#include <ares.h>
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -249,7 +251,8 @@ TEST(CaresResolver, BelievesNobodyElse) {
         to.sin_port = htons(query.from_port);
         to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         const std::string evil = DnsAnswer(query.bytes).mx("example.com", 0, "evil").bytes();
-        ::sendto(stranger, evil.data(), evil.size(), 0, reinterpret_cast<sockaddr*>(&to), sizeof to);
+        ::sendto(stranger, evil.data(), evil.size(), 0, reinterpret_cast<sockaddr*>(&to),
+                 sizeof to);
         return says_mx(query);
     });
     EXPECT_THAT(look_up_mx(asking({server.place()})).records,
@@ -374,6 +377,36 @@ TEST(CaresResolver, WithoutDescriptorsSaysSo) {
     EXPECT_EQ(answer.outcome, Outcome::failed);
     EXPECT_EQ(answer.detail, "cannot open a socket to ask a name server: too many open files");
     EXPECT_EQ(look_up_mx(asking({server.place()})).outcome, Outcome::found);
+}
+
+// How many more allocations c-ares is granted.
+int allocations_left = 0;
+
+void* grudging_malloc(std::size_t size) {
+    return allocations_left-- > 0 ? std::malloc(size) : nullptr;
+}
+void* grudging_realloc(void* block, std::size_t size) {
+    return allocations_left-- > 0 ? std::realloc(block, size) : nullptr;
+}
+
+TEST(CaresResolver, WithoutMemoryThrows) {
+    test::NameServer server(says_mx);
+    ares_library_init_mem(ARES_LIB_INIT_ALL, grudging_malloc, std::free, grudging_realloc);
+    dns::Answer<dns::Mx> answer;
+    int granted = 0;
+    for (; granted < 100 && answer.outcome != Outcome::found; ++granted) {
+        allocations_left = granted;
+        try {
+            answer = look_up_mx(asking({server.place()}));
+            // Some of its shortages c-ares survives, or takes for a server's trouble.
+            EXPECT_TRUE(answer.outcome == Outcome::found || !answer.detail.empty());
+        } catch (const std::bad_alloc&) {
+            EXPECT_LT(granted, 50);
+        }
+    }
+    ares_library_cleanup();
+    EXPECT_GT(granted, 3);
+    EXPECT_EQ(answer.outcome, Outcome::found);
 }
 
 TEST(CaresResolver, AnUnreadableFileIsTroubleOfTheLookUpOnly) {
