@@ -111,10 +111,10 @@ std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_d
             return text(ip, " failed after I sent the message.", remote_host_said(failure.detail));
         case Cause::needs_smtputf8:
             return text(ip, " cannot take this message: ", detail, ". (#5.6.7)\n");
-        case Cause::tls:
         case Cause::injected:
         case Cause::tls_missing:
         case Cause::unverified: return tls_text(failure, peer, requirement);
+        case Cause::tls:
         case Cause::timed_out:
         case Cause::closed:
         case Cause::out_of_step:

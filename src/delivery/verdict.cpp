@@ -46,10 +46,10 @@ Verdict judge_cause(const Failure& failure, const tls::Requirement& requirement)
         case Cause::loops_back:
         case Cause::bad_sender:
         case Cause::bad_recipients: return rejected;
-        case Cause::tls:
         case Cause::injected:
         case Cause::tls_missing:
         case Cause::unverified: return judge_tls(failure, requirement);
+        case Cause::tls:  // behind the handshake: a connection lost like any other
         case Cause::timed_out:
         case Cause::closed:
             return failure.stage == Stage::handshake ? judge_tls(failure, requirement)

@@ -70,6 +70,12 @@ ares_addr_port_node node_for(const NameServer& server) {
     return node;
 }
 
+bool is_datagram(int socket) {
+    int type = 0;
+    socklen_t size = sizeof type;
+    return ::getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_DGRAM;
+}
+
 // Throws for lack of memory, c-ares' only trouble with options such as ours.
 void check(int status) {
     if (status != ARES_SUCCESS) throw std::bad_alloc();
@@ -101,8 +107,8 @@ struct CaresChannel::SocketFunctions {
             for (const NameServer& server : channel(self).conf_.servers) {
                 if (server.zone.empty() || server.address != address) continue;
                 const std::uint32_t scope = scope_of(server.zone);
-                std::memcpy(reinterpret_cast<char*>(&target) + offsetof(sockaddr_in6, sin6_scope_id),
-                            &scope, sizeof scope);
+                constexpr std::size_t at = offsetof(sockaddr_in6, sin6_scope_id);
+                std::memcpy(reinterpret_cast<char*>(&target) + at, &scope, sizeof scope);
             }
         }
         const int result = ::connect(socket, reinterpret_cast<const sockaddr*>(&target), length);
@@ -115,29 +121,31 @@ struct CaresChannel::SocketFunctions {
         const ssize_t got = ::recvfrom(socket, into, size, flags, from, from_length);
         if (got < 0 && errno != EAGAIN) channel(self).note_trouble();
         if (got > 0) channel(self).note(into, static_cast<std::size_t>(got), socket);
-        if (got != 0 || from == nullptr) return got;
-        // An empty datagram, which c-ares would take for the end of the connection (and anybody
-        // could send): as if it had not come.
-        errno = EAGAIN;
-        return -1;
+        return got;
     }
 
     static ssize_t send(int socket, const iovec* parts, int count, void* self) {
         msghdr message{};
         message.msg_iov = const_cast<iovec*>(parts);
         message.msg_iovlen = static_cast<std::size_t>(count);
-        const ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+        ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+        // The ICMP error of the question before this one on the same socket. Taken for this one's,
+        // it would leave that one waiting for a server that is known to be gone: sent again, both
+        // hear of it at the next read.
+        if (sent < 0 && errno == ECONNREFUSED && is_datagram(socket))
+            sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
         if (sent < 0 && errno != EAGAIN) channel(self).note_trouble();
         return sent;
     }
 };
+
+CaresChannel::Library::Library() { check(ares_library_init(ARES_LIB_INIT_ALL)); }
 
 CaresChannel::CaresChannel(const ResolvConf& conf, const Clock& clock)
     : conf_(conf), clock_(clock), began_(clock.now()) {
     static const ares_socket_functions functions{SocketFunctions::open, SocketFunctions::close,
                                                  SocketFunctions::connect, SocketFunctions::receive,
                                                  SocketFunctions::send};
-    check(ares_library_init(ARES_LIB_INIT_ALL));
     // Every option that c-ares would otherwise seek in /etc/resolv.conf, the environment or the
     // host's name is given, if only as "none".
     ares_options options{};
@@ -147,37 +155,29 @@ CaresChannel::CaresChannel(const ResolvConf& conf, const Clock& clock)
     options.ndots = 1;
     char lookups[] = "b";
     options.lookups = lookups;
-    check(ares_init_options(&channel_, &options,
+    ares_channel made = nullptr;
+    check(ares_init_options(&made, &options,
                             ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
                                 ARES_OPT_NOROTATE | ARES_OPT_SERVERS | ARES_OPT_DOMAINS |
                                 ARES_OPT_LOOKUPS | ARES_OPT_SORTLIST));
-    try {
-        std::vector<ares_addr_port_node> nodes;
-        std::ranges::transform(conf.servers, std::back_inserter(nodes), node_for);
-        // Rotation by c-ares would begin with the first server in every process.
-        if (conf.rotate) {
-            const auto count = static_cast<std::uint32_t>(nodes.size());
-            std::rotate(nodes.begin(), nodes.begin() + arc4random_uniform(count), nodes.end());
-        }
-        for (std::size_t i = 1; i < nodes.size(); ++i) nodes[i - 1].next = &nodes[i];
-        check(ares_set_servers_ports(channel_, nodes.data()));
-    } catch (...) {
-        ares_destroy(channel_);
-        throw;
+    channel_.reset(made);
+    std::vector<ares_addr_port_node> nodes;
+    std::ranges::transform(conf.servers, std::back_inserter(nodes), node_for);
+    // Rotation by c-ares would begin with the first server in every process.
+    if (conf.rotate) {
+        const auto count = static_cast<std::uint32_t>(nodes.size());
+        std::rotate(nodes.begin(), nodes.begin() + arc4random_uniform(count), nodes.end());
     }
-    ares_set_socket_functions(channel_, &functions, this);
-}
-
-CaresChannel::~CaresChannel() {
-    ares_destroy(channel_);
-    ares_library_cleanup();
+    for (std::size_t i = 1; i < nodes.size(); ++i) nodes[i - 1].next = &nodes[i];
+    check(ares_set_servers_ports(channel_.get(), nodes.data()));
+    ares_set_socket_functions(channel_.get(), &functions, this);
 }
 
 void CaresChannel::send(Exchange& exchange) {
     waiting_.push_back(&exchange);
     exchange.state = Exchange::State::waiting;
     exchange.seen = Exchange::Seen();
-    ares_send(channel_, reinterpret_cast<const unsigned char*>(exchange.query.data()),
+    ares_send(channel_.get(), reinterpret_cast<const unsigned char*>(exchange.query.data()),
               static_cast<int>(exchange.query.size()), on_answer, &exchange);
 }
 
@@ -212,24 +212,22 @@ void CaresChannel::note(const void* message, std::size_t length, int socket) noe
     std::memcpy(header.data(), message, enough);
     for (Exchange* exchange : waiting_) {
         if (std::memcmp(header.data(), exchange->query.data(), 2) != 0) continue;
-        const unsigned code = header[3] & 0x0fU;
-        const bool refused = code == dns::rcode_server_failure ||
-                             code == dns::rcode_not_implemented || code == dns::rcode_refused;
-        const bool truncated = (header[2] & 0x02) != 0;
-        if (!refused && !truncated) continue;
         sockaddr_storage peer{};
         socklen_t size = sizeof peer;
         if (::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+        const unsigned code = header[3] & 0x0fU;
+        const bool refused = code == dns::rcode_server_failure ||
+                             code == dns::rcode_not_implemented || code == dns::rcode_refused;
         exchange->seen.by = address_in(peer).value_or(IpAddress());
         exchange->seen.refusal = refused ? code : 0;
-        exchange->seen.truncated = truncated;
+        exchange->seen.truncated = (header[2] & 0x02) != 0;
     }
 }
 
 void CaresChannel::turn(Deadline deadline) {
     settle_ended();
     if (waiting_.empty()) return;
-    if (clock_.now() >= deadline) ares_cancel(channel_);
+    if (clock_.now() >= deadline) ares_cancel(channel_.get());
     else wait_for_sockets(deadline);
     settle_ended();
 }
@@ -237,7 +235,7 @@ void CaresChannel::turn(Deadline deadline) {
 void CaresChannel::wait_for_sockets(Deadline deadline) {
     std::array<ares_socket_t, ARES_GETSOCK_MAXNUM> sockets{};
     const auto wanted = static_cast<unsigned>(
-        ares_getsock(channel_, sockets.data(), ARES_GETSOCK_MAXNUM));
+        ares_getsock(channel_.get(), sockets.data(), ARES_GETSOCK_MAXNUM));
     std::array<pollfd, ARES_GETSOCK_MAXNUM> polled{};
     std::size_t count = 0;
     for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; ++i) {
@@ -248,7 +246,7 @@ void CaresChannel::wait_for_sockets(Deadline deadline) {
             sockets[i], static_cast<short>((readable ? POLLIN : 0) | (writable ? POLLOUT : 0)), 0};
     }
     timeval next{};
-    if (ares_timeout(channel_, nullptr, &next) != nullptr) {
+    if (ares_timeout(channel_.get(), nullptr, &next) != nullptr) {
         // A millisecond more: c-ares cuts fractions off, and would be woken too early.
         const auto patience = std::chrono::seconds(next.tv_sec) +
                               std::chrono::microseconds(next.tv_usec) +
@@ -258,9 +256,9 @@ void CaresChannel::wait_for_sockets(Deadline deadline) {
     switch (wait_for(std::span(polled.data(), count), clock_, deadline)) {
         case Readiness::failed:
             note_trouble();
-            return ares_cancel(channel_);
+            return ares_cancel(channel_.get());
         case Readiness::timed_out:
-            return ares_process_fd(channel_, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+            return ares_process_fd(channel_.get(), ARES_SOCKET_BAD, ARES_SOCKET_BAD);
         case Readiness::ready:
             break;
     }
@@ -270,7 +268,7 @@ void CaresChannel::wait_for_sockets(Deadline deadline) {
         const bool broken = (events & (POLLERR | POLLHUP | POLLNVAL)) != 0;
         const bool in = broken || (events & POLLIN) != 0;
         const bool out = (polled[i].events & POLLOUT) != 0 && (broken || (events & POLLOUT) != 0);
-        ares_process_fd(channel_, in ? polled[i].fd : ARES_SOCKET_BAD,
+        ares_process_fd(channel_.get(), in ? polled[i].fd : ARES_SOCKET_BAD,
                         out ? polled[i].fd : ARES_SOCKET_BAD);
     }
 }
@@ -303,7 +301,9 @@ std::string CaresChannel::reason(const Exchange::Seen& seen) const {
     if (!timed_out)
         return text(one ? "the name server cannot be reached (" : "no name server can be reached (",
                     servers, trouble_ != 0 ? text(": ", error_words(trouble_)) : "", ")");
-    const auto waited = std::chrono::ceil<std::chrono::seconds>(clock_.now() - began_).count();
+    const auto waited =
+        std::max<std::int64_t>(1, std::chrono::round<std::chrono::seconds>(clock_.now() - began_)
+                                      .count());
     return text(one ? "the name server (" : text(conf_.servers.size(), " name servers ("), servers,
                 ") did not answer in ", waited, waited == 1 ? " second" : " seconds");
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -31,14 +32,14 @@ struct Exchange {
         unsigned refusal = 0;    ///< the last response code that made c-ares go on, or 0
         bool truncated = false;  ///< an answer over UDP was
         bool no_memory = false;
-        IpAddress by;  ///< who refused or truncated
+        IpAddress by;  ///< who was heard last
     } seen;
 };
 
 /// A c-ares channel for one look-up: fresh sockets, and so fresh random source ports, each time.
-/// c-ares 1.18 by itself reads RES_OPTIONS and a time-out of its own, takes an empty datagram for a
-/// broken connection, gives ARES_ECONNREFUSED after SERVFAIL, and cannot reach link-local servers:
-/// hence complete options, and socket functions of ours.
+/// c-ares 1.18 by itself heeds $RES_OPTIONS but not `options timeout:n`, gives ARES_ECONNREFUSED
+/// after SERVFAIL and after trouble of our own, lets one question swallow another's ICMP error, and
+/// cannot reach link-local servers: hence complete options, and socket functions of ours.
 class CaresChannel {
 public:
     /// Takes the servers in the order given. `conf` must outlive the channel. Throws
@@ -46,7 +47,7 @@ public:
     CaresChannel(const ResolvConf& conf, const Clock& clock);
     CaresChannel(const CaresChannel&) = delete;
     CaresChannel& operator=(const CaresChannel&) = delete;
-    ~CaresChannel();
+    ~CaresChannel() = default;
 
     /// Sends `exchange.query`; an exchange that has ended may be used again.
     void send(Exchange& exchange);
@@ -56,6 +57,15 @@ public:
 
 private:
     struct SocketFunctions;
+    struct Library {
+        Library();
+        Library(const Library&) = delete;
+        Library& operator=(const Library&) = delete;
+        ~Library() { ares_library_cleanup(); }
+    };
+    struct Destroy {
+        void operator()(ares_channel channel) const { ares_destroy(channel); }
+    };
 
     static void on_answer(void* exchange, int status, int timeouts, unsigned char* bytes,
                           int length);
@@ -68,10 +78,12 @@ private:
     const ResolvConf& conf_;
     const Clock& clock_;
     Time began_;
-    ares_channel channel_ = nullptr;
     std::vector<Exchange*> waiting_;
     int trouble_ = 0;         ///< errno of the last call that failed
     bool no_socket_ = false;  ///< that call was socket(2)
+    Library library_;
+    /// Last: as it goes, it still calls back.
+    std::unique_ptr<ares_channeldata, Destroy> channel_;
 };
 
 }  // namespace tern::os

@@ -43,6 +43,7 @@ public:
             case Exchange::State::answered:
                 break;
         }
+        if (exchange_.seen.timeouts > 0) heard_after_silence_ = exchange_.seen.by;
         dns::Reading<Record> reading =
             read(exchange_, question_, aliases_, static_cast<Record*>(nullptr));
         authentic_ = authentic_ && reading.answer.authentic;
@@ -63,6 +64,11 @@ public:
         return settled_ = true;
     }
 
+    /// The server that answered after others, or itself at first, had not.
+    [[nodiscard]] std::optional<IpAddress> heard_after_silence() const {
+        return heard_after_silence_;
+    }
+
     [[nodiscard]] dns::Answer<Record> take() { return std::move(answer_); }
 
 private:
@@ -77,16 +83,25 @@ private:
     int aliases_ = 0;
     bool authentic_ = true;
     bool settled_ = false;
+    std::optional<IpAddress> heard_after_silence_;
     dns::Answer<Record> answer_;
 };
 
-// Runs inquiries side by side to their ends.
+// Runs inquiries side by side to their ends. A server that answered where others were silent is the
+// first to be asked from then on: a delivery makes many look-ups, and would wait in each of them.
 template <class... Inquiries>
-void run(const ResolvConf& conf, const Clock& clock, Deadline deadline, Inquiries&... inquiries) {
+void run(ResolvConf& conf, const Clock& clock, Deadline deadline, Inquiries&... inquiries) {
     const Deadline by = std::min<Deadline>(deadline, clock.now() + longest_look_up);
-    CaresChannel channel(conf, clock);
-    // Not "&&": each is to go on, whatever became of the others.
-    while (!(static_cast<int>(inquiries.advance(channel)) & ...)) channel.turn(by);
+    {
+        CaresChannel channel(conf, clock);
+        // Not "&&": each is to go on, whatever became of the others.
+        while (!(static_cast<int>(inquiries.advance(channel)) & ...)) channel.turn(by);
+    }
+    for (const std::optional<IpAddress>& lively : {inquiries.heard_after_silence()...})
+        if (lively)
+            std::stable_partition(
+                conf.servers.begin(), conf.servers.end(),
+                [&lively](const NameServer& server) { return server.address == *lively; });
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ std::string error_words(int error) {
     const char* const description = ::strerrordesc_np(error);
     if (description == nullptr) return text("error ", error);
     std::string words(description);
-    // "Connection refused" goes into sentences, "RPC struct is bad" keeps its name.
+    // "Connection refused" goes into sentences, "RFS specific error" keeps its name.
     const bool is_a_word = words.size() > 1 && words[1] == to_lower(words[1]);
     if (is_a_word) words[0] = to_lower(words[0]);
     return words;

@@ -16,7 +16,7 @@
 namespace tern::tls {
 namespace {
 
-constexpr std::size_t largest_file = 16 * 1024 * 1024;  // bytes; every CA there is takes 220 KB
+constexpr std::size_t largest_file = 16UL * 1024 * 1024;  // bytes; every CA there is takes 220 KB
 
 Failure no_memory() {
     return {Stage::handshake, Cause::resources, text("TLS cannot start: ", take_openssl_reason())};
@@ -35,7 +35,7 @@ FileContents read_file(const std::string& path) {
         contents.error = errno;
         return contents;
     }
-    std::vector<char> block(16 * 1024);
+    std::vector<char> block(16UL * 1024);
     while (const std::size_t got = std::fread(block.data(), 1, block.size(), file.get())) {
         contents.bytes.append(block.data(), got);
         if (contents.bytes.size() > largest_file) {
@@ -117,8 +117,7 @@ Result<Done> trust(SSL_CTX* context, const Requirement& requirement) {
             requirement, "holds no certificate; it must hold trusted CA certificates in PEM"));
     X509_STORE* store = SSL_CTX_get_cert_store(context);
     for (const CertificatePtr& certificate : certificates.list)
-        if (X509_STORE_add_cert(store, certificate.get()) != 1)
-            return tl::unexpected(no_memory());
+        if (X509_STORE_add_cert(store, certificate.get()) != 1) return tl::unexpected(no_memory());
     if (X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) != 1)
         return tl::unexpected(no_memory());
     return Done();
@@ -148,10 +147,13 @@ std::string show_certificate(SSL_CTX* context, const std::string& pem) {
         PEM_read_bio_PrivateKey(source.get(), nullptr, no_passphrase, &passphrase_needed));
     if (!key) {
         std::string reason = take_openssl_reason();
+        // In the old form the cipher is sought before the passphrase, in tables that we left empty.
+        passphrase_needed =
+            passphrase_needed || pem.find("Proc-Type: 4,ENCRYPTED") != std::string::npos;
         if (passphrase_needed) return "its private key is protected by a passphrase";
         return text("its private key cannot be read: ", reason);
     }
-    const auto release = [](STACK_OF(X509)* stack) { sk_X509_free(stack); };
+    const auto release = [](STACK_OF(X509) * stack) { sk_X509_free(stack); };
     const std::unique_ptr<STACK_OF(X509), decltype(release)> chain(sk_X509_new_null());
     if (!chain) return take_openssl_reason();
     for (std::size_t i = 1; i < certificates.list.size(); ++i)

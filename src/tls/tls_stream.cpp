@@ -19,12 +19,12 @@ namespace {
 // A deadline that is always past: what is there is taken, nothing is waited for.
 constexpr Deadline long_ago{};
 
-constexpr std::size_t largest_record = 16 * 1024;  // RFC 8446 5.1
+constexpr std::size_t largest_record = 16UL * 1024;  // RFC 8446 5.1
 // Ciphertext is handed down in writes of about this size.
-constexpr std::size_t write_size = 64 * 1024;
+constexpr std::size_t write_size = 64UL * 1024;
 // Bytes without one byte of application data. OpenSSL bounds the handshake's messages, but takes
 // KeyUpdates and session tickets for ever.
-constexpr std::size_t most_without_content = 1024 * 1024;
+constexpr std::size_t most_without_content = 1024UL * 1024;
 constexpr std::size_t longest_dns_name = 255;  // TLSEXT_MAXLEN_host_name; OpenSSL refuses more
 
 }  // namespace
@@ -126,8 +126,9 @@ Task<Done> TlsStream::Session::flush(Deadline deadline) {
     co_return sent;
 }
 
-// Sends what is due and waits for bytes of the peer; false at their end. A peer that refused us may have closed before
-// our last flight came, so a failing write is judged only after a look at what it left.
+// Sends what is due and waits for bytes of the peer; false at their end. A peer that refused us may
+// have closed before our last flight came, so a failing write is judged only after a look at what
+// it left.
 Task<bool> TlsStream::Session::refill(Deadline deadline) {
     std::optional<Failure> unsent;
     if (!wire.outgoing().empty()) {
@@ -177,7 +178,8 @@ Task<Established> TlsStream::Session::handshake(Deadline deadline) {
                 failure.detail = text(peer(), " did not complete the TLS handshake in time");
             } else if (failure.cause != Cause::cancelled) {
                 failure.cause = Cause::tls;
-                failure.detail = text("the TLS handshake with ", peer(), " failed: ", failure.detail);
+                failure.detail =
+                    text("the TLS handshake with ", peer(), " failed: ", failure.detail);
             }
             co_return failure;
         }

@@ -13,7 +13,7 @@
 namespace tern::tls {
 namespace {
 
-constexpr std::size_t longest_text = 200;   // bytes; a certificate may carry 100 KB of names
+constexpr std::size_t longest_text = 200;  // bytes; a certificate may carry 100 KB of names
 constexpr std::size_t most_names = 20;
 
 using NamesPtr = std::unique_ptr<GENERAL_NAMES, Releaser<GENERAL_NAMES_free>>;
@@ -61,7 +61,8 @@ std::string contents(BIO* memory) {
 std::string name_text(const X509_NAME* name) {
     const BioPtr memory(BIO_new(BIO_s_mem()));
     if (!memory) return "?";
-    constexpr unsigned long flags = XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
+    constexpr unsigned long flags =
+        XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
     X509_NAME_print_ex(memory.get(), name, 0, flags);
     std::string shown = contents(memory.get());
     return shown.empty() ? "(empty)" : shown;

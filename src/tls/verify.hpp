@@ -45,9 +45,9 @@ struct PeerIdentity {
 
 /// Where OpenSSL stopped in a chain, and why.
 struct ChainTrouble {
-    int error = 0;         ///< X509_V_ERR_...
-    int depth = 0;         ///< 0 for the server's own certificate
-    std::string subject;   ///< of the certificate it stopped at
+    int error = 0;        ///< X509_V_ERR_...
+    int depth = 0;        ///< 0 for the server's own certificate
+    std::string subject;  ///< of the certificate it stopped at
 };
 
 /// Why the certificate does not satisfy the demand, as one sentence: which certificate came, which

@@ -40,7 +40,7 @@ private:
     static BIO_METHOD* method();
 
     // One TLS record of full size and its header fit (RFC 8446 5.2).
-    static constexpr std::size_t buffer_size = 17 * 1024;
+    static constexpr std::size_t buffer_size = 17UL * 1024;
 
     std::array<char, buffer_size> incoming_;
     std::size_t taken_ = 0;

@@ -111,10 +111,10 @@ TYPED_TEST_P(ResolverContract, AliasesThatNeverEndAreTrouble) {
     Zone zone;
     zone["example.com"].alias = "b.example";
     zone["b.example"].alias = "example.com";
-    for (char c = 'a'; c < 'z'; ++c)
-        zone[std::string(1, c) + ".long"].alias = std::string(1, static_cast<char>(c + 1)) + ".long";
+    for (int i = 0; i < 26; ++i)
+        zone["a" + std::to_string(i)].alias = "a" + std::to_string(i + 1);
     TypeParam host(zone);
-    for (const char* name : {"example.com", "a.long"}) {
+    for (const char* name : {"example.com", "a0"}) {
         const dns::Answer<dns::Mx> answer = host.mx(name);
         EXPECT_EQ(answer.outcome, dns::Outcome::failed) << name;
         EXPECT_THAT(answer.detail, testing::HasSubstr("CNAME")) << name;
@@ -124,7 +124,8 @@ TYPED_TEST_P(ResolverContract, AliasesThatNeverEndAreTrouble) {
 TYPED_TEST_P(ResolverContract, GivesLargeAnswersWhole) {
     Zone zone;
     for (int i = 0; i < 200; ++i)
-        zone["example.com"].mx(static_cast<std::uint16_t>(i), "mx" + std::to_string(i) + ".example");
+        zone["example.com"].mx(static_cast<std::uint16_t>(i),
+                               "mx" + std::to_string(i) + ".example");
     zone["example.com"].truncates = {Kind::mx};
     TypeParam host(zone);
     const dns::Answer<dns::Mx> answer = host.mx("example.com");

@@ -53,10 +53,10 @@ class Report:
         expect(self.letters == letters, f"recipient reports {letters!r} wanted, got {self}")
         expect(self.message.startswith(message),
                f"message report {message!r} wanted, got {self}")
+        return self
 
     def delivered(self, address, letters="r"):
-        self.is_(letters, f"K{address} accepted message.\nRemote host said: 250")
-        return self
+        return self.is_(letters, f"K{address} accepted message.\nRemote host said: 250")
 
     def has(self, pattern):
         expect(re.search(pattern, self.message), f"{pattern!r} wanted in {self}")

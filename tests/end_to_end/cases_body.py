@@ -1,4 +1,5 @@
 # What becomes of the message's own bytes on their way into a real mailbox.
+from caller import expect
 from world import Message, case, every
 
 FULL = bytes(range(1, 10)) + bytes(range(11, 13)) + bytes(range(14, 256))  # all but NUL, LF, CR
@@ -56,8 +57,10 @@ def empty_body(world, mx):
 @case("no newline at the end", each=every)
 def no_newline(world, mx):
     message = Message(b"the last line\nis no line")
-    world.deliver(mx.host(), mx.at("alice"), message=message).is_("", "D") \
-        .has(r"\(#5\.6\.2\)")
+    report = world.deliver(mx.host(), mx.at("alice"), message=message)
+    # The recipient may have been accepted before the end of the message came to light.
+    expect(report.letters in ("", "r") and report.verdict() == "D", f"a bounce wanted: {report}")
+    report.has(r"^D.*\(#5\.6\.2\)")
     world.nothing_arrived(message)
 
 
@@ -75,4 +78,4 @@ def newlines(world, mx):
 def dots_everywhere(world, mx):
     message = Message(b"".join(b"." * (n % 7) + b"\n" for n in range(60_000)))
     world.deliver(mx.host(), mx.at("alice"), message=message).delivered(mx.ip())
-    world.arrived(mx, message).came_encrypted()
+    world.arrived(mx, message).came_as_offered()

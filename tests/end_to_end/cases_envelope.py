@@ -15,8 +15,8 @@ def some_refused(world, mx):
     report = world.deliver(host, f"nobody@{host}", f"alice@{host}", f"none@{host}", f"bob@{host}",
                            message=message)
     report.delivered(mx.ip(), "hrhr")
-    report.recipient(0, "h", mx.ip(), "55")
-    report.recipient(2, "h", mx.ip(), "55")
+    report.recipient(0, "h", mx.ip(), "5")
+    report.recipient(2, "h", mx.ip(), "5")
     world.arrived(mx, message, ("alice", "bob"))
 
 

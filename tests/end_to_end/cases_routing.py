@@ -28,6 +28,7 @@ goes_to("an exchanger with an IPv6 address only", "only6.{}", lambda mx: mx.ip6(
 goes_to("an exchanger whose IPv6 address is dead", "half-dead.{}", lambda mx: mx.ip("clear"))
 goes_to("a domain without MX", "nomx.{}", lambda mx: mx.ip("clear"))
 goes_to("the first exchanger down", "second.{}", lambda mx: mx.ip("clear"))
+goes_to("the first exchanger turns us away", "unfriendly.{}", lambda mx: mx.ip("clear"))
 goes_to("a CNAME at the domain", "alias.{}", lambda mx: mx.ip("clear"))
 goes_to("a CNAME at the exchanger", "alias-mx.{}", lambda mx: mx.ip("clear"))
 goes_to("an MX answer too long for UDP", "many.{}", lambda mx: mx.ip("clear"))
@@ -40,7 +41,15 @@ def dual_stack(world, mx):
     report = world.deliver(mx.domain, f"alice@{mx.domain}", message=message)
     expect(report.message.startswith((f"K{mx.ip()} accepted", f"K{mx.ip6()} accepted")),
            f"one of both addresses wanted in {report}")
-    world.arrived(mx, message).came_encrypted()
+    world.arrived(mx, message).came_as_offered()
+
+
+@case("the only exchanger turns us away", each=every)
+def closed(world, mx):
+    message = Message()
+    report = world.deliver(mx.host("closed"), mx.at("alice", "closed"), message=message)
+    report.is_("", f"ZConnected to {mx.ip('closed')} but greeting failed.\nRemote host said: ")
+    world.nothing_arrived(message)
 
 
 @case("literals", each=every)

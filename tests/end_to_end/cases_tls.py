@@ -1,7 +1,11 @@
-# TLS with the servers' own stacks: OpenSSL in Postfix, GnuTLS in Exim, libtls' relatives in
-# OpenSMTPD.
+# TLS with the servers' own stacks: OpenSSL in Postfix, GnuTLS in Exim, and in OpenSMTPD a real
+# case of a server that offers what it cannot do.
 from caller import expect
 from world import Message, case, every
+
+
+def works(mx):
+    return mx.tls_works
 
 
 def undelivered(world, mx, report, message):
@@ -12,7 +16,7 @@ def undelivered(world, mx, report, message):
     world.nothing_arrived(message)
 
 
-@case("STARTTLS with a certificate that proves nothing", each=every)
+@case("STARTTLS with a certificate that proves nothing", each=works)
 def self_signed(world, mx):
     message = Message()
     world.deliver(mx.host("selfsigned"), mx.at("alice", "selfsigned"), message=message) \
@@ -20,7 +24,7 @@ def self_signed(world, mx):
     world.arrived(mx, message).came_in("TLSv?1[.]3")
 
 
-@case("a certificate demanded and good", each=every)
+@case("a certificate demanded and good", each=works)
 def verified(world, mx):
     world.trusts(mx.mx())
     message = Message()
@@ -28,7 +32,7 @@ def verified(world, mx):
     world.arrived(mx, message).came_encrypted()
 
 
-@case("a certificate demanded, of another name", each=every)
+@case("a certificate demanded, of another name", each=works)
 def wrong_name(world, mx):
     host = f"misnamed.{mx.domain}"
     world.trusts(host)
@@ -38,7 +42,7 @@ def wrong_name(world, mx):
     report.has(mx.mx()).has(host).has(f"tlshosts/{host}.pem")
 
 
-@case("a certificate demanded, of another authority", each=every)
+@case("a certificate demanded, of another authority", each=works)
 def wrong_authority(world, mx):
     world.trusts(mx.mx(), world.certificates.stranger)
     message = Message()
@@ -47,7 +51,7 @@ def wrong_authority(world, mx):
     report.has(f"tlshosts/{mx.mx()}.pem")
 
 
-@case("a certificate demanded, expired", each=every)
+@case("a certificate demanded, expired", each=works)
 def expired(world, mx):
     world.trusts(mx.mx("expired"))
     message = Message()
@@ -65,7 +69,7 @@ def not_offered(world, mx):
     report.has(f"tlshosts/{mx.mx('clear')}.pem")
 
 
-@case("a certificate demanded beats notlshosts and exhaustivelist", each=every)
+@case("a certificate demanded beats notlshosts and exhaustivelist", each=works)
 def precedence(world, mx):
     world.trusts(mx.mx())
     world.control(f"notlshosts/{mx.mx()}", "")
@@ -91,7 +95,7 @@ def exhaustive(world, mx):
     world.arrived(mx, message).came_in_clear()
 
 
-@case("port 465", each=every)
+@case("port 465", each=works)
 def port_465(world, mx):
     world.control("smtproutes", f"{mx.host()}:{mx.mx()}:465")
     world.control(f"notlshosts/{mx.mx()}", "")
@@ -101,7 +105,7 @@ def port_465(world, mx):
     world.arrived(mx, message).came_encrypted()
 
 
-@case("port 465, certificate demanded and good, over IPv6", each=every)
+@case("port 465, certificate demanded and good, over IPv6", each=works)
 def port_465_verified(world, mx):
     exchanger = f"mx-only6.{mx.domain}"
     world.control("smtproutes", f":{exchanger}:465")
@@ -111,7 +115,7 @@ def port_465_verified(world, mx):
     world.arrived(mx, message).came_encrypted()
 
 
-@case("port 465, certificate of another name", each=every)
+@case("port 465, certificate of another name", each=works)
 def port_465_misnamed(world, mx):
     host = f"misnamed.{mx.domain}"
     world.control("smtproutes", f":{host}:465")
@@ -122,7 +126,7 @@ def port_465_misnamed(world, mx):
     report.has("465")
 
 
-@case("a TLS 1.3 suite of the operator's choice", each=every)
+@case("a TLS 1.3 suite of the operator's choice", each=works)
 def suites(world, mx):
     world.control("tlsclientciphers", "TLS_CHACHA20_POLY1305_SHA256:HIGH")
     message = Message()
@@ -137,7 +141,7 @@ def client_certificate(kind):
         world.deliver(mx.host("asking"), mx.at("alice", "asking"), message=message) \
             .delivered(mx.ip("asking"))
         world.arrived(mx, message).came_in(mx.saw_certificate)
-    case(f"a client certificate ({kind}) that the server asks for", each=every)(shown)
+    case(f"a client certificate ({kind}) that the server asks for", each=works)(shown)
 
 
 for key in ("rsa", "ecdsa", "ed25519"):
@@ -149,7 +153,7 @@ def broken_client_certificate(world, mx):
     world.control("clientcert.pem", "this is no certificate")
     message = Message()
     world.deliver(mx.host(), mx.at("alice"), message=message).delivered(mx.ip())
-    world.arrived(mx, message).came_encrypted()
+    world.arrived(mx, message).came_as_offered()
 
 
 @case("a server with TLS 1.0 only: in clear in the end", each=lambda mx: mx.ancient)
@@ -166,3 +170,58 @@ def too_old_demanded(world, mx):
     message = Message()
     report = world.deliver(mx.host("ancient"), mx.at("alice", "ancient"), message=message)
     undelivered(world, mx, report, message)
+
+
+@case("a handshake that fails, a second exchanger where it works", each=lambda mx: mx.ancient)
+def upgrading(world, mx):
+    message = Message()
+    report = world.deliver(f"upgrading.{mx.domain}", mx.at("alice"), message=message)
+    expect(report.message.startswith((f"K{mx.ip()} accepted", f"K{mx.ip6()} accepted")),
+           f"the second exchanger wanted in {report}")
+    world.arrived(mx, message).came_encrypted()
+
+
+@case("certificates demanded of two exchangers, the second one's good", each=works)
+def renewing(world, mx):
+    world.trusts(mx.mx("expired"))
+    world.trusts(mx.mx())
+    message = Message()
+    report = world.deliver(f"renewing.{mx.domain}", mx.at("alice"), message=message)
+    expect(report.message.startswith((f"K{mx.ip()} accepted", f"K{mx.ip6()} accepted")),
+           f"the second exchanger wanted in {report}")
+    world.arrived(mx, message).came_encrypted()
+
+
+@case("a certificate demanded of the first exchanger only", each=works)
+def one_demanded(world, mx):
+    world.trusts(mx.mx("expired"))
+    message = Message()
+    report = world.deliver(f"renewing.{mx.domain}", mx.at("alice"), message=message)
+    undelivered(world, mx, report, message)
+    report.has(f"tlshosts/{mx.mx('expired')}.pem")
+
+
+@case("a handshake that fails: in clear in the end", each=lambda mx: not mx.tls_works)
+def failing(world, mx):
+    message = Message()
+    world.deliver(mx.host("selfsigned"), mx.at("alice", "selfsigned"), message=message) \
+        .delivered(mx.ip("selfsigned"))
+    world.arrived(mx, message).came_in_clear()
+
+
+@case("a handshake that fails, certificate demanded", each=lambda mx: not mx.tls_works)
+def failing_demanded(world, mx):
+    world.trusts(mx.mx())
+    message = Message()
+    report = world.deliver(mx.host(), mx.at("alice"), message=message)
+    undelivered(world, mx, report, message)
+    report.has(f"tlshosts/{mx.mx()}.pem")
+
+
+@case("a handshake that fails, port 465: never in clear", each=lambda mx: not mx.tls_works)
+def failing_465(world, mx):
+    world.control("smtproutes", f":{mx.mx()}:465")
+    message = Message()
+    report = world.deliver(mx.host(), mx.at("alice"), message=message)
+    undelivered(world, mx, report, message)
+    report.has("465")

@@ -22,7 +22,7 @@ def big_body(size):
 def big(world, mx):
     message = Message(big_body(TWENTY_MEGABYTES))
     world.deliver(mx.host(), mx.at("alice"), message=message).delivered(mx.ip())
-    world.arrived(mx, message).came_encrypted()
+    world.arrived(mx, message).came_as_offered()
 
 
 @case("20 MB, in clear, to two recipients", each=every)
@@ -51,4 +51,4 @@ def ten_at_once(world, mx):
     for delivery in deliveries:
         delivery.report().delivered(mx.ip())
     for message in messages:
-        world.arrived(mx, message).came_encrypted()
+        world.arrived(mx, message).came_as_offered()

@@ -44,8 +44,8 @@ class Authority:
         return leaf.public_bytes(serialization.Encoding.PEM) + self.pem(), pem(key)
 
 
-def self_signed(common):
-    key = new_key("rsa")
+def self_signed(common, kind):
+    key = new_key(kind)
     leaf = sign(name(common), name(common), key, key, [common])
     return leaf.public_bytes(serialization.Encoding.PEM), pem(key)
 
@@ -81,12 +81,13 @@ class Certificates:
     def for_face(self, receiver, face):
         """Paths of the chain, of the key, and of a file with the key before the chain."""
         if face == "selfsigned":
-            chain, key = self_signed("localhost.localdomain")
+            chain, key = self_signed("localhost.localdomain", "rsa")
         elif face == "expired":
-            chain, key = self.authority.issue("expired", [receiver.mx(face)], until=NOW - DAY)
+            chain, key = self.authority.issue("expired", [receiver.mx(face)], "rsa",
+                                              until=NOW - DAY)
         else:
             names = [receiver.mx(face), f"mx-only6.{receiver.domain}"]
-            chain, key = self.authority.issue("a mail server", names, kind="rsa")
+            chain, key = self.authority.issue("a mail server", names, "rsa")
         stem = self.directory / f"{receiver.name}-{face}"
         paths = [pathlib.Path(f"{stem}.{end}") for end in ("chain.pem", "key.pem", "pem")]
         for path, content in zip(paths, (chain, key, key + chain)):

@@ -3,7 +3,7 @@
 import pathlib
 
 import sandbox
-from daemons import Daemon, Receiver
+from daemons import Daemon, Receiver, files_below
 
 PROGRAM = sandbox.PEERS / "exim/usr/sbin/exim4"
 SPOOL = pathlib.Path("/var/spool/exim4")
@@ -25,6 +25,11 @@ tls_try_verify_hosts = ${{if eq{{$received_ip_address}}{{{asking}}}{{*}}{{}}}}
 tls_verify_certificates = {authority}
 tls_require_ciphers = ${{if eq{{$received_ip_address}}{{{ancient}}}\
     {{NORMAL:-VERS-ALL:+VERS-TLS1.0}}{{NORMAL}}}}
+received_header_text = Received: from $sender_helo_name ([$sender_host_address])\n\t\
+    by $primary_hostname with $received_protocol\n\t\
+    ${{if def:tls_in_cipher{{($tls_in_ver $tls_in_cipher) }}}}\
+    ${{if def:tls_in_peerdn{{(peer $tls_in_peerdn, verified $tls_in_certificate_verified) }}}}\
+    id $message_exim_id
 host_lookup =
 rfc1413_query_timeout = 0s
 smtp_accept_max = 100
@@ -32,12 +37,17 @@ smtp_enforce_sync = true
 message_size_limit = {size_limit}
 bounce_return_message = false
 ignore_bounce_errors_after = 0s
+acl_smtp_connect = client
 acl_smtp_mail = sender
 acl_smtp_rcpt = recipient
 acl_smtp_data = accept
 never_users = root
 
 begin acl
+client:
+  deny condition = ${{if eq{{$received_ip_address}}{{{closed}}}}}
+       message = We take no mail
+  accept
 sender:
   deny senders = ^refused@
        message = We do not take mail from you
@@ -78,7 +88,7 @@ begin retry
 class Exim(Receiver):
     name = "exim"
     base = 20
-    saw_certificate = "qmail client"
+    saw_certificate = "CN=qmail client, verified 1"
 
     def start(self):
         directory = pathlib.Path("/etc/exim4")
@@ -96,7 +106,8 @@ class Exim(Receiver):
         (directory / "exim4.conf").write_text(CONFIGURATION.format(
             program=PROGRAM, spool=SPOOL, boxes=self.boxes, size_limit=self.size_limit,
             addresses=" ; ".join(addresses), clear=self.ip("clear"), asking=self.ip("asking"),
-            ancient=self.ip("ancient"), authority=self.certificates.directory / "authority.pem"))
+            ancient=self.ip("ancient"), closed=self.ip("closed"),
+            authority=self.certificates.directory / "authority.pem"))
         self.daemon = Daemon("Exim", [PROGRAM, "-bdf", "-q1m"], "/var/log/exim4/mainlog")
         self.daemon.start()
         self.daemon.wait_ready(self.ready)
@@ -115,4 +126,4 @@ class Exim(Receiver):
         return chains, keys
 
     def queue_files(self):
-        return [path for path in (SPOOL / "input").rglob("*") if path.is_file()]
+        return files_below(SPOOL, "input")

@@ -4,7 +4,7 @@ import os
 import pathlib
 
 import sandbox
-from daemons import Daemon, Receiver
+from daemons import Daemon, Receiver, files_below
 
 PROGRAMS = sandbox.PEERS / "postfix/usr/lib/postfix/sbin"
 SPOOL = pathlib.Path("/var/spool/postfix")
@@ -81,9 +81,10 @@ class Postfix(Receiver):
             gid=gid, size_limit=self.size_limit,
             authority=self.certificates.directory / "authority.pem"))
         (directory / "master.cf").write_text(SERVICES + "".join(self.services()))
-        (directory / "domains").write_text("/^(.*\\.)?postfix\\.example$/ ok\n/^shared\\.example$/ ok\n")
+        (directory / "domains").write_text(
+            "/^(.*\\.)?postfix\\.example$/ ok\n/^shared\\.example$/ ok\n")
         (directory / "mailboxes").write_text(
-            '/^(alice|bob|carol)@/ $1/\n' '/^"john smith"@/ john/\n')
+            '/^alice@/ alice/\n/^bob@/ bob/\n/^carol@/ carol/\n/^"john smith"@/ john/\n')
         (directory / "senders").write_text(
             "/^refused@/ 550 5.7.1 We do not take mail from you\n"
             "/^later@/ 450 4.7.1 Ask again later\n")
@@ -107,6 +108,8 @@ class Postfix(Receiver):
             yield f"  -o smtpd_tls_chain_files={pair} -o smtpd_tls_security_level=may\n"
             if port == 465:
                 yield "  -o smtpd_tls_wrappermode=yes\n"
+            if face == "closed":
+                yield "  -o smtpd_client_restrictions=reject\n"
             if face == "asking":
                 yield "  -o smtpd_tls_ask_ccert=yes\n"
             if face == "ancient":
@@ -129,5 +132,4 @@ class Postfix(Receiver):
             (SPOOL / part).chmod(mode)
 
     def queue_files(self):
-        return [path for part in ("incoming", "active", "deferred", "hold", "corrupt")
-                for path in (SPOOL / part).rglob("*") if path.is_file()]
+        return files_below(SPOOL, "incoming", "active", "deferred", "hold", "corrupt")

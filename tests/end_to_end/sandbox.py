@@ -71,8 +71,13 @@ def build(bin_directory, peers):
     copy_peers(peers, host / "var/peers")
     qmail_home(bin_directory, host / "var/qmail")
     users(host / "etc")
-    for name in ("etc", "var", "run", "tmp"):
-        call("mount", "--bind", host / name, f"/{name}")
+    # OpenSMTPD knows its helpers by this path only.
+    mirror("/usr", host / "usr", "libexec")
+    mirror("/usr/libexec", host / "usr/libexec", "opensmtpd")
+    helpers = host / "var/peers/opensmtpd/usr/libexec/opensmtpd"
+    call("mount", "--bind", helpers, host / "usr/libexec/opensmtpd")
+    for name in ("etc", "var", "run", "tmp", "usr"):
+        call("mount", "--rbind", host / name, f"/{name}")
     for box in ("postfix", "exim", "opensmtpd"):
         (MAIL / box).mkdir()
         shutil.chown(MAIL / box, "vmail", "vmail")
@@ -99,6 +104,19 @@ def not_plain(directory, names):
             if mode & 0o170000 not in (0o100000, 0o040000, 0o120000)]
 
 
+def mirror(source, target, own):
+    """A directory that shows what another does, but for one directory in it that stays empty."""
+    target.mkdir(exist_ok=True)
+    (target / own).mkdir()
+    for path in pathlib.Path(source).iterdir() if os.path.isdir(source) else ():
+        if path.is_symlink():
+            (target / path.name).symlink_to(os.readlink(path))
+        elif path.name != own:
+            here = target / path.name
+            here.mkdir() if path.is_dir() else here.touch()
+            call("mount", "--rbind", path, here)
+
+
 def copy_peers(source, target):
     shutil.copytree(source, target, symlinks=True)
     target.chmod(0o755)
@@ -112,7 +130,7 @@ def qmail_home(bin_directory, home):
     for part in ("bin", "control", "queue/mess", "queue/lock"):
         (home / part).mkdir(parents=True)
     shutil.copy(pathlib.Path(bin_directory) / "qmail-remote", home / "bin/qmail-remote")
-    (home / "bin/qmail-remote").chmod(0o755)  # as qmail installs it: qmailr runs it, unread
+    (home / "bin/qmail-remote").chmod(0o711)  # as qmail installs it: qmailr runs it, unread
     uid, gid, _ = USERS["qmailr"]
     tcpto = home / "queue/lock/tcpto"
     tcpto.write_bytes(bytes(1024))

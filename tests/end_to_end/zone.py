@@ -56,6 +56,13 @@ def of_receiver(receiver):
                 f"backup.{label} MX 30 {clear}",
                 f"backup-up.{label} MX 10 {clear}",
                 f"backup-up.{label} MX 20 us",
+                f"unfriendly.{label} MX 10 {receiver.mx('closed')}.",
+                f"unfriendly.{label} MX 20 {clear}",
+                f"renewing.{label} MX 10 {receiver.mx('expired')}.",
+                f"renewing.{label} MX 20 {main}",
                 f"many.{label} MX 1 {clear}")
+    if receiver.ancient:
+        yield f"upgrading.{label} MX 10 {receiver.mx('ancient')}."
+        yield f"upgrading.{label} MX 20 {main}"
     for number in range(40):
         yield f"many.{label} MX 50 an-exchanger-with-a-rather-long-name-{number}.{label}"

@@ -1,5 +1,5 @@
-// Any bytes as a domain name: what is taken fits its own rule, goes through unchanged a second time,
-// and can be asked for.
+// Any bytes as a domain name: what is taken fits its own rule, goes through unchanged a second
+// time, and can be asked for.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
@@ -23,7 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     demand(!ascii.empty() && ascii.size() <= 253);
     demand(ascii.front() != '.' && ascii.back() != '.' && ascii.find("..") == ascii.npos);
     for (const char c : ascii)
-        demand(c == '.' || c == '-' || c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'));
+        demand(c == '.' || c == '-' || c == '_' || (c >= '0' && c <= '9') ||
+               (c >= 'a' && c <= 'z'));
     demand(dns::Domain::parse(ascii) == domain);
     const std::string query = dns::make_query(dns::Question{*domain, dns::Type::mx, 7});
     demand(query.size() == 12 + ascii.size() + 2 + 4);

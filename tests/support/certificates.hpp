@@ -15,7 +15,19 @@
 
 namespace tern::test {
 
-enum class KeyKind { ed25519, ecdsa, rsa, rsa_1024, ed448 };
+enum class KeyKind { ed25519, ed448, ecdsa, rsa, rsa_1024, rsa_pss };
+
+namespace detail {
+
+inline tls::KeyPtr rsa_pss_key() {
+    EVP_PKEY_CTX* context = EVP_PKEY_CTX_new_from_name(nullptr, "RSA-PSS", nullptr);
+    EVP_PKEY* key = nullptr;
+    if (EVP_PKEY_keygen_init(context) == 1) EVP_PKEY_generate(context, &key);
+    EVP_PKEY_CTX_free(context);
+    return tls::KeyPtr(key);
+}
+
+}  // namespace detail
 
 /// A key of this kind, always the same for one `number`: making an RSA key takes a while.
 inline EVP_PKEY* key_of(KeyKind kind, int number = 0) {
@@ -24,8 +36,15 @@ inline EVP_PKEY* key_of(KeyKind kind, int number = 0) {
     tls::KeyPtr& key = keys[{kind, number}];
     if (!key) {
         switch (kind) {
-            case KeyKind::ed25519: key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")); break;
-            case KeyKind::ed448: key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED448")); break;
+            case KeyKind::ed25519:
+                key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+                break;
+            case KeyKind::ed448:
+                key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED448"));
+                break;
+            case KeyKind::rsa_pss:
+                key = detail::rsa_pss_key();
+                break;
             case KeyKind::ecdsa:
                 key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
                 break;
@@ -64,7 +83,8 @@ struct Identity {
 namespace detail {
 
 inline void expect(bool went_well) {
-    if (!went_well) throw std::runtime_error("OpenSSL cannot make it: " + tls::take_openssl_reason());
+    if (!went_well)
+        throw std::runtime_error("OpenSSL cannot make it: " + tls::take_openssl_reason());
 }
 
 inline ASN1_STRING* asn1_text(int type, const std::string& bytes) {
@@ -98,10 +118,10 @@ inline void add_alternative_names(X509* certificate, const CertificateSpec& spec
 
 inline void add_common_names(X509* certificate, const CertificateSpec& spec) {
     for (const std::string& name : spec.common_names)
-        expect(X509_NAME_add_entry_by_NID(
-                   X509_get_subject_name(certificate), NID_commonName, V_ASN1_UTF8STRING,
-                   reinterpret_cast<const unsigned char*>(name.data()),
-                   static_cast<int>(name.size()), -1, 0) == 1);
+        expect(X509_NAME_add_entry_by_NID(X509_get_subject_name(certificate), NID_commonName,
+                                          V_ASN1_UTF8STRING,
+                                          reinterpret_cast<const unsigned char*>(name.data()),
+                                          static_cast<int>(name.size()), -1, 0) == 1);
 }
 
 }  // namespace detail
@@ -152,17 +172,11 @@ inline std::string certificate_pem(const Identity& identity) {
     return detail::contents(memory.get());
 }
 
-/// The private key in PKCS #8; behind a passphrase when one is given.
-inline std::string key_pem(const Identity& identity, const char* passphrase = nullptr) {
+/// The private key in PKCS #8.
+inline std::string key_pem(const Identity& identity) {
     const tls::BioPtr memory(BIO_new(BIO_s_mem()));
-    if (passphrase != nullptr) {  // looked up by name, in tables that we left empty
-        EVP_add_cipher(EVP_aes_192_cbc());
-        EVP_add_digest(EVP_sha256());
-    }
-    detail::expect(PEM_write_bio_PKCS8PrivateKey(
-                       memory.get(), identity.key,
-                       passphrase == nullptr ? nullptr : EVP_aes_192_cbc(), nullptr, 0, nullptr,
-                       const_cast<char*>(passphrase)) == 1);
+    detail::expect(PEM_write_bio_PKCS8PrivateKey(memory.get(), identity.key, nullptr, nullptr, 0,
+                                                 nullptr, nullptr) == 1);
     return detail::contents(memory.get());
 }
 

@@ -48,10 +48,8 @@ Task<std::string> Peer::hears() {
     std::string line = unread_.substr(0, end);
     unread_.erase(0, end + 1);
     simulation_.note(text(label_, " C: ", shown(line)));
-    if (line.empty() || line.back() != '\r') {
-        simulation_.complain(text("a line of the client ends without CR: ", shown(line)));
-        co_return line;
-    }
+    if (line.empty() || line.back() != '\r')
+        co_return Failure(Stage::start, Cause::out_of_step, "the client's line ends without CR");
     line.pop_back();
     co_return line;
 }
@@ -61,6 +59,11 @@ Task<Done> Peer::expects(std::string line) {
     if (heard == line) co_return Done();
     co_return Failure(Stage::start, Cause::out_of_step,
                       text("expected \"", line, "\", the client said \"", heard, "\""));
+}
+
+Task<Done> Peer::hears_anything() {
+    if (unread_.empty()) co_await fill();
+    co_return Done();
 }
 
 Task<std::string> Peer::hears_message() {
@@ -90,7 +93,8 @@ Task<Done> Peer::starts_tls(std::string name, Certificate kind) {
     Result<Done> accepted = co_await tls_->accept(never).outcome();
     record.server_name = tls_->server_name();
     simulation_.note(text(label_, accepted ? " TLS, asked for " : " no TLS, asked for ",
-                          record.server_name, accepted ? "" : accepted.error().detail));
+                          record.server_name, accepted ? "" : ": ",
+                          accepted ? "" : accepted.error().detail));
     co_return accepted;
 }
 

@@ -40,6 +40,8 @@ public:
     Task<std::string> hears();
     /// Reads one line and fails unless it is this one.
     Task<Done> expects(std::string line);
+    /// Waits until the client has said something, and leaves it unread.
+    Task<Done> hears_anything();
     /// Reads a message and its end of data; gives it as it came.
     Task<std::string> hears_message();
     /// The handshake; from then on all is inside TLS.

@@ -18,6 +18,9 @@ enum class Certificate {
     wrong_name,   ///< for elsewhere.example
     expired,
     self_signed,
+    /// good; and the server refuses clients without one of theirs (under TLS 1.3 at their first
+    /// read)
+    wants_client_certificate,
 };
 
 /// The PEM file with the authority that signed them, made once per process.

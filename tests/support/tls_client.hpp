@@ -60,7 +60,7 @@ struct Encounter {
     tls::TlsStream& client() { return **made; }
     Result<tls::Established> handshake() { return client().handshake(no_hurry).run(); }
     /// Up to `most` bytes of the server, or the failure.
-    Result<std::string> hears(std::size_t most = 64 * 1024) {
+    Result<std::string> hears(std::size_t most = 64UL * 1024) {
         std::string block(most, '\0');
         Result<std::size_t> got = client().read_some(block, no_hurry).run();
         if (!got) return tl::unexpected(got.error());

@@ -13,8 +13,8 @@ _DAY = datetime.timedelta(days=1)
 
 
 def _key(kind):
-    if kind == "rsa":
-        return rsa.generate_private_key(65537, 2048)
+    if kind.startswith("rsa"):
+        return rsa.generate_private_key(65537, 1024 if kind == "rsa-1024" else 2048)
     if kind == "ed25519":
         return ed25519.Ed25519PrivateKey.generate()
     return ec.generate_private_key(ec.SECP256R1())
@@ -40,7 +40,7 @@ class Maker:
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
-        self.authorities = {}
+        self.authorities, self.leaves = {}, {}
 
     def authority(self, title, issuer=None, kind="ec"):
         key = _key(kind)
@@ -79,9 +79,11 @@ class Maker:
         certificate = builder.sign(
             signer_key, None if isinstance(signer_key, ed25519.Ed25519PrivateKey)
             else hashes.SHA256())
+        self.leaves[title] = (key, certificate)
         data = _pem(certificate) + b"".join(_pem(self.authorities[each][1]) for each in chain)
         (self.directory / f"{title}.pem").write_bytes(data + _key_pem(key))
         (self.directory / f"{title}.cert.pem").write_bytes(_pem(certificate))
+        (self.directory / f"{title}.key.pem").write_bytes(_key_pem(key))
 
 
 def make(directory):
@@ -96,6 +98,7 @@ def make(directory):
     maker.leaf("mx2.dest.example", ["mx2.dest.example"])
     maker.leaf("rsa", [good], kind="rsa", issuer="ca-rsa")
     maker.leaf("ed25519", [good], kind="ed25519")
+    maker.leaf("weak-rsa", [good], kind="rsa-1024", issuer=None)
     maker.leaf("second-name", ["other.example", good])
     maker.leaf("upper-case", [good.upper()])
     maker.leaf("cn-only", common=good)
@@ -122,6 +125,10 @@ def make(directory):
     maker.leaf("chain-missing", [good], issuer="intermediate")
     maker.leaf("dest.example", ["dest.example"])
     maker.leaf("relay.example", ["relay.example"])
+    maker.leaf("nul-name", ["mx1.dest.example\0.other.example"])
+    maker.leaf("leaf", ["leaf.example"])
+    maker.authorities["leaf"] = maker.leaves["leaf"]
+    maker.leaf("signed-by-a-leaf", [good], issuer="leaf", chain=["leaf"])
     for kind in ("rsa", "ec", "ed25519"):
         maker.leaf(f"client-{kind}", common="me.example", issuer=None, kind=kind)
     maker.leaf("client-chained", common="me.example", issuer="intermediate",

@@ -87,7 +87,7 @@ class NameServer:
         for sock in (self._udp, self._tcp):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind((address, 53))
-            sock.settimeout(0.2)
+            sock.settimeout(0.02)
         self._tcp.listen(32)
         self._closing = False
         self._threads = [threading.Thread(target=work, daemon=True)

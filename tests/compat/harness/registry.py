@@ -8,6 +8,7 @@ _cases = {}
 
 def _add(function, name, arguments, slow):
     name = f"{function.__module__.split('.')[-1]}.{name}"
+    name = name.encode("unicode_escape").decode()  # a name is one line
     if name in _cases:
         raise ValueError(f"two cases are called {name}")
     _cases[name] = (function, arguments, slow)

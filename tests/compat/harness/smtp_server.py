@@ -21,7 +21,7 @@ class Connection:
         self.buffer = b""
         self.body = None
         self.sni = None
-        self.peer_certificate = None
+        self.peer_certificate = self.tls_version = self.cipher = None
         sock.settimeout(PATIENCE)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -223,7 +223,8 @@ class Connection:
             self.note("TLS", f"handshake failed: {error}".encode())
             raise HandshakeFailed(str(error)) from None
         self.peer_certificate = self.sock.getpeercert(binary_form=True)
-        self.note("TLS", f"{self.sock.version()} {self.sock.cipher()[0]} sni={self.sni}".encode())
+        self.tls_version, self.cipher = self.sock.version(), self.sock.cipher()[0]
+        self.note("TLS", f"{self.tls_version} {self.cipher} sni={self.sni}".encode())
 
     def over_tls(self, *extensions, **options):
         """STARTTLS, handshake, EHLO again, and a whole message."""
@@ -273,7 +274,7 @@ class Server:
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._listener.bind((address, port))
         self._listener.listen(64)
-        self._listener.settimeout(0.1)
+        self._listener.settimeout(0.02)
         self._closing = False
         self._playing = []
         self._thread = threading.Thread(target=self._listen, daemon=True)

@@ -40,7 +40,8 @@ INSTANTIATE_TEST_SUITE_P(Refused, DomainTable,
 INSTANTIATE_TEST_SUITE_P(
     Utf8, DomainTable,
     testing::Values(Row{"ex\u00e4mple.de", "xn--exmple-cua.de"},
-                    Row{"EX\u00c4MPLE.DE.", "xn--exmple-cua.de"}, Row{"fa\u00df.de", "xn--fa-hia.de"},
+                    Row{"EX\u00c4MPLE.DE.", "xn--exmple-cua.de"},
+                    Row{"fa\u00df.de", "xn--fa-hia.de"},
                     Row{"a\u0308.de", "xn--4ca.de"},  // decomposed, normalised to one letter
                     Row{"_dmarc.\u00e4.de", "_dmarc.xn--4ca.de"},
                     Row{"\u65e5\u672c\u8a9e\u3002jp", "xn--wgv71a119e.jp"},  // ideographic stop

@@ -149,10 +149,11 @@ TEST(Alias, MadeByDnameIsLikeAnyOther) {
 }
 
 TEST(Answer, OddBytesInAnExchangerAreEscapedSoThatItIsNoDomain) {
-    const Reading<Mx> reading =
-        read(mx_question, answer_to(mx_question)
-                              .record("example.com", 15, u16(1) + std::string("\3a.b\0", 5))
-                              .record("example.com", 15, u16(2) + std::string("\3a\0/\2\xff\n\0", 8)));
+    const std::string dot("\3a.b\0", 5);
+    const std::string others("\3a\0/\2\xff\n\0", 8);
+    const Reading<Mx> reading = read(mx_question, answer_to(mx_question)
+                                                      .record("example.com", 15, u16(1) + dot)
+                                                      .record("example.com", 15, u16(2) + others));
     ASSERT_EQ(reading.answer.records.size(), 2U);
     EXPECT_EQ(reading.answer.records[0].exchanger, "a\\046b");
     EXPECT_EQ(reading.answer.records[1].exchanger, "a\\000\\047.\\255\\010");
@@ -207,7 +208,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"another class asked", good().question(wire_name("example.com") + u16(15) + u16(3))},
         Wrong{"NXDOMAIN for another name",
               good().question(wire_name("example.net") + u16(15) + u16(1)).rcode(3)},
-        Wrong{"no question", good().question("")}, Wrong{"more records than bytes", good().count(2)},
+        Wrong{"no question", good().question("")},
+        Wrong{"more records than bytes", good().count(2)},
         Wrong{"very many records", good().count(65535)},
         Wrong{"records of other names only",
               answer_to(mx_question).mx("example.net", 10, "mx.example.net")},

@@ -7,8 +7,10 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <new>
 #include <set>
 
+#include <ares.h>
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -100,6 +102,38 @@ TEST(CaresResolver, TakesTheNextServerAfterTroubleWithOne) {
     test::NameServer mute(says_nothing);
     EXPECT_EQ(look_up_mx(asking({mute.place(), good.place()})).outcome, Outcome::found);
     EXPECT_EQ(look_up_mx(asking({nobody(), good.place()})).outcome, Outcome::found);
+}
+
+TEST(CaresResolver, WaitsForASilentServerOnlyOnce) {
+    test::NameServer silent(says_nothing);
+    test::NameServer lively(says_mx, test::NameServer::Tcp::served, "127.0.0.2");
+    const SystemClock clock;
+    CaresResolver resolver(clock, asking({silent.place(), lively.place()}));
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(resolver.mx(dns::Domain::parse("example.com").value(), clock.now() + seconds(20))
+                      .run()
+                      ->outcome,
+                  Outcome::found);
+    EXPECT_EQ(silent.queries().size(), 1U);
+    EXPECT_EQ(lively.queries().size(), 3U);
+}
+
+// The second question of a pair meets the ICMP error of the first one when it is sent.
+TEST(CaresResolver, NeitherQuestionWaitsForAServerThatIsGone) {
+    test::NameServer good([](const Query& query) -> Answers {
+        const bool ipv4 = test::asked_by(query.bytes).type == 1;
+        return {DnsAnswer(query.bytes)
+                    .address("mx.example", ipv4 ? "192.0.2.1" : "2001:db8::1")
+                    .bytes()};
+    });
+    ResolvConf conf = asking({nobody(), good.place()});
+    conf.patience = seconds(15);
+    const SystemClock clock;
+    const Time began = clock.now();
+    const dns::Addresses found = look_up_addresses(conf);
+    EXPECT_EQ(found.ipv4.outcome, Outcome::found);
+    EXPECT_EQ(found.ipv6.outcome, Outcome::found);
+    EXPECT_LT(clock.now() - began, seconds(10));
 }
 
 TEST(CaresResolver, ANoIsFinal) {
@@ -217,7 +251,8 @@ TEST(CaresResolver, BelievesNobodyElse) {
         to.sin_port = htons(query.from_port);
         to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         const std::string evil = DnsAnswer(query.bytes).mx("example.com", 0, "evil").bytes();
-        ::sendto(stranger, evil.data(), evil.size(), 0, reinterpret_cast<sockaddr*>(&to), sizeof to);
+        ::sendto(stranger, evil.data(), evil.size(), 0, reinterpret_cast<sockaddr*>(&to),
+                 sizeof to);
         return says_mx(query);
     });
     EXPECT_THAT(look_up_mx(asking({server.place()})).records,
@@ -274,9 +309,12 @@ TEST(CaresResolver, LeavesNoDescriptorBehind) {
             ++count;
         return count;
     };
-    test::NameServer server(truncates_and_is_silent);
     const std::ptrdiff_t before = open_now();
-    look_up_addresses(asking({server.place(), nobody()}));
+    {
+        test::NameServer server(truncates_and_is_silent);
+        look_up_addresses(asking({server.place(), nobody()}));
+        EXPECT_TRUE(server.queries().back().over_tcp);
+    }
     EXPECT_EQ(open_now(), before);
 }
 
@@ -284,14 +322,17 @@ TEST(CaresResolver, LeavesNoDescriptorBehind) {
 TEST(CaresResolver, TheEnvironmentChangesNothing) {
     ::setenv("RES_OPTIONS", "retry:9 retrans:1 rotate ndots:5", 1);
     ::setenv("LOCALDOMAIN", "search.example", 1);
-    test::NameServer one(says_nothing);
+    test::NameServer one([](const Query& query) -> Answers {
+        return {DnsAnswer(query.bytes).rcode(3).bytes()};
+    });
     test::NameServer two(says_nothing);
-    for (int i = 0; i < 2; ++i) look_up_mx(asking({one.place(), two.place()}, 1));
+    look_up_addresses(asking({one.place(), two.place()}));
+    look_up_mx(asking({two.place()}, 1));
     ::unsetenv("RES_OPTIONS");
     ::unsetenv("LOCALDOMAIN");
-    EXPECT_EQ(one.queries().size(), 2U);
-    EXPECT_EQ(two.queries().size(), 2U);
-    EXPECT_EQ(test::asked_by(one.queries()[0].bytes).name, "example.com");
+    ASSERT_EQ(one.queries().size(), 2U);
+    EXPECT_EQ(test::asked_by(one.queries()[0].bytes).name, "mx.example");
+    EXPECT_EQ(two.queries().size(), 1U);
 }
 
 TEST(CaresResolver, RotationBeginsAnywhere) {
@@ -336,6 +377,36 @@ TEST(CaresResolver, WithoutDescriptorsSaysSo) {
     EXPECT_EQ(answer.outcome, Outcome::failed);
     EXPECT_EQ(answer.detail, "cannot open a socket to ask a name server: too many open files");
     EXPECT_EQ(look_up_mx(asking({server.place()})).outcome, Outcome::found);
+}
+
+// How many more allocations c-ares is granted.
+int allocations_left = 0;
+
+void* grudging_malloc(std::size_t size) {
+    return allocations_left-- > 0 ? std::malloc(size) : nullptr;
+}
+void* grudging_realloc(void* block, std::size_t size) {
+    return allocations_left-- > 0 ? std::realloc(block, size) : nullptr;
+}
+
+TEST(CaresResolver, WithoutMemoryThrows) {
+    test::NameServer server(says_mx);
+    ares_library_init_mem(ARES_LIB_INIT_ALL, grudging_malloc, std::free, grudging_realloc);
+    dns::Answer<dns::Mx> answer;
+    int granted = 0;
+    for (; granted < 100 && answer.outcome != Outcome::found; ++granted) {
+        allocations_left = granted;
+        try {
+            answer = look_up_mx(asking({server.place()}));
+            // Some of its shortages c-ares survives, or takes for a server's trouble.
+            EXPECT_TRUE(answer.outcome == Outcome::found || !answer.detail.empty());
+        } catch (const std::bad_alloc&) {
+            EXPECT_LT(granted, 50);
+        }
+    }
+    ares_library_cleanup();
+    EXPECT_GT(granted, 3);
+    EXPECT_EQ(answer.outcome, Outcome::found);
 }
 
 TEST(CaresResolver, AnUnreadableFileIsTroubleOfTheLookUpOnly) {

@@ -67,7 +67,8 @@ TEST_F(Ciphers, ChooseForEachVersion) {
 
 TEST_F(Ciphers, AListWithoutNamesKeepsItsDefault) {
     EXPECT_EQ(agreed("AES256-SHA", TLS1_3_VERSION), "TLS_AES_256_GCM_SHA384");
-    EXPECT_EQ(agreed("TLS_CHACHA20_POLY1305_SHA256", TLS1_2_VERSION), "ECDHE-RSA-AES256-GCM-SHA384");
+    EXPECT_EQ(agreed("TLS_CHACHA20_POLY1305_SHA256", TLS1_2_VERSION),
+              "ECDHE-RSA-AES256-GCM-SHA384");
     EXPECT_EQ(agreed("TLS_CHACHA20_POLY1305_SHA256:@SECLEVEL=1", TLS1_2_VERSION),
               "ECDHE-RSA-AES256-GCM-SHA384");
     EXPECT_EQ(agreed("", TLS1_3_VERSION), "TLS_AES_256_GCM_SHA384");
@@ -81,13 +82,15 @@ TEST_F(Ciphers, WhatOpenSslRefusesIsTold) {
                       std::string(refused));
     }
     EXPECT_THAT(agreed("HIGH:@NONSENSE=1", TLS1_3_VERSION),
-                AllOf(HasSubstr("control/tlsclientciphers"), HasSubstr("OpenSSL says \"invalid command\"")));
+                AllOf(HasSubstr("control/tlsclientciphers"),
+                      HasSubstr("OpenSSL says \"invalid command\"")));
 }
 
 // OpenSSL's own habit, in both lists: an unknown name beside known ones is passed over.
 TEST_F(Ciphers, UnknownNamesBesideKnownOnesArePassedOver) {
     EXPECT_EQ(agreed("NONSENSE:AES256-SHA", TLS1_2_VERSION), "AES256-SHA");
-    EXPECT_EQ(agreed("TLS_NONSENSE:TLS_AES_128_GCM_SHA256", TLS1_3_VERSION), "TLS_AES_128_GCM_SHA256");
+    EXPECT_EQ(agreed("TLS_NONSENSE:TLS_AES_128_GCM_SHA256", TLS1_3_VERSION),
+              "TLS_AES_128_GCM_SHA256");
 }
 
 }  // namespace

@@ -94,8 +94,8 @@ TEST_F(Handshake, WorksWhenBytesComeOneByOne) {
 }
 
 TEST(OldServers, KeysOfEveryKindAndSizeServe) {
-    for (const KeyKind key : {KeyKind::ed25519, KeyKind::ed448, KeyKind::ecdsa, KeyKind::rsa,
-                              KeyKind::rsa_1024}) {
+    for (const KeyKind key :
+         {KeyKind::ed25519, KeyKind::ed448, KeyKind::ecdsa, KeyKind::rsa, KeyKind::rsa_1024}) {
         CertificateSpec spec = someone(key);
         spec.sha1 = key == KeyKind::rsa_1024;
         spec.valid_from_days = -20;
@@ -154,12 +154,16 @@ TEST_F(Handshake, TellsTheServersAlert) {
     const Result<tls::Established> agreed = met.handshake();
     ASSERT_FALSE(agreed);
     EXPECT_EQ(agreed.error().cause, Cause::tls);
-    EXPECT_THAT(agreed.error().detail, HasSubstr("the server sent the alert \"handshake failure\""));
+    EXPECT_THAT(agreed.error().detail,
+                HasSubstr("the server sent the alert \"handshake failure\""));
 }
 
 TEST_F(Handshake, FailsOnAnythingThatIsNoTls) {
-    const std::string junk[] = {"454 TLS not available\r\n", "220 welcome\r\n", "\r\n\r\n\r\n",
-                                std::string(4096, '\0'), std::string(40000, 'A'),
+    const std::string junk[] = {"454 TLS not available\r\n",
+                                "220 welcome\r\n",
+                                "\r\n\r\n\r\n",
+                                std::string(4096, '\0'),
+                                std::string(40000, 'A'),
                                 std::string("\x16\x03\x03\x00\x00\x16\x03\x03\x00\x00", 10),
                                 std::string("\x15\x03\x03\x00\x02\x02", 6) + "\x28"};
     for (const std::string& bytes : junk) {
@@ -242,7 +246,7 @@ TEST_F(Handshake, EndsAFloodOfEmptyTalk) {
     ASSERT_TRUE(met.handshake());
     ASSERT_TRUE(met.says("EHLO me.example\r\n"));
     std::size_t sent = 0;
-    while (sent < 1100 * 1024) {
+    while (sent < 1100UL * 1024) {
         ASSERT_EQ(SSL_key_update(met.peer.ssl(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
         ASSERT_EQ(SSL_do_handshake(met.peer.ssl()), 1);
         sent += 27;

@@ -128,7 +128,7 @@ TEST(ListedNames, AreBoundedAndPrintable) {
 
 TEST(PeerIdentity, TextsAreBoundedAndPrintable) {
     CertificateSpec spec;
-    spec.common_names = {"line\nfeed\x7f", std::string(60, 'a'), std::string(60, 'b'),
+    spec.common_names = {"line\nfeed\x7f",     std::string(60, 'a'), std::string(60, 'b'),
                          std::string(60, 'c'), std::string(60, 'd'), std::string(60, 'e')};
     const tls::PeerIdentity found = identity(spec);
     EXPECT_LE(found.subject.size(), 203U);

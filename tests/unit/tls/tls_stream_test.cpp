@@ -9,7 +9,6 @@
 namespace tern::test {
 namespace {
 
-using testing::AllOf;
 using testing::Each;
 using testing::HasSubstr;
 using testing::Le;
@@ -120,7 +119,8 @@ TEST_P(Versions, AnEndWithoutCloseNotifyIsALoss) {
 TEST_P(Versions, ARecordCutAnywhereIsALoss) {
     for (std::size_t cut = 1; cut < 29; ++cut) {
         const auto encounter = met();
-        while (encounter->hears()) {}  // session tickets
+        while (encounter->hears()) {
+        }  // session tickets
         encounter->peer.says("250 ok\r\n");
         encounter->peer.arriving = cut;
         const Result<std::string> lost = encounter->hears();
@@ -318,8 +318,7 @@ TEST_F(Tls13, AnAlertBehindTheFirstDataIsNotTheHandshakes) {
     ASSERT_FALSE(broken);
     EXPECT_EQ(broken.error().stage, Stage::start);
     EXPECT_EQ(broken.error().cause, Cause::tls);
-    EXPECT_EQ(broken.error().detail,
-              "TLS broke: the server sent the alert \"bad record mac\"");
+    EXPECT_EQ(broken.error().detail, "TLS broke: the server sent the alert \"bad record mac\"");
 }
 
 class Tls12 : public Tls13 {

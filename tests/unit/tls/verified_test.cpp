@@ -84,7 +84,8 @@ TEST_F(Verified, WorksUnderTls12) {
 // OpenSSL is started without its digest tables, and signatures are looked up in them. That the
 // tables are indeed empty but for what we added shows that the start was ours.
 TEST_F(Verified, EverySignatureOfTodayIsUnderstood) {
-    for (const KeyKind kind : {KeyKind::ed25519, KeyKind::ed448, KeyKind::ecdsa, KeyKind::rsa}) {
+    for (const KeyKind kind :
+         {KeyKind::ed25519, KeyKind::ed448, KeyKind::ecdsa, KeyKind::rsa, KeyKind::rsa_pss}) {
         CertificateSpec spec;
         spec.common_names = {"Root"};
         spec.authority = true;
@@ -106,8 +107,8 @@ TEST_F(Verified, AcceptsAWildcardAndACommonName) {
 
 TEST_F(Verified, TrustsEachCertificateOfTheFile) {
     const Identity other = make_authority("Other Root", 2);
-    const std::string file = "Some words before.\n" + certificate_pem(other) + "\n\n# and between\n" +
-                             root_pem_;
+    const std::string file =
+        "Some words before.\n" + certificate_pem(other) + "\n\n# and between\n" + root_pem_;
     EXPECT_TRUE(meet(make_identity(for_name(wanted), &root_), file));
     EXPECT_TRUE(meet(make_identity(for_name(wanted), &other), file));
 }
@@ -201,7 +202,8 @@ TEST_F(Verified, RefusesOutsideTheValidityPeriod) {
 TEST_F(Verified, RefusesWeakKeysAndSignatures) {
     CertificateSpec weak = for_name(wanted);
     weak.key = KeyKind::rsa_1024;
-    EXPECT_THAT(refusal(make_identity(weak, &root_), root_pem_), HasSubstr("EE certificate key too weak"));
+    EXPECT_THAT(refusal(make_identity(weak, &root_), root_pem_),
+                HasSubstr("EE certificate key too weak"));
     CertificateSpec authority;
     authority.common_names = {"RSA Root"};
     authority.authority = true;
@@ -287,8 +289,9 @@ TEST_F(TrustFile, MustNotBeBroken) {
     std::string path = directory_.holds("cut.pem", root_pem_ + cut);
     EXPECT_THAT(trouble(path), testing::StartsWith(path + " cannot be understood: what follows its "
                                                           "certificate number 1 cannot be read: "));
-    path = directory_.holds("garbage.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n"
-                                           "-----END CERTIFICATE-----\n");
+    path = directory_.holds("garbage.pem",
+                            "-----BEGIN CERTIFICATE-----\nAAAA\n"
+                            "-----END CERTIFICATE-----\n");
     EXPECT_THAT(trouble(path), HasSubstr("its first certificate cannot be read: "));
     EXPECT_EQ(trouble(path).find("no reason given"), std::string::npos);
 }

@@ -1,0 +1,553 @@
+# Contract, "The conversation", STARTTLS: when it is used, refused, attacked, broken; and port 465.
+import ssl
+
+from harness.delivery import MX1, MX2, like
+from harness.registry import case, table
+from harness.scripts import hears_no_mail
+from harness.smtp_server import HandshakeFailed
+
+ACCEPTED = f"K{MX1} accepted message.\nRemote host said: 250 accepted"
+ACCEPTED_2 = f"K{MX2} accepted message.\nRemote host said: 250 accepted"
+TLS11 = ssl.TLSVersion.TLSv1_1
+TLS12 = ssl.TLSVersion.TLSv1_2
+
+
+def over_tls(mx):
+    mx.over_tls()
+
+
+def in_clear_although_offered(mx):
+    """The session that takes place after a failed handshake: no STARTTLS again."""
+    mx.accepts("STARTTLS")
+
+
+def broken(how):
+    """A script whose handshake fails in this way."""
+    def script(mx):
+        mx.greets("STARTTLS")
+        mx.hears("STARTTLS")
+        mx.says("220 ready")
+        if how == "old versions":
+            try:
+                mx.shakes_hands(highest=TLS11)
+            except HandshakeFailed:
+                return
+            mx.test.problem("TLS below 1.2 was accepted")
+            return
+        if how == "wants a certificate":
+            # TLS 1.3: the client hears of it at its first read
+            try:
+                mx.shakes_hands(asks="stranger", requires=True, lowest=ssl.TLSVersion.TLSv1_3)
+            except HandshakeFailed:
+                return
+            mx.test.problem("no certificate was demanded")
+            return
+        mx.sock.recv(1)
+        if how == "garbage":
+            mx.sends(b"this is not a handshake at all, really it is not\r\n")
+            mx.ends()
+        elif how == "alert":
+            mx.sends(b"\x15\x03\x03\x00\x02\x02\x28")
+            mx.ends()
+        elif how == "closes":
+            mx.closes()
+        elif how == "resets":
+            mx.resets()
+        elif how == "stalls":
+            mx.ends()
+        elif how == "half a record":
+            mx.sends(b"\x16\x03\x03\x10\x00\x02")
+            mx.closes()
+    return script
+
+
+BROKEN = ["garbage", "alert", "closes", "resets", "half a record", "old versions",
+          "wants a certificate"]
+
+
+@case
+def offered_and_used(t):
+    t.server(MX1, over_tls)
+    t.deliver()
+    t.says("r", ACCEPTED)
+    t.body()
+    t.equal(t.connections[0].sni, "mx1.dest.example", "SNI")
+    t.equal(t.connections[0].tls_version, "TLSv1.3", "version")
+
+
+@table([("STARTTLS",), ("starttls",), ("StartTLS",)])
+def keyword_in_any_case(t, word):
+    def script(mx):
+        mx.greets("SIZE 1000000", word, "HELP")
+        mx.starts_tls()
+        mx.hears("EHLO me.example")
+        mx.offers()
+        mx.takes_message()
+    t.server(MX1, script)
+    t.deliver()
+    t.says("r", ACCEPTED)
+
+
+@table([("not offered", ["SIZE"]), ("another word", ["XSTARTTLS", "STARTTLSX"]), ("text", [
+    "HELP STARTTLS"])])
+def not_offered(t, title, extensions):
+    def script(mx):
+        mx.greets(*extensions)
+        mx.hears("MAIL FROM:<sender@me.example>...")
+        mx.says("250 ok")
+        mx.hears("RCPT TO:<joe@dest.example>")
+        mx.says("250 ok")
+        mx.takes_data()
+        mx.hears_quit()
+    t.server(MX1, script)
+    t.deliver()
+    t.says("r", ACCEPTED)
+
+
+@table([("454 4.7.0 not now",), ("450 later",), ("500 what",), ("501 no",), ("502 no",),
+        ("503 no",), ("554 no",), ("454-not\r\n454 now",)])
+def refused_and_not_demanded(t, reply):
+    # the same connection, in clear
+    def script(mx):
+        mx.greets("STARTTLS")
+        mx.hears("STARTTLS")
+        mx.says(*reply.split("\r\n"))
+        mx.takes_message()
+    t.server(MX1, script)
+    t.deliver()
+    t.says("r", ACCEPTED)
+
+
+@table([("421 busy",), ("(closes)",), ("(resets)",), ("nonsense",), ("354 go",), ("150 x",),
+        ("220-a\r\n250 b",)])
+def goes_to_the_next_exchanger(t, how):
+    def script(mx):
+        mx.greets("STARTTLS")
+        mx.hears("STARTTLS")
+        if how == "(closes)":
+            mx.closes()
+        elif how == "(resets)":
+            mx.resets()
+        else:
+            mx.says(*how.split("\r\n"))
+            mx.ends()
+    t.maybe(MX1, script, script)
+    t.server(MX2, lambda mx: mx.accepts())
+    t.deliver("two.example")
+    t.says("r", ACCEPTED_2)
+
+
+@table([("a reply", b"250 injected\r\n"), ("one byte", b"x"), ("CR LF", b"\r\n"),
+        ("EHLO's reply", b"250-mx.example\r\n250 AUTH PLAIN\r\n"),
+        ("long", b"250-" + b"x" * 3000 + b"\r\n"),
+        ("looks like TLS", b"\x16\x03\x03\x00\x02\x02\x28")])
+def plaintext_behind_the_reply(t, title, injected):
+    def script(mx):
+        mx.greets("STARTTLS")
+        mx.hears("STARTTLS")
+        mx.sends(b"220 ready\r\n" + injected)
+        try:
+            mx.shakes_hands()
+        except HandshakeFailed:
+            return
+        hears_no_mail(mx)
+        mx.test.problem("the handshake came about")
+    t.server(MX1, script)  # no second connection, in clear or not
+    t.deliver()
+    t.says(like("Z"))
+    t.never_mentions("Possible duplicate")
+
+
+@case
+def plaintext_behind_a_reply_of_several_lines(t):
+    def script(mx):
+        mx.greets("STARTTLS")
+        mx.hears("STARTTLS")
+        mx.sends(b"220-ready\r\n220 go\r\n250 injected\r\n")
+        hears_no_mail(mx)
+    t.server(MX1, script)
+    t.deliver()
+    t.says(like("Z"))
+
+
+@case
+def plaintext_is_never_retried_in_clear(t):
+    def script(mx):
+        mx.greets("STARTTLS")
+        mx.hears("STARTTLS")
+        mx.sends(b"220 ready\r\n250 injected\r\n")
+        hears_no_mail(mx)
+    t.server(MX1, script)
+    t.maybe(MX2, script)
+    t.deliver("two.example")
+    t.says(like("Z"))
+
+
+@table([(how,) for how in BROKEN])
+def broken_handshake_then_clear(t, how):
+    t.server(MX1, broken(how), in_clear_although_offered)
+    t.deliver()
+    t.says("r", ACCEPTED)
+    t.body()
+
+
+@case(slow=True)
+def stalled_handshake_then_clear(t):
+    t.timeouts(2, 6)
+    t.server(MX1, broken("stalls"), in_clear_although_offered)
+    t.deliver()
+    t.says("r", ACCEPTED)
+    t.within(1.5, 9)
+
+
+@table([(how,) for how in BROKEN])
+def broken_handshake_then_the_other_exchanger(t, how):
+    t.server(MX1, broken(how))
+    t.server(MX2, lambda mx: mx.over_tls(cert="mx2.dest.example"))
+    t.deliver("two.example")
+    t.says("r", ACCEPTED_2)
+    t.equal(t.contacts, [MX1, MX2], "connections")
+
+
+@table([(how,) for how in ("garbage", "closes", "old versions")])
+def broken_handshake_then_the_other_exchanger_in_clear(t, how):
+    t.server(MX1, broken(how))
+    t.server(MX2, lambda mx: mx.accepts())
+    t.deliver("two.example")
+    t.says("r", ACCEPTED_2)
+
+
+@case
+def clear_only_after_the_other_exchanger_is_found_dead(t):
+    t.server(MX1, broken("garbage"), in_clear_although_offered)
+    t.deliver("two.example")
+    t.says("r", ACCEPTED)
+
+
+@table([("greeting", "554 no"), ("hello", "421 busy"), ("mail", "451 later")])
+def clear_only_after_the_other_exchanger_failed(t, stage, reply):
+    from harness.scripts import fails_at
+    t.server(MX1, broken("garbage"), in_clear_although_offered)
+    t.server(MX2, fails_at(stage, reply))
+    t.deliver("two.example")
+    t.says("r", ACCEPTED)
+    t.equal(t.contacts, [MX1, MX2, MX1], "connections")
+
+
+@case
+def both_handshakes_broken_then_clear(t):
+    t.server(MX1, broken("garbage"), in_clear_although_offered)
+    t.maybe(MX2, broken("garbage"))
+    t.deliver("two.example")
+    t.says("r", ACCEPTED)
+    t.equal(t.contacts, [MX1, MX2, MX1], "connections")
+
+
+@table([("mail", "550 no", f"DConnected to {MX2} but sender was rejected."),
+        ("data", "554 no", f"D{MX2} failed on DATA command."),
+        ("end", "451 no", f"Z{MX2} failed after I sent the message.")])
+def no_clear_once_the_other_exchanger_settled_it(t, stage, reply, phrase):
+    from harness.scripts import fails_at
+    t.server(MX1, broken("garbage"))
+    t.server(MX2, fails_at(stage, reply))
+    t.deliver("two.example")
+    t.says_lastly(f"{phrase}\nRemote host said: {reply}")
+
+
+@case
+def no_clear_after_a_doubt(t):
+    from harness.scripts import fails_at
+    t.server(MX1, broken("garbage"))
+    t.server(MX2, fails_at("end", "(closes)"))
+    t.deliver("two.example")
+    t.says_lastly(like("Z.*Possible duplicate!"))
+
+
+CERTIFICATES = ["expired", "not-yet-valid", "self-signed", "unknown-authority", "wrong-name",
+                "chain-missing", "rsa", "ed25519", "weak-rsa", "cn-only", "address-only"]
+
+
+@table([(cert,) for cert in CERTIFICATES])
+def opportunistic_verifies_nothing(t, cert):
+    t.server(MX1, lambda mx: mx.over_tls(cert=cert))
+    t.deliver()
+    t.says("r", ACCEPTED)
+
+
+@table([(cert,) for cert in CERTIFICATES if cert != "ed25519"])
+def opportunistic_verifies_nothing_with_tls_1_2(t, cert):
+    t.server(MX1, lambda mx: mx.over_tls(cert=cert, highest=TLS12))
+    t.deliver()
+    t.says("r", ACCEPTED)
+    t.equal(t.connections[0].tls_version, "TLSv1.2", "version")
+
+
+@table([("ECDHE-RSA-AES128-SHA", "rsa"), ("AES128-SHA", "rsa"), ("AES256-GCM-SHA384", "rsa"),
+        ("ECDHE-ECDSA-AES256-SHA", "mx1.dest.example")])
+def old_ciphers_of_tls_1_2(t, cipher, cert):
+    t.server(MX1, lambda mx: mx.over_tls(cert=cert, highest=TLS12,
+                                         ciphers=cipher + ":@SECLEVEL=0"))
+    t.deliver()
+    t.says("r", ACCEPTED)
+
+
+@case
+def second_ehlo_counts(t):
+    # extensions of the first EHLO are forgotten (RFC 3207 4.2)
+    def script(mx):
+        mx.greets("STARTTLS", "PIPELINING", "CHUNKING", "SIZE 10", "8BITMIME", "SMTPUTF8")
+        mx.starts_tls()
+        mx.hears("EHLO me.example")
+        mx.offers()
+        mx.takes_message()
+    t.server(MX1, script)
+    t.deliver()
+    t.says("r", ACCEPTED)
+
+
+@case
+def starttls_is_not_used_twice(t):
+    def script(mx):
+        mx.greets("STARTTLS")
+        mx.starts_tls()
+        mx.hears("EHLO me.example")
+        mx.offers("STARTTLS")
+        mx.takes_message()
+    t.server(MX1, script)
+    t.deliver()
+    t.says("r", ACCEPTED)
+
+
+@table([("(closes)",), ("(resets)",), ("nonsense",)])
+def doubt_over_tls(t, how):
+    def script(mx):
+        mx.greets("STARTTLS")
+        mx.starts_tls()
+        mx.hears("EHLO me.example")
+        mx.offers()
+        mx.takes_envelope()
+        mx.takes_data(reply=None)
+        if how == "(closes)":
+            mx.closes()
+        elif how == "(resets)":
+            mx.resets()
+        else:
+            mx.says(how)
+            mx.ends()
+    t.server(MX1, script)
+    t.never(MX2)
+    t.deliver("two.example")
+    t.says("r", like("Z.*Possible duplicate!"))
+
+
+@case
+def lost_over_tls_before_the_final_dot(t):
+    def script(mx):
+        mx.greets("STARTTLS")
+        mx.starts_tls()
+        mx.hears("EHLO me.example")
+        mx.offers()
+        mx.hears("MAIL FROM:<sender@me.example>")
+        mx.closes()
+    t.maybe(MX1, script, lambda mx: mx.accepts("STARTTLS"))
+    t.server(MX2, lambda mx: mx.over_tls(cert="mx2.dest.example"))
+    t.deliver("two.example")
+    t.says("r", ACCEPTED_2)
+
+
+@case
+def large_message_over_tls(t):
+    message = b"".join(b".line %d\n" % number for number in range(400_000))
+    t.server(MX1, over_tls)
+    t.deliver(message=message)
+    t.says("r", ACCEPTED)
+    t.body(message.replace(b"\n", b"\r\n").replace(b".line", b"..line"))
+
+
+# ---- names: SNI, notlshosts and exhaustivelist go by the server's own name
+
+@case
+def sni_of_a_relay(t):
+    t.zone(f"relay.example A {MX1}")
+    t.control("smtproutes", "dest.example:Relay.example")
+    t.server(MX1, over_tls)
+    t.deliver()
+    t.says("r", ACCEPTED)
+    t.equal(t.connections[0].sni.lower(), "relay.example", "SNI")
+
+
+@case
+def sni_of_a_host_without_mx(t):
+    t.zone(f"dest.example A {MX1}")
+    t.server(MX1, over_tls)
+    t.deliver()
+    t.says("r", ACCEPTED)
+    t.equal(t.connections[0].sni, "dest.example", "SNI")
+
+
+@table([(f"[{MX1}]",), (MX1,)])
+def no_sni_for_a_literal(t, host):
+    t.server(MX1, over_tls)
+    t.deliver(host)
+    t.says("r", ACCEPTED)
+    t.equal(t.connections[0].sni, None, "SNI")
+
+
+def zone_of(title):
+    return {"exchanger": f"dest.example MX 10 mx1.dest.example\nmx1.dest.example A {MX1}",
+            "capitals": f"dest.example MX 10 MX1.Dest.EXAMPLE\nmx1.dest.example A {MX1}",
+            "no MX": f"dest.example A {MX1}"}[title]
+
+
+@table([("exchanger", "mx1.dest.example"), ("capitals", "mx1.dest.example"),
+        ("no MX", "dest.example")])
+def notlshosts(t, title, name):
+    t.zone(zone_of(title))
+    t.control(f"notlshosts/{name}")
+    t.server(MX1, in_clear_although_offered)
+    t.deliver()
+    t.says("r", ACCEPTED)
+
+
+@case
+def notlshosts_of_a_relay(t):
+    t.zone(f"relay.example A {MX1}")
+    t.control("smtproutes", "dest.example:RELAY.example")
+    t.control("notlshosts/relay.example")
+    t.server(MX1, in_clear_although_offered)
+    t.deliver()
+    t.says("r", ACCEPTED)
+
+
+@case
+def notlshosts_of_a_host_in_capitals(t):
+    t.zone(f"dest.example A {MX1}")
+    t.control("notlshosts/dest.example")
+    t.server(MX1, in_clear_although_offered)
+    t.deliver("DEST.Example")
+    t.says("r", ACCEPTED)
+
+
+@table([("the domain", "dest.example"), ("another", "mx2.dest.example"),
+        ("the address", MX1), ("the address in brackets", f"[{MX1}]")])
+def notlshosts_of_something_else(t, title, name):
+    t.control(f"notlshosts/{name}")
+    t.server(MX1, over_tls)
+    t.deliver()
+    t.says("r", ACCEPTED)
+
+
+@table([("notlshosts", f"notlshosts/{MX1}"), ("notlshosts in brackets", f"notlshosts/[{MX1}]"),
+        ("tlshosts", f"tlshosts/{MX1}.pem"), ("tlshosts in brackets", f"tlshosts/[{MX1}].pem"),
+        ("exhaustivelist", "tlshosts/exhaustivelist")])
+def a_literal_consults_none_of_them(t, title, name):
+    t.control(name)
+    t.server(MX1, over_tls)
+    t.deliver(f"[{MX1}]")
+    t.says("r", ACCEPTED)
+
+
+@case
+def exhaustivelist(t):
+    t.control("tlshosts/exhaustivelist")
+    t.server(MX1, in_clear_although_offered)
+    t.deliver()
+    t.says("r", ACCEPTED)
+
+
+@case
+def exhaustivelist_and_pem(t):
+    t.control("tlshosts/exhaustivelist")
+    t.control("tlshosts/mx1.dest.example.pem", t.certificates.text("ca"))
+    t.server(MX1, over_tls)
+    t.deliver()
+    t.says("r", ACCEPTED)
+
+
+@case
+def a_name_that_is_no_dns_name_never_becomes_a_path(t):
+    # control/notlshosts/../me exists; the exchanger's "name" must not find it
+    t.zone(f"dest.example MX 10 ../me\n../me A {MX1}\n/me A {MX1}")
+    t.control("notlshosts/x")
+    t.maybe(MX1, over_tls)
+    t.deliver()
+    t.check(t.last.startswith(("K", "Z", "D")), f"got {t.reports!r}")
+
+
+# ---- port 465
+
+def relay_465(t):
+    t.zone(f"relay.example A {MX1}")
+    t.control("smtproutes", "dest.example:relay.example:465")
+
+
+def implicit(mx, cert="relay.example", **options):
+    mx.shakes_hands(cert=cert, **options)
+    mx.greets()
+    mx.takes_message()
+
+
+@table([("nothing", None), ("notlshosts", "notlshosts/relay.example"),
+        ("exhaustivelist", "tlshosts/exhaustivelist")])
+def port_465_is_tls_from_the_first_byte(t, title, file):
+    relay_465(t)
+    if file:
+        t.control(file)
+    t.server(MX1, implicit, port=465)
+    t.deliver()
+    t.says("r", like(rf"K{MX1} accepted message\.\nRemote host said: 250 accepted"))
+    t.body()
+    t.equal(t.connections[0].sni, "relay.example", "SNI")
+
+
+@case
+def port_465_of_an_address(t):
+    t.control("smtproutes", f"dest.example:{MX1}:465")
+    t.server(MX1, implicit, port=465)
+    t.deliver()
+    t.says("r", like("K"))
+    t.equal(t.connections[0].sni, None, "SNI")
+
+
+@case
+def port_465_offers_starttls_in_vain(t):
+    def script(mx):
+        mx.shakes_hands(cert="relay.example")
+        mx.greets("STARTTLS")
+        mx.takes_message()
+    relay_465(t)
+    t.server(MX1, script, port=465)
+    t.deliver()
+    t.says("r", like("K"))
+
+
+@table([("garbage",), ("closes",), ("old versions",), ("speaks in clear",)])
+def port_465_never_in_clear(t, how):
+    def script(mx):
+        if how == "garbage":
+            mx.sock.recv(1)
+            mx.sends(b"nonsense and nothing but nonsense\r\n")
+            hears_nothing_readable(mx)
+        elif how == "closes":
+            mx.closes()
+        elif how == "old versions":
+            try:
+                mx.shakes_hands(cert="relay.example", highest=TLS11)
+            except HandshakeFailed:
+                return
+            mx.test.problem("TLS below 1.2 was accepted")
+        else:
+            mx.says("220 mx.example")
+            hears_nothing_readable(mx)
+    relay_465(t)
+    t.server(MX1, script, port=465)
+    t.never(MX1)
+    t.deliver()
+    t.says(like("Z"))
+    t.mentions("465")
+
+
+def hears_nothing_readable(mx):
+    data = mx.rest()
+    if b"EHLO" in data or b"MAIL" in data or b"QUIT" in data:
+        mx.test.problem(f"clear text on port 465: {data!r}")

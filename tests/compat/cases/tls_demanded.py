@@ -1,0 +1,373 @@
+# Contract, "Control files" and "The conversation": tlshosts/<FQDN>.pem, and what it demands.
+import ssl
+
+from harness.delivery import MX1, MX2, UNPRIVILEGED, like
+from harness.registry import case, table
+from harness.scripts import hears_no_mail
+from harness.smtp_server import HandshakeFailed
+
+ACCEPTED = f"K{MX1} accepted message.\nRemote host said: 250 accepted"
+ACCEPTED_2 = f"K{MX2} accepted message.\nRemote host said: 250 accepted"
+NAME = "mx1.dest.example"
+PEM = f"tlshosts/{NAME}.pem"
+
+
+def over_tls(mx):
+    mx.over_tls()
+
+
+def refused_by_the_client(cert, **options):
+    """A server with this certificate, which must not see any mail."""
+    def script(mx):
+        mx.greets("STARTTLS")
+        mx.hears("STARTTLS")
+        mx.says("220 ready")
+        try:
+            mx.shakes_hands(cert=cert, **options)
+        except HandshakeFailed:
+            return
+        hears_no_mail(mx)
+    return script
+
+
+def demanded(t, *authorities, name=NAME):
+    t.control(f"tlshosts/{name}.pem", "".join(map(t.certificates.text, authorities or ("ca",))))
+
+
+GOOD = [("dNSName", NAME, ("ca",)), ("RSA", "rsa", ("ca-rsa",)), ("Ed25519", "ed25519", ("ca",)),
+        ("second dNSName", "second-name", ("ca",)), ("capitals", "upper-case", ("ca",)),
+        ("CommonName only", "cn-only", ("ca",)), ("wildcard", "wildcard", ("ca",)),
+        ("wildcard CommonName", "cn-wildcard", ("ca",)),
+        ("CommonName and an address", "cn-good-san-address", ("ca",)),
+        ("chain", "chained", ("ca",)), ("one of two authorities", NAME, ("stranger", "ca")),
+        ("other one of two", NAME, ("ca", "stranger")),
+        ("three authorities", "rsa", ("stranger", "ca", "ca-rsa"))]
+
+BAD = [("other dNSName", "wrong-name", ("ca",)), ("other CommonName", "cn-only-wrong", ("ca",)),
+       ("CommonName beside a wrong dNSName", "cn-good-san-wrong", ("ca",)),
+       ("only an address", "address-only", ("ca",)), ("parent domain", "parent-name", ("ca",)),
+       ("name below", "longer-name", ("ca",)), ("name that ends so", "suffix-name", ("ca",)),
+       ("wildcard of two labels", "wildcard-top", ("ca",)),
+       ("wildcard of no label", "wildcard-same", ("ca",)),
+       ("wildcard within", "wildcard-inside", ("ca",)),
+       ("wildcard of a part", "wildcard-part", ("ca",)),
+       ("wildcard of all", "wildcard-all", ("ca",)), ("NUL in a name", "nul-name", ("ca",)),
+       ("expired", "expired", ("ca",)), ("not yet valid", "not-yet-valid", ("ca",)),
+       ("self-signed", "self-signed", ("ca",)), ("unknown authority", "unknown-authority", ("ca",)),
+       ("authority of another", NAME, ("stranger",)), ("chain with a gap", "chain-missing", ("ca",)),
+       ("signed by a leaf", "signed-by-a-leaf", ("ca",))]
+
+
+@table([(f"{title}, TLS {version}", cert, authorities, version)
+        for title, cert, authorities in GOOD for version in ("1.2", "1.3")])
+def good_certificate(t, title, cert, authorities, version):
+    demanded(t, *authorities)
+    exactly = ssl.TLSVersion.TLSv1_2 if version == "1.2" else ssl.TLSVersion.TLSv1_3
+    t.server(MX1, lambda mx: mx.over_tls(cert=cert, lowest=exactly, highest=exactly))
+    t.deliver()
+    t.says("r", ACCEPTED)
+    t.body()
+    t.equal(t.connections[0].sni, NAME, "SNI")
+
+
+@table([(f"{title}, TLS {version}", cert, authorities, version)
+        for title, cert, authorities in BAD for version in ("1.2", "1.3")])
+def bad_certificate(t, title, cert, authorities, version):
+    demanded(t, *authorities)
+    exactly = ssl.TLSVersion.TLSv1_2 if version == "1.2" else ssl.TLSVersion.TLSv1_3
+    t.server(MX1, refused_by_the_client(cert, lowest=exactly, highest=exactly))
+    t.deliver()
+    t.says(like("Z"))
+    t.mentions(PEM, NAME, MX1)
+    t.never_mentions("Possible duplicate")
+
+
+@table([("wrong name", "wrong-name", "other.example"), ("wildcard", "wildcard-top", "*.example"),
+        ("CommonName", "cn-only-wrong", "other.example")])
+def report_tells_the_names_that_came(t, title, cert, name):
+    demanded(t)
+    t.server(MX1, refused_by_the_client(cert))
+    t.deliver()
+    t.says(like("Z"))
+    t.mentions(name, NAME, PEM)
+
+
+def unanswered(*extensions, reply=None, action=None):
+    def script(mx):
+        mx.greets(*extensions)
+        if "STARTTLS" in extensions:
+            mx.hears("STARTTLS")
+            if reply:
+                mx.says(reply)
+            if action == "garbage":
+                mx.sock.recv(1)
+                mx.sends(b"nothing that TLS knows, not in the least\r\n")
+            elif action == "closes":
+                mx.closes()
+                return
+            elif action == "old versions":
+                try:
+                    mx.shakes_hands(highest=ssl.TLSVersion.TLSv1_1)
+                except HandshakeFailed:
+                    return
+                mx.test.problem("TLS below 1.2 was accepted")
+        if action in ("garbage", "stalls"):
+            mx.ends()
+        else:
+            hears_no_mail(mx)
+    return script
+
+
+@table([("not offered", unanswered()), ("454", unanswered("STARTTLS", reply="454 not now")),
+        ("502", unanswered("STARTTLS", reply="502 no")),
+        ("554", unanswered("STARTTLS", reply="554 no")),
+        ("421", unanswered("STARTTLS", reply="421 busy")),
+        ("nonsense", unanswered("STARTTLS", reply="nonsense")),
+        ("garbage", unanswered("STARTTLS", reply="220 ready", action="garbage")),
+        ("closes", unanswered("STARTTLS", reply="220 ready", action="closes")),
+        ("old versions", unanswered("STARTTLS", reply="220 ready", action="old versions"))])
+def never_in_clear(t, title, script):
+    demanded(t)
+    t.server(MX1, script)  # exactly one connection
+    t.deliver()
+    t.says(like("Z"))
+    t.never_mentions("Possible duplicate")
+
+
+@table([("not offered", unanswered()), ("454", unanswered("STARTTLS", reply="454 not now")),
+        ("garbage", unanswered("STARTTLS", reply="220 ready", action="garbage"))])
+def report_tells_what_demanded_it(t, title, script):
+    demanded(t)
+    t.server(MX1, script)
+    t.deliver()
+    t.says(like("Z"))
+    t.mentions(PEM, MX1)
+
+
+@case(slow=True)
+def stalled_handshake(t):
+    demanded(t)
+    t.timeouts(1)
+    t.server(MX1, unanswered("STARTTLS", reply="220 ready", action="stalls"))
+    t.deliver()
+    t.says(like("Z"))
+    t.within(0.8, 6)
+
+
+@case
+def server_without_ehlo(t):
+    def script(mx):
+        mx.says("220 old.example")
+        mx.hears("EHLO me.example")
+        mx.says("502 what")
+        mx.hears("HELO me.example")
+        mx.says("250 old.example")
+        hears_no_mail(mx)
+    demanded(t)
+    t.server(MX1, script)
+    t.deliver()
+    t.says(like("Z"))
+
+
+@table([("empty", b""), ("nonsense", b"this is no certificate\n"),
+        ("broken", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
+        ("a key only", None)])
+def broken_trust(t, title, content):
+    if content is None:
+        with open(f"{t.certificates.directory}/{NAME}.key.pem", "rb") as key:
+            content = key.read()
+    t.control(PEM, content)
+    t.maybe(MX1, refused_by_the_client(NAME))
+    t.deliver()
+    t.says(like("Z"))
+    t.mentions(PEM)
+
+
+@table([("unreadable",), ("directory",)])
+def trust_that_cannot_be_read(t, title):
+    if title == "directory":
+        (t.home / "control" / PEM).mkdir(parents=True)
+    else:
+        demanded(t)
+        (t.home / "control" / PEM).chmod(0)
+    t.maybe(MX1, refused_by_the_client(NAME))
+    t.deliver(uid=UNPRIVILEGED)
+    t.says(like("Z"))
+    t.mentions(PEM)
+
+
+@case
+def tlshosts_that_cannot_be_searched(t):
+    # whether TLS is demanded is not known: nothing may go in clear on a guess
+    demanded(t)
+    (t.home / "control/tlshosts").chmod(0)
+    t.maybe(MX1, refused_by_the_client(NAME))
+    t.deliver(uid=UNPRIVILEGED)
+    t.says(like("Z"))
+
+
+@table([("notlshosts", f"notlshosts/{NAME}"), ("exhaustivelist", "tlshosts/exhaustivelist")])
+def beats_the_other_two(t, title, file):
+    demanded(t)
+    t.control(file)
+    t.server(MX1, over_tls)
+    t.deliver()
+    t.says("r", ACCEPTED)
+
+
+@table([("notlshosts", f"notlshosts/{NAME}"), ("exhaustivelist", "tlshosts/exhaustivelist")])
+def beats_the_other_two_also_when_not_achieved(t, title, file):
+    demanded(t)
+    t.control(file)
+    t.server(MX1, refused_by_the_client("wrong-name"))
+    t.deliver()
+    t.says(like("Z"))
+
+
+@table([("the domain", "dest.example"), ("the other exchanger", "mx2.dest.example"),
+        ("a longer name", "x.mx1.dest.example")])
+def of_another_name_demands_nothing(t, title, name):
+    demanded(t, "stranger", name=name)
+    t.server(MX1, over_tls)
+    t.deliver()
+    t.says("r", ACCEPTED)
+
+
+@table([("exchanger in capitals", f"dest.example MX 10 MX1.Dest.EXAMPLE\nmx1.dest.example A {MX1}",
+         None, NAME),
+        ("host without MX", f"dest.example A {MX1}", None, "dest.example"),
+        ("relay", f"relay.example A {MX1}", "dest.example:Relay.Example", "relay.example")])
+def by_the_servers_own_name(t, title, zone, route, name):
+    t.zone(zone)
+    if route:
+        t.control("smtproutes", route)
+    demanded(t, name=name)
+    t.server(MX1, lambda mx: mx.over_tls(cert=name))
+    t.deliver()
+    t.says("r", ACCEPTED)
+
+
+@table([("exchanger in capitals", f"dest.example MX 10 MX1.Dest.EXAMPLE\nmx1.dest.example A {MX1}",
+         None, NAME),
+        ("host without MX", f"dest.example A {MX1}", None, "dest.example"),
+        ("relay", f"relay.example A {MX1}", "dest.example:Relay.Example", "relay.example")])
+def by_the_servers_own_name_and_refused(t, title, zone, route, name):
+    t.zone(zone)
+    if route:
+        t.control("smtproutes", route)
+    demanded(t, name=name)
+    t.server(MX1, refused_by_the_client("wrong-name"))
+    t.deliver()
+    t.says(like("Z"))
+
+
+# ---- a further exchanger: only where TLS is demanded there too
+
+FAILURES = [("bad certificate", refused_by_the_client("wrong-name")), ("not offered", unanswered()),
+            ("refused", unanswered("STARTTLS", reply="454 no")),
+            ("garbage", unanswered("STARTTLS", reply="220 ready", action="garbage"))]
+
+
+@table(FAILURES)
+def no_exchanger_without_the_demand(t, title, script):
+    demanded(t)
+    t.server(MX1, script)
+    t.never(MX2)
+    t.deliver("two.example")
+    t.says(like("Z"))
+
+
+@table(FAILURES)
+def an_exchanger_with_the_demand(t, title, script):
+    demanded(t)
+    demanded(t, name="mx2.dest.example")
+    t.server(MX1, script)
+    t.server(MX2, lambda mx: mx.over_tls(cert="mx2.dest.example"))
+    t.deliver("two.example")
+    t.says("r", ACCEPTED_2)
+
+
+@table(FAILURES)
+def a_third_exchanger_with_the_demand(t, title, script):
+    demanded(t)
+    demanded(t, name="mx3.dest.example")
+    t.zone(f"""
+        dest.example MX 10 mx1.dest.example
+        dest.example MX 20 mx2.dest.example
+        mx1.dest.example A {MX1}
+        mx2.dest.example A {MX2}
+    """)
+    t.server(MX1, script)
+    t.never(MX2)
+    t.deliver()
+    t.says(like("Z"))
+
+
+@case
+def not_achieved_at_the_second_exchanger(t):
+    # the first one's handshake fails, the second demands and does not get: nothing goes in clear
+    demanded(t, name="mx2.dest.example")
+
+    def garbage(mx):
+        mx.greets("STARTTLS")
+        mx.hears("STARTTLS")
+        mx.says("220 ready")
+        mx.sock.recv(1)
+        mx.sends(b"nothing that TLS knows, not in the least\r\n")
+        mx.ends()
+    t.maybe(MX1, garbage, lambda mx: mx.ends())
+    t.server(MX2, refused_by_the_client("wrong-name"))
+    t.deliver("two.example")
+    t.says_lastly(like("Z"))
+
+
+# ---- port 465
+
+def relay_465(t):
+    t.zone(f"relay.example A {MX1}")
+    t.control("smtproutes", "dest.example:relay.example:465")
+    demanded(t, name="relay.example")
+
+
+@case
+def port_465_with_a_good_certificate(t):
+    def script(mx):
+        mx.shakes_hands(cert="relay.example")
+        mx.greets()
+        mx.takes_message()
+    relay_465(t)
+    t.server(MX1, script, port=465)
+    t.deliver()
+    t.says("r", like("K"))
+
+
+@table([("expired",), ("wrong-name",), ("self-signed",), ("unknown-authority",)])
+def port_465_with_a_bad_certificate(t, cert):
+    def script(mx):
+        try:
+            mx.shakes_hands(cert=cert)
+        except HandshakeFailed:
+            return
+        mx.says("220 mx.example")
+        hears_no_mail(mx)
+    relay_465(t)
+    t.server(MX1, script, port=465)
+    t.never(MX1)
+    t.deliver()
+    t.says(like("Z"))
+    t.mentions("tlshosts/relay.example.pem")
+
+
+# ---- injected plaintext where TLS is demanded
+
+@case
+def injected_plaintext(t):
+    def script(mx):
+        mx.greets("STARTTLS")
+        mx.hears("STARTTLS")
+        mx.sends(b"220 ready\r\n250 injected\r\n")
+        hears_no_mail(mx)
+    demanded(t)
+    t.server(MX1, script)
+    t.deliver()
+    t.says(like("Z"))

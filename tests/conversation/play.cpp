@@ -1,0 +1,188 @@
+// A server of a conversation file plays its part, with at most one fault; see script.hpp.
+#include <cmath>
+
+#include "base/text.hpp"
+#include "conversation/script.hpp"
+
+namespace tern::test {
+namespace {
+
+using Kind = Step::Kind;
+
+Failure the_fault() { return {Stage::start, Cause::closed, "the fault of this run"}; }
+
+// What the server has heard makes its next reply one to a recipient or to the message.
+void note_reply(const std::vector<Step>& steps, std::size_t at, ServerRecord& record) {
+    if (at == 0 || steps[at].text.size() < 3) return;
+    const Step& before = steps[at - 1];
+    const char digit = steps[at].text[0];
+    if (before.kind == Kind::hears && before.text.starts_with("RCPT"))
+        record.recipients += digit == '2' ? 'r' : digit == '4' ? 's' : 'h';
+    if (before.kind == Kind::hears_message && digit == '2') ++record.accepted_messages;
+}
+
+Task<Done> drips(const Step& step, Peer& peer) {
+    for (const char c : step.text) {
+        std::string one(1, c);
+        co_await peer.says_raw(one);
+        co_await peer.simulation().sleep(step.seconds);
+    }
+    co_return Done();
+}
+
+// The file says that the client goes here, however the server learns it.
+bool client_may_go(const std::vector<Step>& steps, std::size_t at) {
+    return at + 1 == steps.size() || steps[at + 1].kind == Kind::hears_close;
+}
+
+Task<Done> plays_tls(const ServerScript& script, const Step& step, Peer& peer) {
+    // RFC 8446 6: a fatal alert, handshake_failure, as a record of its own.
+    static const std::string alert("\x15\x03\x03\x00\x02\x02\x28", 7);
+    if (step.kind != Kind::tls) co_await peer.hears_anything();
+    switch (step.kind) {
+        case Kind::tls_garbage: co_await peer.says("this is not TLS"); break;
+        case Kind::tls_alert: co_await peer.says_raw(alert); break;
+        case Kind::tls_stalls: co_return co_await peer.goes_mute();
+        default: co_return co_await peer.starts_tls(script.name, step.certificate);
+    }
+    co_return co_await peer.goes_mute();
+}
+
+Task<Done> hears_no_end(Peer& peer) {
+    Task<std::string> hearing = peer.hears_message();
+    Result<std::string> heard = co_await hearing.outcome();
+    if (heard) co_return Failure(Stage::start, Cause::out_of_step, "the end of data came");
+    co_return Done();
+}
+
+Task<Done> hears_close(Peer& peer) {
+    Task<std::string> hearing = peer.hears();
+    Result<std::string> heard = co_await hearing.outcome();
+    if (heard)
+        co_return Failure(Stage::start, Cause::out_of_step,
+                          text("the client should have closed, it said \"", *heard, "\""));
+    co_return Done();
+}
+
+Task<Done> plays(const ServerScript& script, std::size_t at, Peer& peer) {
+    const Step& step = script.steps[at];
+    switch (step.kind) {
+        case Kind::says:
+            co_await peer.says_raw(step.text);
+            note_reply(script.steps, at, peer.record);
+            break;
+        case Kind::hears: co_return co_await peer.expects(step.text);
+        case Kind::hears_message: co_await peer.hears_message(); break;
+        case Kind::hears_no_end: co_return co_await hears_no_end(peer);
+        case Kind::hears_close: co_return co_await hears_close(peer);
+        case Kind::drips:
+        case Kind::tls:
+        case Kind::tls_garbage:
+        case Kind::tls_alert:
+        case Kind::tls_stalls: {
+            Task<Done> task =
+                step.kind == Kind::drips ? drips(step, peer) : plays_tls(script, step, peer);
+            Result<Done> ended = co_await task.outcome();
+            if (!ended && client_may_go(script.steps, at)) break;
+            co_return ended;
+        }
+        case Kind::hangs_up: peer.hangs_up(); break;
+        case Kind::resets: peer.resets(); break;
+        case Kind::mute: co_return co_await peer.goes_mute();
+        case Kind::deaf: co_return co_await peer.goes_deaf();
+        case Kind::waits: co_return co_await peer.simulation().sleep(step.seconds);
+    }
+    co_return Done();
+}
+
+Task<Done> goes_wrong(const ServerScript& script, const Fault& fault, Peer& peer) {
+    const Step& step = script.steps[fault.step];
+    const auto part = static_cast<std::size_t>(
+        std::floor(fault.part * static_cast<double>(step.text.size())));
+    peer.simulation().note(text(peer.label(), " goes wrong at line ", step.line));
+    switch (fault.kind) {
+        case Fault::Kind::none: break;
+        case Fault::Kind::hangs_up: break;
+        case Fault::Kind::resets: peer.resets(); break;
+        case Fault::Kind::mute: co_await peer.goes_mute(); break;
+        case Fault::Kind::deaf: co_await peer.goes_deaf(); break;
+        case Fault::Kind::half_and_hangs_up: co_await peer.says_raw(step.text.substr(0, part)); break;
+        case Fault::Kind::half_and_mute:
+            co_await peer.says_raw(step.text.substr(0, part));
+            co_await peer.goes_mute();
+            break;
+        case Fault::Kind::raves_instead:
+            peer.record.raved = true;
+            co_await peer.says_raw(fault.words);
+            co_return Done();
+        case Fault::Kind::raves_before:
+            peer.record.raved = true;
+            co_await peer.says_raw(fault.words + step.text);
+            co_return Done();
+        case Fault::Kind::raves_behind:
+            // Only one that says yes where its no is due is to blame for a K.
+            peer.record.raved = fault.step + 1 == script.steps.size() ||
+                                script.steps[fault.step + 1].kind != Kind::hears_message;
+            co_await peer.says_raw(step.text + fault.words);
+            co_return Done();
+        case Fault::Kind::interrupts:
+            peer.record.raved = true;
+            co_await peer.simulation().sleep(std::chrono::milliseconds(30));
+            co_await peer.says_raw(fault.words);
+            co_await peer.hears_message();
+            co_return Done();
+    }
+    co_return the_fault();
+}
+
+}  // namespace
+
+Task<Done> play(const ServerScript& script, const Fault& fault, Peer& peer) {
+    for (std::size_t i = 0; i < script.steps.size(); ++i) {
+        if (fault.kind == Fault::Kind::none || fault.step != i) co_await plays(script, i, peer);
+        else co_await goes_wrong(script, fault, peer);
+    }
+    co_return Done();
+}
+
+std::vector<Fault> Conversation::faults() const {
+    static const std::string long_line = "250 " + std::string(70'000, 'x') + "\r\n";
+    static const std::vector<std::string> rants{
+        "250 surplus\r\n", "354 go on\r\n", "421 going down\r\n", "550 no\r\n", "450 later\r\n",
+        "blah\r\n", "25", std::string("\0\xff\x80\r\n", 5), "999 no\r\n", "250-a\r\n251 b\r\n",
+        "\r\n", "250", "250\n250 x\n", long_line, std::string(std::size_t{1200} * 1024, '2')};
+    std::vector<Fault> all;
+    for (std::size_t server = 0; server < servers_.size(); ++server) {
+        for (std::size_t step = 0; step < servers_[server].steps.size(); ++step) {
+            const Kind kind = servers_[server].steps[step].kind;
+            Fault fault;
+            fault.server = server;
+            fault.step = step;
+            const auto add = [&](Fault::Kind wrong, std::string words = "", double part = 0.5) {
+                fault.kind = wrong;
+                fault.words = std::move(words);
+                fault.part = part;
+                all.push_back(fault);
+            };
+            for (const Fault::Kind wrong : {Fault::Kind::hangs_up, Fault::Kind::resets,
+                                            Fault::Kind::mute, Fault::Kind::deaf})
+                add(wrong);
+            if (kind == Kind::hears_message)
+                for (const std::string& rant : rants) add(Fault::Kind::interrupts, rant);
+            if (kind != Kind::says && kind != Kind::tls) continue;
+            for (const std::string& rant : rants) add(Fault::Kind::raves_instead, rant);
+            if (kind != Kind::says) continue;
+            for (const double part : {0.01, 0.5, 0.9999}) {
+                add(Fault::Kind::half_and_hangs_up, "", part);
+                add(Fault::Kind::half_and_mute, "", part);
+            }
+            for (const std::string& rant : rants) {
+                add(Fault::Kind::raves_before, rant);
+                add(Fault::Kind::raves_behind, rant);
+            }
+        }
+    }
+    return all;
+}
+
+}  // namespace tern::test

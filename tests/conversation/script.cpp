@@ -1,0 +1,278 @@
+// Reads conversation files; see script.hpp. How they are played is in play.cpp.
+#include "conversation/script.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <stdexcept>
+
+#include "base/ascii.hpp"
+#include "base/text.hpp"
+
+namespace tern::test {
+namespace {
+
+std::string_view take_word(std::string_view& rest) {
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(std::min(rest.size(), word.size() + 1));
+    while (rest.starts_with(' ')) rest.remove_prefix(1);
+    return word;
+}
+
+unsigned nibble(char c) {
+    return is_digit(c) ? static_cast<unsigned>(c - '0') : static_cast<unsigned>(to_lower(c) - 'a' + 10);
+}
+
+std::string unescaped(std::string_view words) {
+    std::string bytes;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        if (words[i] != '\\' || i + 1 == words.size()) {
+            bytes += words[i];
+            continue;
+        }
+        const char c = words[++i];
+        if (c == 'x' && i + 2 < words.size()) {
+            bytes += static_cast<char>(nibble(words[i + 1]) * 16 + nibble(words[i + 2]));
+            i += 2;
+        } else {
+            bytes += c == 'r' ? '\r' : c == 'n' ? '\n' : c;
+        }
+    }
+    return bytes;
+}
+
+std::chrono::seconds seconds_of(std::string_view words) {
+    const auto number = leading_number(words, 1'000'000);
+    if (!number) throw std::runtime_error(text("no number: ", words));
+    return std::chrono::seconds(*number);
+}
+
+Endpoint endpoint_of(std::string_view words) {
+    Endpoint endpoint;
+    std::string_view address = words;
+    std::string_view port;
+    if (words.starts_with('[')) {
+        const std::size_t close = words.find(']');
+        address = words.substr(1, close - 1);
+        port = words.substr(std::min(words.size(), close + 1));
+    } else if (std::ranges::count(words, ':') == 1) {
+        address = words.substr(0, words.find(':'));
+        port = words.substr(address.size());
+    }
+    const std::optional<IpAddress> parsed = IpAddress::parse(address);
+    if (!parsed) throw std::runtime_error(text("no IP address: ", words));
+    endpoint.address = *parsed;
+    if (port.starts_with(':'))
+        endpoint.port = static_cast<std::uint16_t>(leading_number(port.substr(1), 65535).value_or(0));
+    return endpoint;
+}
+
+std::pair<Step::Kind, Certificate> tls_step(std::string_view words) {
+    if (words == "garbage") return {Step::Kind::tls_garbage, Certificate::good};
+    if (words == "alert") return {Step::Kind::tls_alert, Certificate::good};
+    if (words == "stalls") return {Step::Kind::tls_stalls, Certificate::good};
+    static const std::vector<std::pair<std::string_view, Certificate>> certificates{
+        {"", Certificate::good},
+        {"wrong_name", Certificate::wrong_name},
+        {"expired", Certificate::expired},
+        {"self_signed", Certificate::self_signed},
+        {"wants_client_certificate", Certificate::wants_client_certificate}};
+    for (const auto& [name, certificate] : certificates)
+        if (words == name) return {Step::Kind::tls, certificate};
+    throw std::runtime_error(text("no such TLS: ", words));
+}
+
+bool matches(std::string_view line, std::string_view pattern) {
+    if (!pattern.ends_with("...")) return line == pattern;
+    return line.starts_with(pattern.substr(0, pattern.size() - 3));
+}
+
+// A report's lines against the expected ones. "r" has no newline, all others end with one.
+bool matches_report(std::string_view part, std::string_view expected) {
+    if (expected == "r") return part == "r";
+    for (;;) {
+        const std::size_t end = part.find('\n');
+        const std::string_view pattern = expected.substr(0, expected.find('\n'));
+        if (end == part.npos || !matches(part.substr(0, end), pattern)) return false;
+        part.remove_prefix(end + 1);
+        expected.remove_prefix(std::min(expected.size(), pattern.size() + 1));
+        if (part.empty() || expected.empty()) return part.empty() && expected.empty();
+    }
+}
+
+}  // namespace
+
+Conversation Conversation::read(const std::string& path) {
+    std::ifstream file(path);
+    if (!file) throw std::runtime_error(text(path, " cannot be read"));
+    Conversation conversation;
+    std::string line;
+    for (unsigned number = 1; std::getline(file, line); ++number) {
+        try {
+            conversation.read_line(line, number);
+        } catch (const std::exception& trouble) {
+            throw std::runtime_error(text(path, ":", number, ": ", trouble.what()));
+        }
+    }
+    if (conversation.expected_.empty()) throw std::runtime_error(text(path, ": expects no report"));
+    for (ServerScript& server : conversation.servers_) {
+        const std::string address = server.endpoint.address.to_string();
+        for (const auto& [word, rest] : conversation.setup_)
+            if (word == "zone" && rest.ends_with(" " + address))
+                server.name = rest.substr(0, rest.find(' '));
+    }
+    return conversation;
+}
+
+void Conversation::read_line(std::string_view line, unsigned number) {
+    if (line.empty() || line.starts_with('#')) return;
+    if (line.starts_with("R: ")) {
+        expected_.push_back(unescaped(line.substr(3)));
+    } else if (line.starts_with("R+ ")) {
+        if (expected_.empty()) throw std::runtime_error("R+ without R:");
+        expected_.back() += "\n" + unescaped(line.substr(3));
+    } else if (line.starts_with('|')) {
+        const bool partial = line.starts_with("|-");
+        std::string_view words = line.substr(partial ? 2 : 1);
+        if (words.starts_with(' ')) words.remove_prefix(1);
+        has_message_ = true;
+        message_ += unescaped(words);
+        if (!partial) message_ += '\n';
+    } else if (line.starts_with("server ")) {
+        ServerScript server;
+        server.endpoint = endpoint_of(line.substr(7));
+        server.line = number;
+        servers_.push_back(std::move(server));
+    } else if (!servers_.empty()) {
+        read_step(line, number);
+    } else {
+        std::string_view rest = line;
+        const std::string_view word = take_word(rest);
+        setup_.emplace_back(word, rest);
+    }
+}
+
+void Conversation::read_step(std::string_view line, unsigned number) {
+    std::vector<Step>& steps = servers_.back().steps;
+    Step step;
+    step.line = number;
+    if (line.starts_with("S: ") || line.starts_with("S*")) {
+        unsigned times = 1;
+        if (line[1] == '*') times = static_cast<unsigned>(seconds_of(line.substr(2)).count());
+        const std::string words = unescaped(line.substr(line.find(": ") + 2)) + "\r\n";
+        // Lines in a row are one write, and one step.
+        if (!steps.empty() && steps.back().kind == Step::Kind::says) step = steps.back();
+        else steps.emplace_back();
+        for (unsigned i = 0; i < times; ++i) step.text += words;
+        steps.back() = step;
+        return;
+    }
+    if (line.starts_with("S~")) {
+        step.kind = Step::Kind::drips;
+        step.seconds = seconds_of(line.substr(2));
+        step.text = unescaped(line.substr(line.find(": ") + 2)) + "\r\n";
+    } else if (line == "C: (message)") {
+        step.kind = Step::Kind::hears_message;
+    } else if (line == "C: (no end of data)") {
+        step.kind = Step::Kind::hears_no_end;
+    } else if (line == "C: (closes)") {
+        step.kind = Step::Kind::hears_close;
+    } else if (line.starts_with("C: ")) {
+        step.kind = Step::Kind::hears;
+        step.text = unescaped(line.substr(3));
+    } else if (line == "TLS" || line.starts_with("TLS ")) {
+        std::tie(step.kind, step.certificate) = tls_step(line.size() > 4 ? line.substr(4) : "");
+    } else if (line == "HANGS UP") {
+        step.kind = Step::Kind::hangs_up;
+    } else if (line == "RESETS") {
+        step.kind = Step::Kind::resets;
+    } else if (line == "MUTE") {
+        step.kind = Step::Kind::mute;
+    } else if (line == "DEAF") {
+        step.kind = Step::Kind::deaf;
+    } else if (line.starts_with("WAITS ")) {
+        step.kind = Step::Kind::waits;
+        step.seconds = seconds_of(line.substr(6));
+    } else {
+        throw std::runtime_error(text("no such line: ", line));
+    }
+    steps.push_back(std::move(step));
+}
+
+bool Conversation::expects(const std::vector<std::string>& parts) const {
+    return std::ranges::equal(parts, expected_, matches_report);
+}
+
+namespace {
+
+void read_zone(std::string_view rest, SimulatedWorld& world) {
+    const std::string name(take_word(rest));
+    const std::string type(take_word(rest));
+    dns::Answer<dns::Mx>* mx = type == "MX" ? &world.resolver.mx_records[name] : nullptr;
+    dns::Answer<IpAddress>* addresses = type == "A"      ? &world.resolver.ipv4_records[name]
+                                        : type == "AAAA" ? &world.resolver.ipv6_records[name]
+                                                         : nullptr;
+    if (type == "unanswered") {
+        world.resolver.unanswered.insert(name);
+    } else if (rest == "fails") {
+        if (mx != nullptr) mx->detail = "the name server answered SERVFAIL";
+        if (addresses != nullptr) addresses->detail = "the name server answered SERVFAIL";
+    } else if (rest == "none") {
+        if (addresses != nullptr) addresses->outcome = dns::Outcome::no_data;
+    } else if (mx != nullptr) {
+        const auto preference = static_cast<std::uint16_t>(seconds_of(take_word(rest)).count());
+        world.add_exchanger(name, preference, rest == "." ? "" : std::string(rest));
+    } else if (addresses != nullptr) {
+        addresses->outcome = dns::Outcome::found;
+        addresses->records.push_back(endpoint_of(rest).address);
+    } else {
+        throw std::runtime_error(text("no such record: ", type));
+    }
+}
+
+Host& host_at(SimulatedWorld& world, std::string_view words) {
+    return world.hosts[endpoint_of(words)];
+}
+
+void set_up(SimulatedWorld& world, std::string_view word, std::string_view rest) {
+    if (word == "host") world.host = rest;
+    else if (word == "from") world.sender = unescaped(rest);
+    else if (word == "to") world.recipients.push_back(unescaped(rest));
+    else if (word == "helohost") world.settings.hello_name = rest;
+    else if (word == "timeoutconnect") world.settings.timeout_connect = seconds_of(rest);
+    else if (word == "timeoutremote") world.settings.timeout_remote = seconds_of(rest);
+    else if (word == "tlsclientciphers") world.settings.tls.ciphers = rest;
+    else if (word == "clientcert") world.settings.tls.certificate_file = rest;
+    else if (word == "smtproutes") world.settings.smtproutes += std::string(rest) + "\n";
+    else if (word == "tlshosts") world.rules.demanded.emplace(rest);
+    else if (word == "unreadablehosts") world.rules.unreadable.emplace(rest);
+    else if (word == "notlshosts") world.rules.excluded.emplace(rest);
+    else if (word == "exhaustivelist") world.rules.exhaustive = true;
+    else if (word == "zone") read_zone(rest, world);
+    else if (word == "ourselves") world.local_addresses.ours.insert(endpoint_of(rest).address);
+    else if (word == "silent") host_at(world, rest).manner = Host::Manner::silent;
+    else if (word == "refuses") host_at(world, rest).manner = Host::Manner::refuses;
+    else if (word == "nodescriptors") host_at(world, rest).manner = Host::Manner::no_descriptors;
+    else if (word == "backoff") world.backoff.skipped.insert(endpoint_of(rest).address);
+    else if (word == "pipe") world.message.pipe = true;
+    else if (word == "unreadable")
+        world.message.fails_at = static_cast<std::size_t>(seconds_of(rest).count());
+    else throw std::runtime_error(text("no such line: ", word, " ", rest));
+}
+
+}  // namespace
+
+std::unique_ptr<SimulatedWorld> Conversation::world(std::uint64_t seed, const Fault& fault) const {
+    auto world = std::make_unique<SimulatedWorld>(seed);
+    const auto names_recipients = [](const auto& line) { return line.first == "to"; };
+    if (std::ranges::any_of(setup_, names_recipients)) world->recipients.clear();
+    for (const auto& [word, rest] : setup_) set_up(*world, word, rest);
+    if (has_message_) world->message.content = message_;
+    for (std::size_t i = 0; i < servers_.size(); ++i) {
+        const auto here = std::make_shared<const Fault>(fault.server == i ? fault : Fault());
+        world->hosts[servers_[i].endpoint].scripts.push_back(
+            [script = &servers_[i], here](Peer& peer) { return play(*script, *here, peer); });
+    }
+    return world;
+}
+
+}  // namespace tern::test
