@@ -107,7 +107,7 @@ def shared(world):
         report.delivered(address)
         world.arrived(receiver, message)
         used.add(receiver.name)
-    # All twelve at one of three by chance: once in 177,147 runs.
+    # All twelve at one of four by chance: once in four million runs.
     expect(len(used) > 1, f"always {used}")
 
 

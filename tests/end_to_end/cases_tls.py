@@ -1,5 +1,5 @@
-# TLS with the servers' own stacks: OpenSSL in Postfix, GnuTLS in Exim, and in OpenSMTPD a real
-# case of a server that offers what it cannot do.
+# TLS with the servers' own stacks: OpenSSL in Postfix, GnuTLS in Exim, OpenSMTPD's own
+# detour to its keys, and, as Debian ships it, a server that offers what it cannot do.
 from caller import expect
 from world import Message, case, every
 

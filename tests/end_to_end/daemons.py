@@ -2,6 +2,7 @@
 # sleeps, asked for what they received, ended by their process id. Knows no particular server.
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import time
@@ -26,17 +27,19 @@ def wait_until(claim, seconds, what):
 
 
 class Daemon:
-    def __init__(self, name, command, log):
+    def __init__(self, name, command, log, **environment):
         self.name = name
         self.command = [str(word) for word in command]
         self.log_file = pathlib.Path(log)
+        self.environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **environment}
         self.process = None
 
     def start(self):
         self.log_file.parent.mkdir(parents=True, exist_ok=True)
         with open(f"{self.log_file}.output", "ab") as output:
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=output,
-                                            stderr=output, start_new_session=True)
+                                            stderr=output, start_new_session=True,
+                                            env=self.environment)
 
     def wait_ready(self, claim):
         def alive_and_ready():
@@ -127,6 +130,8 @@ class Receiver:
         self.certificates = certificates
         self.domain = f"{self.name}.example"
         self.boxes = sandbox.MAIL / self.name
+        self.boxes.mkdir()
+        shutil.chown(self.boxes, "vmail", "vmail")
         self.daemon = None
 
     def faces(self):

@@ -78,9 +78,6 @@ def build(bin_directory, peers):
     call("mount", "--bind", helpers, host / "usr/libexec/opensmtpd")
     for name in ("etc", "var", "run", "tmp", "usr"):
         call("mount", "--rbind", host / name, f"/{name}")
-    for box in ("postfix", "exim", "opensmtpd"):
-        (MAIL / box).mkdir()
-        shutil.chown(MAIL / box, "vmail", "vmail")
     # Setuid programs ignore LD_LIBRARY_PATH; the loader's cache serves them all.
     libraries = {str(path.parent) for path in PEERS.rglob("*.so*")}
     pathlib.Path("/etc/ld.so.conf.d/peers.conf").write_text("".join(f"{path}\n"

@@ -21,7 +21,7 @@ def records(receivers):
 
     for receiver in receivers:
         yield from of_receiver(receiver)
-    # The three of them share one domain.
+    # They share one domain.
     for receiver in receivers:
         yield f"shared MX 10 {receiver.mx('clear')}."
 

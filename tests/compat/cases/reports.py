@@ -308,3 +308,18 @@ def the_same_recipient_twice(t):
     t.server(MX1, lambda mx: mx.accepts(recipients=[RECIPIENT, RECIPIENT]))
     t.deliver(recipients=[RECIPIENT, RECIPIENT])
     t.says("r", "r", ACCEPTED)
+
+
+@table([("greeting", "554 no", [f"ZConnected to {MX1} but greeting failed.{SAID}554 no"]),
+        ("hello", "450 no", [f"ZConnected to {MX1} but my name was rejected.{SAID}450 no"]),
+        ("mail", "550 no", [f"DConnected to {MX1} but sender was rejected.{SAID}550 no"]),
+        ("rcpt", "550 no", [f"h{MX1} does not like recipient.{SAID}550 no",
+                            f"DGiving up on {MX1}."]),
+        ("data", "554 no", ["r", f"D{MX1} failed on DATA command.{SAID}554 no"]),
+        ("end", "554 no", ["r", f"D{MX1} failed after I sent the message.{SAID}554 no"]),
+        ("end", "250 accepted", ["r", ACCEPTED])])
+def reply_and_immediate_close(t, stage, reply, reports):
+    # QUIT may find nobody there any more: the reply stands
+    t.server(MX1, fails_at(stage, reply, then=lambda mx: mx.closes()))
+    t.deliver()
+    t.says(*reports)

@@ -263,6 +263,46 @@ def no_clear_after_a_doubt(t):
     t.says_lastly(like("Z.*Possible duplicate!"))
 
 
+@case
+def pipe_goes_out_in_clear_after_a_broken_handshake(t):
+    import os
+    reading, writing = os.pipe()
+    os.write(writing, b"Subject: a test\n\nHello.\n")
+    os.close(writing)
+    t.server(MX1, broken("garbage"), in_clear_although_offered)
+    t.deliver(stdin=reading)
+    os.close(reading)
+    t.says("r", ACCEPTED)
+    t.body()
+
+
+@case
+def five_sessions_at_most_with_broken_handshakes(t):
+    t.zone("".join(f"""
+        dest.example         MX {number} mx{number}.dest.example
+        mx{number}.dest.example A 198.51.100.{number}
+    """ for number in range(1, 9)))
+    for number in range(1, 9):
+        t.maybe(f"198.51.100.{number}", broken("garbage"), lambda mx: mx.accepts("STARTTLS"))
+    t.deliver()
+    t.check(len(t.contacts) <= 5, f"sessions: {t.contacts!r}")
+
+
+@case(slow=True)
+def all_within_one_total_time(t):
+    # four exchangers stall, and stall again in clear: timeoutconnect + timeoutremote bound it
+    t.timeouts(2, 1)
+    t.zone("".join(f"""
+        dest.example         MX {number} mx{number}.dest.example
+        mx{number}.dest.example A 198.51.100.{number}
+    """ for number in range(1, 5)))
+    for number in range(1, 5):
+        t.maybe(f"198.51.100.{number}", broken("stalls"), lambda mx: mx.ends())
+    t.deliver()
+    t.says(like("Z"))
+    t.within(1.5, 8)
+
+
 CERTIFICATES = ["expired", "not-yet-valid", "self-signed", "unknown-authority", "wrong-name",
                 "chain-missing", "rsa", "ed25519", "weak-rsa", "cn-only", "address-only"]
 
@@ -353,6 +393,53 @@ def lost_over_tls_before_the_final_dot(t):
     t.server(MX2, lambda mx: mx.over_tls(cert="mx2.dest.example"))
     t.deliver("two.example")
     t.says("r", ACCEPTED_2)
+
+
+@case
+def acceptance_that_came_before_the_message_over_tls(t):
+    def script(mx):
+        mx.greets("STARTTLS")
+        mx.starts_tls()
+        mx.hears("EHLO me.example")
+        mx.offers()
+        mx.takes_envelope()
+        mx.hears("DATA")
+        mx.sends(b"354 go ahead\r\n250 accepted\r\n")
+        mx.ends()
+    t.timeouts(2)
+    t.server(MX1, script)
+    t.deliver()
+    t.says_lastly(like("Z"))
+
+
+@case(slow=True)
+def dripping_reply_over_tls(t):
+    def script(mx):
+        mx.greets("STARTTLS")
+        mx.starts_tls()
+        mx.hears("EHLO me.example")
+        mx.drips(b"250 a server that takes its time about everything\r\n", 0.3)
+        mx.ends()
+    t.timeouts(2)
+    t.maybe(MX1, script, lambda mx: mx.ends())
+    t.deliver()
+    t.says_lastly(like("Z"))
+    t.within(1.8, 8)
+
+
+@case(slow=True)
+def dripping_handshake(t):
+    def script(mx):
+        mx.greets("STARTTLS")
+        mx.hears("STARTTLS")
+        mx.says("220 ready")
+        mx.drips(b"\x16\x03\x03\x3f\x00\x02\x00\x3e\xfc\x03\x03" + b"x" * 60, 0.3)
+        mx.ends()
+    t.timeouts(2, 6)
+    t.server(MX1, script, in_clear_although_offered)
+    t.deliver()
+    t.says("r", ACCEPTED)
+    t.within(1.5, 9)
 
 
 @case

@@ -351,6 +351,31 @@ def lock_is_waited_for(t):
 
 
 @case
+def cancelled_attempt_changes_nothing(t):
+    t.zone(f"""
+        dest.example AAAA 2001:db8::1
+        dest.example A {SILENT}
+    """)
+    t.timeouts(8)
+    t.tcpto((SILENT, 1, 500))
+    before = t.tcpto_bytes()
+    t.server("2001:db8::1", accepts)
+    t.deliver()
+    t.says("r", like("K2001:db8::1"))
+    t.equal(t.tcpto_bytes(), before, "table")
+
+
+@case
+def skipped_ipv4_leaves_ipv6(t):
+    t.zone(f"dest.example AAAA 2001:db8::1\ndest.example A {MX1}")
+    t.tcpto((MX1, 2, 10))
+    t.never(MX1)
+    t.server("2001:db8::1", accepts)
+    t.deliver()
+    t.says("r", like("K2001:db8::1"))
+
+
+@case
 def port_does_not_matter(t):
     t.zone(f"relay.example A {MX1}")
     t.control("smtproutes", "dest.example:relay.example:2525")

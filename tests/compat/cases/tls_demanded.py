@@ -92,6 +92,15 @@ def report_tells_the_names_that_came(t, title, cert, name):
     t.mentions(name, NAME, PEM)
 
 
+@case
+def text_around_the_authorities(t):
+    t.control(PEM, "Our authority:\n\n" + t.certificates.text("ca") + "\n# and another\n"
+              + t.certificates.text("stranger") + "the end\n")
+    t.server(MX1, over_tls)
+    t.deliver()
+    t.says("r", ACCEPTED)
+
+
 def unanswered(*extensions, reply=None, action=None):
     def script(mx):
         mx.greets(*extensions)

@@ -223,6 +223,7 @@ class Delivery:
         self.asked = [query for server in self._name_servers for query in server.queries]
         self.asked_over_tcp = [query for server in self._name_servers
                                for query in server.tcp_queries]
+        self.name_server_connections = sum(each.connections for each in self._name_servers)
         self._name_servers.clear()
 
     def _laws(self):
@@ -235,6 +236,12 @@ class Delivery:
         letters = "".join(report[:1] or "?" for report in self.reports)
         if not re.fullmatch("[rhs]*[KZD]", letters):
             self.problem(f"the reports are {letters!r}, not recipients and one message report")
+        # each failure that is not a server's own reply has a status code, of the letter's class
+        codes = re.findall(r"\(#(\d)\.\d{1,3}\.\d{1,3}\)", self.last)
+        wanted = {"Z": "4", "D": "5"}.get(self.last[:1])
+        if wanted and wanted not in codes and not self.last.startswith("DGiving up on ") and (
+                "Remote host said: " not in self.last):
+            self.problem(f"no status code of class {wanted}: {self.last!r}")
 
     # judging
     def problem(self, text):

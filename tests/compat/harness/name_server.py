@@ -81,6 +81,7 @@ class NameServer:
 
     def __init__(self, address, zone, always=None):
         self.zone, self.always, self.queries, self.tcp_queries = zone, always, [], []
+        self.connections = 0
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._udp = socket.socket(family, socket.SOCK_DGRAM)
         self._tcp = socket.socket(family, socket.SOCK_STREAM)
@@ -117,6 +118,7 @@ class NameServer:
                 sock, _ = self._tcp.accept()
             except TimeoutError:
                 continue
+            self.connections += 1
             threading.Thread(target=self._converse, args=(sock,), daemon=True).start()
 
     def _converse(self, sock):
