@@ -197,8 +197,8 @@ void Conversation::say(unsigned code, std::string_view enhanced, std::string_vie
     const bool is_enhanced =
         !enhanced.empty() && session_.extended && offers_now(Extension::enhanced_status_codes);
     const std::string number = std::to_string(code);
-    last_reply_ = number;
-    last_reply_ += ' ';
+    last_reply_ = number + ' ';
+    if (is_enhanced) last_reply_ += std::string(enhanced) + ' ';
     last_reply_ += text;
     for (bool more = true; more;) {
         const std::size_t end = text.find('\n');

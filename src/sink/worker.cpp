@@ -48,8 +48,7 @@ void Worker::watch(int descriptor, std::uint32_t events, bool is_new) {
 }
 
 void Worker::stop() {
-    const std::uint64_t one = 1;
-    static_cast<void>(::write(bell_.get(), &one, sizeof one));
+    ::eventfd_write(bell_.get(), 1);
 }
 
 void Worker::close_doors() {
