@@ -45,6 +45,9 @@ struct TlsStream::Session {
     int alert = 0;  ///< the last alert that the peer sent, with its level; 0 for none
     std::size_t without_content = 0;
     bool content_seen = false;
+    /// The server has shown that it took our side of the handshake; under TLS 1.3 that is when
+    /// something comes behind it.
+    bool finished_taken = false;
     /// An end that repeats itself: nothing can be read, or written, behind it.
     std::optional<Failure> reading_ended;
     std::optional<Failure> writing_ended;
@@ -66,6 +69,7 @@ private:
     [[nodiscard]] std::string what_broke();
     Failure handshake_failure();
     Failure read_failure();
+    [[nodiscard]] Failure lost(Failure why) const;
 };
 
 int TlsStream::Session::verify(X509_STORE_CTX* store, void*) {
@@ -144,6 +148,7 @@ Task<bool> TlsStream::Session::refill(Deadline deadline) {
     if (!got) co_return std::move(got.error());
     if (*got == 0) co_return false;
     wire.received(*got);
+    finished_taken = finished_taken || SSL_is_init_finished(ssl.get()) == 1;
     without_content += *got;
     if (without_content > most_without_content)
         co_return Failure(Stage::start, Cause::tls,
@@ -191,6 +196,7 @@ Task<Established> TlsStream::Session::handshake(Deadline deadline) {
                           text(peer(), " offered no certificate, but ", requirement.origin,
                                " asks for one for ", requirement.reference_name));
     without_content = 0;
+    finished_taken = SSL_version(ssl.get()) != TLS1_3_VERSION;
     Established agreed;
     agreed.version = SSL_get_version(ssl.get());
     agreed.cipher = SSL_CIPHER_get_name(SSL_get_current_cipher(ssl.get()));
@@ -219,6 +225,14 @@ Failure TlsStream::Session::read_failure() {
     return {Stage::start, Cause::tls, text("TLS broke: ", words)};
 }
 
+// A server that resets the connection loses its own alert on the way: when it had not yet shown
+// that the handshake suited it, the loss is taken for its refusal.
+Failure TlsStream::Session::lost(Failure why) const {
+    if (finished_taken) return why;
+    return {Stage::handshake, Cause::tls,
+            text("TLS with ", peer(), " ended right behind the handshake: ", why.detail)};
+}
+
 Task<std::size_t> TlsStream::Session::read_some(std::span<char> into, Deadline deadline) {
     for (;;) {
         if (reading_ended) co_return *reading_ended;
@@ -243,8 +257,9 @@ Task<std::size_t> TlsStream::Session::read_some(std::span<char> into, Deadline d
         Result<bool> more = co_await refill(deadline).outcome();
         if (more && *more) continue;
         if (more)
-            co_return Failure(Stage::start, Cause::closed,
-                              "the server closed the connection without ending TLS");
+            more = fail(Stage::start, Cause::closed,
+                        "the server closed the connection without ending TLS");
+        if (more.error().cause == Cause::closed) co_return lost(std::move(more.error()));
         if (more.error().cause == Cause::tls) reading_ended = more.error();
         co_return std::move(more.error());
     }

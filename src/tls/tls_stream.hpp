@@ -49,7 +49,7 @@ public:
 
     /// As Stream. An alert that ends the session before its first application byte fails with
     /// Stage::handshake and Cause::tls: under TLS 1.3 the server's refusal of the handshake
-    /// arrives only here.
+    /// arrives only here. So does a connection lost before anything came behind that handshake.
     Task<std::size_t> read_some(std::span<char> into, Deadline deadline) override;
     Task<Done> write(std::string_view bytes, Deadline deadline) override;
 

@@ -146,11 +146,13 @@ Task<Done> play(const ServerScript& script, const Fault& fault, Peer& peer) {
 }
 
 std::vector<Fault> Conversation::faults() const {
-    static const std::string long_line = "250 " + std::string(70'000, 'x') + "\r\n";
     static const std::vector<std::string> rants{
         "250 surplus\r\n", "354 go on\r\n", "421 going down\r\n", "550 no\r\n", "450 later\r\n",
         "blah\r\n", "25", std::string("\0\xff\x80\r\n", 5), "999 no\r\n", "250-a\r\n251 b\r\n",
-        "\r\n", "250", "250\n250 x\n", long_line, std::string(std::size_t{1200} * 1024, '2')};
+        "\r\n", "250", "250\n250 x\n"};
+    static const std::vector<std::string> floods{
+        "250 " + std::string(70'000, 'x') + "\r\n", std::string(std::size_t{1200} * 1024, '2'),
+        "250-" + std::string(std::size_t{1200} * 1024, 'x')};
     std::vector<Fault> all;
     for (std::size_t server = 0; server < servers_.size(); ++server) {
         for (std::size_t step = 0; step < servers_[server].steps.size(); ++step) {
@@ -171,6 +173,7 @@ std::vector<Fault> Conversation::faults() const {
                 for (const std::string& rant : rants) add(Fault::Kind::interrupts, rant);
             if (kind != Kind::says && kind != Kind::tls) continue;
             for (const std::string& rant : rants) add(Fault::Kind::raves_instead, rant);
+            for (const std::string& flood : floods) add(Fault::Kind::raves_instead, flood);
             if (kind != Kind::says) continue;
             for (const double part : {0.01, 0.5, 0.9999}) {
                 add(Fault::Kind::half_and_hangs_up, "", part);

@@ -96,6 +96,18 @@ def silent(world, mx):
             each.close()
 
 
+@case("the first exchanger hangs", each=every)
+def hangs(world, mx):
+    world.control("timeoutremote", "1")
+    other = world.receivers[(world.receivers.index(mx) + 1) % len(world.receivers)]
+    message = Message()
+    with mx.daemon.frozen():
+        report = world.deliver(f"frozen.{mx.domain}", "alice@shared.example", message=message)
+    report.delivered(other.ip("clear"))
+    world.arrived(other, message)
+    expect(not mx.received(message.token), f"{mx.name} has it as well")
+
+
 @case("equal preference is shared out")
 def shared(world):
     used = set()

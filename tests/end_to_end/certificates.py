@@ -1,6 +1,7 @@
 # Certificates for the servers and for qmail-remote, made afresh for each run with keys that live
 # no longer than it. Decides nothing about who shows which.
 import datetime
+import functools
 import pathlib
 
 from cryptography import x509
@@ -21,9 +22,15 @@ def pem(key):
                              serialization.NoEncryption())
 
 
+@functools.cache
+def rsa_key():
+    """One for all, since each takes long to find."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 def new_key(kind):
     if kind == "rsa":
-        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        return rsa_key()
     return ed25519.Ed25519PrivateKey.generate() if kind == "ed25519" else \
         ec.generate_private_key(ec.SECP256R1())
 

@@ -1,8 +1,10 @@
 # What the servers of the tests have in common: started in the foreground, waited for without fixed
 # sleeps, asked for what they received, ended by their process id. Knows no particular server.
+import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -50,6 +52,15 @@ class Daemon:
             wait_until(alive_and_ready, 20, f"{self.name} ready to serve")
         except Broken as trouble:
             raise Broken(f"{trouble}\n{self.log()}") from None
+
+    @contextlib.contextmanager
+    def frozen(self):
+        """Its processes stand still for as long as the block lasts; the kernel goes on."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(self.process.pid, signal.SIGCONT)
 
     def check_alive(self):
         if self.process.poll() is not None:

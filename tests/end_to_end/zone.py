@@ -22,8 +22,10 @@ def records(receivers):
     for receiver in receivers:
         yield from of_receiver(receiver)
     # They share one domain.
-    for receiver in receivers:
+    for receiver, other in zip(receivers, receivers[1:] + receivers[:1]):
         yield f"shared MX 10 {receiver.mx('clear')}."
+        yield f"frozen.{receiver.name} MX 10 {receiver.mx()}."
+        yield f"frozen.{receiver.name} MX 20 {other.mx('clear')}."
 
 
 def of_receiver(receiver):

@@ -42,7 +42,8 @@ Time Wire::arrival(Flow& flow) {
 
 std::size_t Wire::take(Flow& flow, std::span<char> into) {
     std::size_t most = into.size();
-    if (temper_.short_reads && !simulation_.random().once_in(3))
+    constexpr std::size_t flood = 100 * 1024;  // short reads of that much would teach nothing
+    if (temper_.short_reads && flow.held < flood && !simulation_.random().once_in(3))
         most = 1 + simulation_.random().below(
                        static_cast<std::uint32_t>(std::min<std::size_t>(most, 600)));
     most = std::min(most, into.size());
@@ -82,7 +83,11 @@ Task<Done> Wire::write(Side writer, std::string_view bytes, Deadline deadline) {
             co_return Failure(Stage::start, Cause::closed, "the connection was reset");
         std::size_t part = bytes.size();
         // Until the reset has come back the kernel takes bytes for a peer that is gone.
-        if (flow.reader_gone) reset_reaches(writer, simulation_.random().up_to(temper_.longest_delay));
+        // It comes behind whatever the peer had sent before.
+        if (flow.reader_gone)
+            reset_reaches(writer, std::max(simulation_.random().up_to(temper_.longest_delay),
+                                           flow_of(opposite(writer)).last_arrival -
+                                               simulation_.now()));
         else part = std::min(part, temper_.window - std::min(temper_.window, flow.held));
         if (part > 0) {
             flow.log += bytes.substr(0, part);

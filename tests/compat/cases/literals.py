@@ -32,7 +32,8 @@ def address_literal_as_the_recipients_domain(t):
 @table([("[300.1.1.1]",), ("[1.2.3]",), ("[nonsense]",), ("[",), ("[]",), ("[198.51.100.1",),
         ("[IPv6:]",), ("[IPv6:2001:db8::1::2]",), ("[IPv6:198.51.100.1]",), ("",),
         ("[198.51.100.1]x",), ("a..b",), ("..",), ("a b",), ("a\nb",), ("x" * 64 + ".example",),
-        ("[fe80::1%lo]",), ("[IPv6:fe80::1%1]",), ("[2001:db8::1%lo]",), ("../../etc/passwd",), (".".join(["a" * 60] * 6),)])
+        ("[fe80::1%lo]",), ("[IPv6:fe80::1%1]",), ("[2001:db8::1%lo]",),
+        ("../../etc/passwd",), (".".join(["a" * 60] * 6),)])
 def not_a_host(t, host):
     # what the report says is open; nobody is to be connected, and the shape holds
     before = t.network.connections_tried()

@@ -70,8 +70,49 @@ def no_other_address_after_the_final_dot(t, title):
 def no_doubt_before(t, title, stage, how):
     t.server(MX1, fails_at(stage, how))
     t.deliver()
-    t.says_lastly(like("Z"))
+    t.says_lastly(like(f"Z.*{MX1}"))
     t.never_mentions("Possible duplicate", "uplicate")
+
+
+@table([(f"{how}, {extension}", how, extension)
+        for how in ("(closes)", "(resets)", "nonsense", "150 x", "354 x")
+        for extension in ("PIPELINING", "CHUNKING", "SIZE")])
+def no_word_about_a_recipient_who_was_not_answered(t, title, how, extension):
+    # an h or s in the first report overrules the Z: it would bounce what must be tried again
+    def script(mx):
+        mx.greets(extension)
+        mx.hears("MAIL FROM:<sender@me.example>...")
+        mx.says("250 ok")
+        mx.hears("RCPT TO:<joe@dest.example>")
+        if how == "(closes)":
+            mx.closes()
+        elif how == "(resets)":
+            mx.resets()
+        else:
+            mx.says(how)
+            mx.ends()
+    t.server(MX1, script)
+    t.timeouts(2)
+    t.deliver()
+    t.says_lastly(like(f"Z.*{MX1}"))
+    t.check(not t.out.startswith((b"h", b"s", b"r")), f"got {t.reports!r}")
+
+
+@case
+def recipients_answered_before_the_loss(t):
+    three = ["joe@dest.example", "ann@dest.example", "bob@dest.example"]
+
+    def script(mx):
+        up_to(mx, "rcpt")
+        mx.says("250 ok")
+        mx.hears("RCPT TO:<ann@dest.example>")
+        mx.says("550 no")
+        mx.hears("RCPT TO:<bob@dest.example>")
+        mx.closes()
+    t.server(MX1, script)
+    t.deliver(recipients=three)
+    t.says("r", f"h{MX1} does not like recipient.{SAID}550 no",
+           like(rf"ZConnected to {MX1} but connection died\. .*\(#4\.4\.2\)"))
 
 
 @case

@@ -34,7 +34,7 @@ def no_reply(t, title, stage, reply):
     if stage == "end":
         t.says("r", like("Z.*Possible duplicate!"))
     else:
-        t.says_lastly(like("Z"))
+        t.says_lastly(like(f"Z.*{MX1}"))
         t.never_mentions("Possible duplicate")
 
 
@@ -46,7 +46,7 @@ def reply_of_a_wrong_class(t, title, stage, reply):
     if stage == "end":
         t.says("r", like("Z.*Possible duplicate!"))
     else:
-        t.says_lastly(like("Z"))
+        t.says_lastly(like(f"Z.*{MX1}"))
         t.never_mentions("Possible duplicate")
 
 

@@ -54,7 +54,8 @@ BAD = [("other dNSName", "wrong-name", ("ca",)), ("other CommonName", "cn-only-w
        ("wildcard of all", "wildcard-all", ("ca",)), ("NUL in a name", "nul-name", ("ca",)),
        ("expired", "expired", ("ca",)), ("not yet valid", "not-yet-valid", ("ca",)),
        ("self-signed", "self-signed", ("ca",)), ("unknown authority", "unknown-authority", ("ca",)),
-       ("authority of another", NAME, ("stranger",)), ("chain with a gap", "chain-missing", ("ca",)),
+       ("authority of another", NAME, ("stranger",)),
+       ("chain with a gap", "chain-missing", ("ca",)),
        ("signed by a leaf", "signed-by-a-leaf", ("ca",))]
 
 

@@ -71,6 +71,7 @@ class Delivery:
         self._lock = threading.Lock()
         self._zone_text = ZONE
         self._default_name_server = True
+        self.own_refusals = False  # whether we may refuse a recipient that a server cannot take
         self.out, self.err, self.status, self.seconds, self.peak = b"", b"", None, 0.0, 0
         for folder in ("control", "queue/mess", "queue/lock"):
             (self.home / folder).mkdir(parents=True)
@@ -236,12 +237,24 @@ class Delivery:
         letters = "".join(report[:1] or "?" for report in self.reports)
         if not re.fullmatch("[rhs]*[KZD]", letters):
             self.problem(f"the reports are {letters!r}, not recipients and one message report")
+        self._recipient_laws()
         # each failure that is not a server's own reply has a status code, of the letter's class
         codes = re.findall(r"\(#(\d)\.\d{1,3}\.\d{1,3}\)", self.last)
         wanted = {"Z": "4", "D": "5"}.get(self.last[:1])
         if wanted and wanted not in codes and not self.last.startswith("DGiving up on ") and (
                 "Remote host said: " not in self.last):
             self.problem(f"no status code of class {wanted}: {self.last!r}")
+
+    def _recipient_laws(self):
+        """A recipient is refused by the server's own words, or by us because it is bad (5.1.3)."""
+        for report in self.reports[:-1]:
+            said = re.match(r"([hs])\S+ does not like recipient\.\nRemote host said: ([45])",
+                            report)
+            if report[:1] in "hs" and not (
+                    said and {"h": "5", "s": "4"}[said[1]] == said[2]
+                    or report[:1] == "h" and "(#5.1.3)" in report
+                    or self.own_refusals and "does not like recipient" in report):
+                self.problem(f"no server said that: {report!r}")
 
     # judging
     def problem(self, text):

@@ -1,5 +1,6 @@
 # A name server whose zone is written in the test; it can also be mute, wrong or broken.
-# Zone lines: "name TYPE data" or "name TROUBLE" or "name TYPE TROUBLE"; "name AD" marks as authentic.
+# Zone lines: "name TYPE data", "name TROUBLE", "name TYPE TROUBLE", "name EXISTS" (no records),
+# "name AD" (marked as authentic).
 import ipaddress
 import socket
 import struct

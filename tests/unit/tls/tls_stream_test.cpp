@@ -131,6 +131,7 @@ TEST_P(Versions, ARecordCutAnywhereIsALoss) {
 
 TEST_P(Versions, AResetIsALoss) {
     const auto encounter = met();
+    ASSERT_FALSE(encounter->hears());  // session tickets: the server took our handshake
     encounter->peer.arriving = 0;
     encounter->peer.ends_as = Cause::closed;
     const Result<std::string> lost = encounter->hears();
@@ -301,7 +302,24 @@ TEST_F(Tls13, ARefusalIsHeardThoughOurLastFlightCannotBeWritten) {
     met.peer.hung_up = true;
     const Result<std::string> refused = met.hears();
     ASSERT_FALSE(refused);
-    EXPECT_THAT(refused.error().cause, testing::AnyOf(Cause::tls, Cause::closed));
+    EXPECT_EQ(refused.error().stage, Stage::handshake);
+    EXPECT_EQ(refused.error().cause, Cause::tls);
+}
+
+// A reset destroys the alert before it; nobody can then tell the refusal from a loss.
+TEST_F(Tls13, ALossBeforeTheServersJudgementBelongsToTheHandshake) {
+    SSL_CTX_set_verify(server_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    for (const std::optional<Cause> end : {std::optional<Cause>(), std::optional(Cause::closed)}) {
+        Encounter met(server_.get());
+        ASSERT_TRUE(met.handshake());
+        ASSERT_TRUE(met.says("EHLO me.example\r\n"));
+        met.peer.arriving = 0;
+        met.peer.ends_as = end;
+        const Result<std::string> refused = met.hears();
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().stage, Stage::handshake);
+        EXPECT_EQ(refused.error().cause, Cause::tls);
+    }
 }
 
 // An alert in the middle of the session is a matter of that session.

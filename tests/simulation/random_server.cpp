@@ -1,0 +1,171 @@
+// An SMTP server that may do anything at any step; see random_world.hpp.
+#include "base/text.hpp"
+#include "simulation/random_world.hpp"
+
+namespace tern::test {
+namespace {
+
+Failure gone() { return {Stage::start, Cause::closed, "the server is gone"}; }
+
+/// One connection of a random server: an honest conversation, each reply of which may go wrong.
+class RandomServer {
+public:
+    RandomServer(Peer& peer, const Mind& mind)
+        : peer_(peer), mind_(mind), random_(peer.simulation().random()) {}
+
+    Task<Done> serve();
+
+private:
+    bool trouble() { return mind_.trouble > 0 && random_.once_in(mind_.trouble); }
+
+    Task<bool> reply(std::string honest);
+    Task<Done> fault(std::string& said);
+    Task<Done> in_pieces(std::string said);
+    Task<Done> secure();
+    Task<Done> command(std::string line);
+    Task<Done> take_message();
+
+    std::string refusal() {
+        static const char* const refusals[] = {"421 closing", "450 later", "451 busy", "452 full",
+                                               "500 what?",   "502 no such command",
+                                               "550 no",      "554-no\r\n554 never"};
+        return refusals[random_.below(8)];
+    }
+
+    Peer& peer_;
+    const Mind mind_;
+    SeededRandom& random_;
+    bool secured_ = false;
+    bool over_ = false;
+};
+
+// Gives whether `honest` was said as it is; something else may have been.
+Task<bool> RandomServer::reply(std::string honest) {
+    std::string said = honest;
+    if (trouble()) co_await fault(said);
+    co_await in_pieces(said + "\r\n");
+    co_return said == honest;
+}
+
+// What may go wrong when a reply is due. `said` is what is said then; a Failure ends it all.
+Task<Done> RandomServer::fault(std::string& said) {
+    static const std::string rants[] = {
+        "blah", "250 surplus\r\n250 and more", "354 go on", "999 no", "25", "250-a\r\n251 b",
+        std::string("\0\x01\xff", 3), "250" + std::string(6000, 'x'), "\r\n", "220 x\r\n220 y"};
+    switch (random_.below(12)) {
+        case 0: peer_.hangs_up(); co_return gone();
+        case 1: peer_.resets(); co_return gone();
+        case 2: co_await peer_.goes_mute(); co_return gone();
+        case 3: co_await peer_.goes_deaf(); co_return gone();
+        case 4:
+            co_await peer_.says_raw(said.substr(0, random_.below(5)));
+            if (random_.once_in(2)) co_await peer_.goes_mute();
+            peer_.hangs_up();
+            co_return gone();
+        case 5:
+            peer_.record.raved = true;
+            said = rants[random_.below(10)];
+            break;
+        case 6:
+            peer_.record.raved = true;
+            said += "\r\n" + rants[random_.below(10)];
+            break;
+        case 7: co_await peer_.simulation().sleep(random_.up_to(2 * mind_.patience)); break;
+        default: said = refusal(); break;
+    }
+    co_return Done();
+}
+
+Task<Done> RandomServer::in_pieces(std::string said) {
+    while (random_.once_in(4) && said.size() > 1) {
+        const std::size_t part = 1 + random_.below(static_cast<std::uint32_t>(said.size()));
+        co_await peer_.says_raw(said.substr(0, part));
+        said.erase(0, part);
+        co_await peer_.simulation().sleep(random_.up_to(std::chrono::seconds(1)));
+    }
+    if (!said.empty()) co_await peer_.says_raw(said);
+    co_return Done();
+}
+
+Task<Done> RandomServer::secure() {
+    static const std::string alert("\x15\x03\x03\x00\x02\x02\x28", 7);
+    if (trouble()) {
+        co_await peer_.hears_anything();
+        switch (random_.below(5)) {
+            case 0: co_await peer_.says_raw(alert); break;
+            case 1: co_await peer_.says("this is not TLS"); break;
+            case 2: peer_.resets(); co_return gone();
+            case 3: peer_.hangs_up(); co_return gone();
+            default: break;
+        }
+        co_await peer_.goes_mute();
+        co_return gone();
+    }
+    co_await peer_.starts_tls(mind_.name, mind_.certificate);
+    secured_ = true;
+    co_return Done();
+}
+
+Task<Done> RandomServer::take_message() {
+    if (trouble()) {
+        // Something in the middle of the message.
+        co_await peer_.hears_anything();
+        std::string said = "452 disk full";
+        peer_.record.raved = true;
+        co_await fault(said);
+        co_await in_pieces(said + "\r\n");
+    }
+    co_await peer_.hears_message();
+    const bool refuses = random_.once_in(8);
+    // Named first: g++ 12 destroys what a conditional inside an awaited call makes twice.
+    const std::string honest = refuses ? refusal() : "250 2.0.0 taken";
+    const bool as_it_is = co_await reply(honest);
+    if (as_it_is && !refuses) ++peer_.record.accepted_messages;
+    co_return Done();
+}
+
+Task<Done> RandomServer::command(std::string line) {
+    const std::string verb = line.substr(0, 4);
+    if (verb == "EHLO") {
+        std::string offers = mind_.name;
+        if (mind_.offers_tls && !secured_) offers += "\r\n250-STARTTLS";
+        if (mind_.offers_smtputf8) offers += "\r\n250-SMTPUTF8";
+        co_await reply("250-" + offers + "\r\n250 SIZE");
+    } else if (verb == "STAR") {
+        const bool as_it_is = co_await reply("220 go ahead");
+        if (as_it_is) co_await secure();
+    } else if (verb == "RCPT") {
+        const std::uint32_t draw = random_.below(8);
+        const std::string honest = draw == 0 ? "550 no" : draw == 1 ? "450 later" : "250 ok";
+        const bool as_it_is = co_await reply(honest);
+        if (as_it_is) peer_.record.recipients += draw == 0 ? 'h' : draw == 1 ? 's' : 'r';
+        else peer_.record.raved = true;  // the record cannot tell what the client understood
+    } else if (verb == "DATA") {
+        const bool as_it_is = co_await reply("354 go on");
+        if (as_it_is) co_await take_message();
+    } else {
+        over_ = verb == "QUIT";
+        const std::string honest = over_ ? "221 bye" : "250 ok";
+        co_await reply(honest);
+    }
+    co_return Done();
+}
+
+Task<Done> RandomServer::serve() {
+    if (mind_.implicit_tls) co_await secure();
+    co_await reply("220 " + mind_.name);
+    while (!over_) {
+        std::string line = co_await peer_.hears();
+        co_await command(std::move(line));
+    }
+    co_return Done();
+}
+
+}  // namespace
+
+Task<Done> random_server(Peer& peer, Mind mind) {
+    const auto server = std::make_unique<RandomServer>(peer, mind);
+    co_return co_await server->serve();
+}
+
+}  // namespace tern::test

@@ -1,0 +1,27 @@
+// A world drawn from a seed: names, hosts, servers with faults at any point, rules, message. Its
+// servers are honest unless they say so in their record (raved).
+#pragma once
+
+#include <memory>
+
+#include "support/simulated_world.hpp"
+
+namespace tern::test {
+
+/// The world of this seed; the same on every machine.
+[[nodiscard]] std::unique_ptr<SimulatedWorld> random_world(std::uint64_t seed);
+
+/// How a server of a random world is minded; the rest it draws as it goes.
+struct Mind {
+    std::string name;
+    bool implicit_tls = false;
+    bool offers_tls = true;
+    bool offers_smtputf8 = false;
+    unsigned trouble = 0;      ///< a fault once in so many replies; 0: never
+    Certificate certificate = Certificate::good;
+    Duration patience{};       ///< the client's timeoutremote: stalls are drawn around it
+};
+
+Task<Done> random_server(Peer& peer, Mind mind);
+
+}  // namespace tern::test

@@ -1,0 +1,72 @@
+// Deliveries in random worlds, by seed: whatever the servers do, the laws hold.
+//   TERN_SEEDS=n  how many seeds (3000 without it)
+//   TERN_SEED=n   this one alone, with its transcript
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <map>
+
+#include "base/text.hpp"
+#include "simulation/random_world.hpp"
+#include "support/laws.hpp"
+
+namespace tern::test {
+namespace {
+
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+    const char* const value = std::getenv(name);
+    return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
+}
+
+/// What a delivery came to, in few words, so that the worlds can be seen to differ.
+std::string kind_of(const Outcome& outcome) {
+    if (!outcome.report) return "no report";
+    const std::string letter(1, static_cast<char>(outcome.report->letter));
+    if (outcome.report->text.find("Possible duplicate!") != std::string::npos)
+        return letter + ", possible duplicate";
+    return letter + (outcome.end_of_data_written ? ", end of data written" : "");
+}
+
+TEST(Simulation, KeepsTheLawsInEveryWorld) {
+    const std::uint64_t one = from_environment("TERN_SEED", 0);
+    const std::uint64_t first = one != 0 ? one : 1;
+    const std::uint64_t last = one != 0 ? one : from_environment("TERN_SEEDS", 3000);
+    std::map<std::string, unsigned> kinds;
+    for (std::uint64_t seed = first; seed <= last; ++seed) {
+        const std::unique_ptr<SimulatedWorld> world = random_world(seed);
+        const Outcome outcome = world->deliver();
+        check_laws(*world, outcome);
+        ++kinds[kind_of(outcome)];
+        for (const Connection& connection : world->connections) {
+            if (!connection.peer->record.server_name.empty()) ++kinds["a session with TLS"];
+            if (connection.peer->record.raved) ++kinds["a raving server"];
+        }
+        if (world->connections.size() > 1) ++kinds["several sessions"];
+        if (one != 0) std::cout << story_of(*world, outcome);
+        ASSERT_TRUE(world->simulation.complaints().empty())
+            << story_of(*world, outcome) << "again: TERN_SEED=" << seed << " test_simulation";
+    }
+    for (const auto& [kind, count] : kinds) std::cout << count << " times: " << kind << "\n";
+    constexpr std::uint64_t enough = 1000;  // so many worlds must hold some of everything
+    if (last - first < enough) return;
+    for (const char* kind : {"K, end of data written", "Z, possible duplicate", "Z", "D",
+                             "D, end of data written", "Z, end of data written",
+                             "a session with TLS", "a raving server", "several sessions"})
+        EXPECT_GT(kinds[kind], last / 200) << kind;
+}
+
+TEST(Simulation, ReplaysExactly) {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        const std::unique_ptr<SimulatedWorld> once = random_world(seed);
+        const Outcome first = once->deliver();
+        const std::unique_ptr<SimulatedWorld> again = random_world(seed);
+        const Outcome second = again->deliver();
+        ASSERT_EQ(first.rendered, second.rendered);
+        ASSERT_EQ(once->simulation.transcript(), again->simulation.transcript());
+        ASSERT_EQ(first.took, second.took);
+    }
+}
+
+}  // namespace
+}  // namespace tern::test
