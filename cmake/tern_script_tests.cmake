@@ -5,6 +5,6 @@ foreach(directory IN LISTS TERN_SCRIPT_TESTS)
         add_test(NAME ${directory}
             COMMAND ${PROJECT_SOURCE_DIR}/tests/${directory}/run ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}
             WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-        set_tests_properties(${directory} PROPERTIES TIMEOUT 1500)
+        set_tests_properties(${directory} PROPERTIES TIMEOUT 1500 PROCESSORS 2)
     endif()
 endforeach()
