@@ -172,7 +172,7 @@ Task<Done> Delivery::connect(const Exchanger& exchanger, const tls::Requirement&
         if (outcome == Connected::timed_out) world_.backoff.note_timeout(endpoint.address);
         else if (outcome != Connected::resources && racing[i].silence.listed)
             world_.backoff.note_answer(endpoint.address);
-        if (outcome == Connected::resources) {
+        if (outcome == Connected::resources && !dialled.stream) {
             const Failure failure(Stage::connect, Cause::resources, dialled.each[i].why);
             settled_ = before_any_server(failure);
         } else if (outcome != Connected::yes) {

@@ -119,6 +119,9 @@ public:
 
     Task<std::size_t> read_some(std::span<char> into, Deadline deadline) override;
     bool rewind() override;
+    [[nodiscard]] std::optional<std::uint64_t> size() const override {
+        return pipe ? std::nullopt : std::optional<std::uint64_t>(content.size());
+    }
 
 private:
     Simulation& simulation_;
