@@ -34,8 +34,21 @@ function(tern_test name)
     endif()
     set_target_properties(${name} PROPERTIES
         RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-    add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-    set_tests_properties(${name} PROPERTIES TIMEOUT 900)
+    # Shards share the tests of one program between processors.
+    set(shards 1)
+    if(name MATCHES "simulation|conversation")
+        set(shards 4)
+    endif()
+    foreach(shard RANGE 1 ${shards})
+        set(test ${name})
+        if(shards GREATER 1)
+            string(APPEND test _${shard})
+        endif()
+        math(EXPR index "${shard} - 1")
+        add_test(NAME ${test} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+        set_tests_properties(${test} PROPERTIES TIMEOUT 900
+            ENVIRONMENT "GTEST_TOTAL_SHARDS=${shards};GTEST_SHARD_INDEX=${index}")
+    endforeach()
 endfunction()
 
 if(NOT TERN_FUZZ)

@@ -68,7 +68,8 @@ Task<std::vector<Exchanger>> Exchangers::next_group() {
         const std::uint16_t preference = mx_[next_].preference;
         for (; next_ < std::min(mx_.size(), most_names) && mx_[next_].preference == preference;
              ++next_) {
-            std::optional<Exchanger> exchanger = co_await look_up(mx_[next_].exchanger);
+            const std::string name = mx_[next_].exchanger;
+            std::optional<Exchanger> exchanger = co_await look_up(name);
             if (exchanger) group.push_back(std::move(*exchanger));
         }
         if (reached_ourselves_) group.clear();

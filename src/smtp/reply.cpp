@@ -21,7 +21,7 @@ std::size_t ReplyReader::feed(std::string_view bytes) {
         const std::size_t part = newline == rest.npos ? rest.size() : newline + 1;
         keep(rest.substr(0, part));
         taken += part;
-        if (newline == rest.npos) continue;
+        if (newline == rest.npos || state_ == State::malformed) continue;
         column_ = 0;
         if (last_line_) state_ = State::complete;
     }

@@ -42,6 +42,8 @@ public:
     Task<Done> expects(std::string line);
     /// Waits until the client has said something, and leaves it unread.
     Task<Done> hears_anything();
+    /// Drops what the client has said so far.
+    void forgets() { unread_.clear(); }
     /// Reads a message and its end of data; gives it as it came.
     Task<std::string> hears_message();
     /// The handshake; from then on all is inside TLS.

@@ -1,5 +1,7 @@
 # Contract, "Control files": names, numbers, blanks, and what cannot be read.
+# What TLS reads stands in tls_names, tls_settings and tls_demanded.
 import os
+import time
 
 from harness.delivery import MX1, UNPRIVILEGED, like
 from harness.registry import case, table
@@ -93,7 +95,6 @@ def number_of_seconds(t, title, content):
 @table([("letters", "soon"), ("empty", b""), ("blank", b" \n"), ("comment", "# 1"),
         ("missing", None)], slow=True)
 def without_digits_the_default_stays(t, title, content):
-    import time
     for name in ("timeoutremote", "timeoutconnect"):
         if content is None:
             t.without_control(name)

@@ -1,4 +1,5 @@
 # Deliveries that succeed, in each usual way; first of all, that the suite itself stands.
+# Failures have files of their own.
 from harness.delivery import MX1, RECIPIENT
 from harness.registry import case
 

@@ -1,7 +1,9 @@
 # Contract, "Who calls it, and what that demands": arguments, descriptors, home, the one write.
+# What the report says stands in reports.
 import fcntl
 import os
 import resource
+import socket
 import subprocess
 import threading
 import time
@@ -182,7 +184,6 @@ def out_of_descriptors(t, title, limit):
 @case
 def report_is_one_write(t):
     # a datagram socket keeps each write apart
-    import socket
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     t.server(MX1, accepts)
     t.deliver(stdout=theirs, checked=False)

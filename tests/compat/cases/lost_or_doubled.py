@@ -1,4 +1,5 @@
 # Contract, "Lost or doubled: the rule above all others".
+# Each case asserts as well that nobody else was connected.
 import time
 
 from harness.delivery import MX1, MX2, like

@@ -1,4 +1,5 @@
 # Contract: "A message is read from the offset at which we were started; a retry rereads it."
+# What becomes of the bytes stands in body.
 import os
 import pty
 import socket

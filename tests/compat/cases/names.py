@@ -1,4 +1,5 @@
 # Contract, "Routing": MX, addresses, and name servers in every state.
+# The zone is written in the case; literals need none and stand in literals.
 from harness.delivery import HOST, MX1, MX2, like
 from harness.network import SILENT, SILENT_6, UNROUTED_6
 from harness.registry import case, table

@@ -1,4 +1,7 @@
 # Contract, "The conversation": when the next address or exchanger is tried, and when not.
+# What must never be tried again stands in lost_or_doubled.
+import time
+
 from harness.delivery import MX1, MX2, like
 from harness.registry import case, table
 from harness.scripts import STAGES, fails_at, up_to
@@ -162,8 +165,6 @@ def lost_within_the_body(t):
 
 @case(slow=True)
 def stalled_within_the_body(t):
-    import time
-
     def script(mx):
         up_to(mx, "data")
         mx.says("354 go ahead")

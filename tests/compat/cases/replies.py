@@ -1,4 +1,5 @@
 # Contract, "The conversation": what a reply is; all else puts the session out of step.
+# What a refusal means stands in reports.
 from harness.delivery import MX1, like
 from harness.registry import case, table
 from harness.scripts import STAGES, fails_at, up_to

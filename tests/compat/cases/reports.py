@@ -1,4 +1,5 @@
 # Contract, "Reports": each row of the table, and what becomes of a reply's text.
+# A phrase may be followed by further lines, by nothing else.
 from harness.delivery import MX1, RECIPIENT, like
 from harness.registry import case, table
 from harness.scripts import fails_at, up_to

@@ -1,4 +1,5 @@
 # Contract, "Routing": control/smtproutes.
+# Later formats of the family (users, lists of relays) are not tried.
 import time
 
 from harness.delivery import like

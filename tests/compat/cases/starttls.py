@@ -1,9 +1,11 @@
 # Contract, "The conversation", STARTTLS: when it is used, refused, attacked, broken.
+# Which certificates are good stands in tls_demanded.
+import os
 import ssl
 
 from harness.delivery import MX1, MX2, like
 from harness.registry import case, table
-from harness.scripts import hears_no_mail
+from harness.scripts import fails_at, hears_no_mail
 from harness.smtp_server import HandshakeFailed
 
 ACCEPTED = f"K{MX1} accepted message.\nRemote host said: 250 accepted"
@@ -226,7 +228,6 @@ def clear_only_after_the_other_exchanger_is_found_dead(t):
 
 @table([("greeting", "554 no"), ("hello", "421 busy"), ("mail", "451 later")])
 def clear_only_after_the_other_exchanger_failed(t, stage, reply):
-    from harness.scripts import fails_at
     t.server(MX1, broken("garbage"), in_clear_although_offered)
     t.server(MX2, fails_at(stage, reply))
     t.deliver("two.example")
@@ -247,7 +248,6 @@ def both_handshakes_broken_then_clear(t):
         ("data", "554 no", f"D{MX2} failed on DATA command."),
         ("end", "451 no", f"Z{MX2} failed after I sent the message.")])
 def no_clear_once_the_other_exchanger_settled_it(t, stage, reply, phrase):
-    from harness.scripts import fails_at
     t.server(MX1, broken("garbage"))
     t.server(MX2, fails_at(stage, reply))
     t.deliver("two.example")
@@ -256,7 +256,6 @@ def no_clear_once_the_other_exchanger_settled_it(t, stage, reply, phrase):
 
 @case
 def no_clear_after_a_doubt(t):
-    from harness.scripts import fails_at
     t.server(MX1, broken("garbage"))
     t.server(MX2, fails_at("end", "(closes)"))
     t.deliver("two.example")
@@ -265,7 +264,6 @@ def no_clear_after_a_doubt(t):
 
 @case
 def pipe_goes_out_in_clear_after_a_broken_handshake(t):
-    import os
     reading, writing = os.pipe()
     os.write(writing, b"Subject: a test\n\nHello.\n")
     os.close(writing)

@@ -1,4 +1,5 @@
 # Contract, "The tcpto table": the file that old and new programs share, and its two programs.
+# Times are compared within a few seconds; the random part of the rule by what is certain.
 import fcntl
 import os
 import struct

@@ -1,4 +1,5 @@
 # Contract, "Control files" and "The conversation": tlshosts/<FQDN>.pem, and what it demands.
+# Where nothing demands TLS, see starttls.
 import ssl
 
 from harness.delivery import MX1, MX2, UNPRIVILEGED, like

@@ -1,4 +1,5 @@
 # Contract, "Control files" and "The conversation": SNI, notlshosts, exhaustivelist, and port 465.
+# What a demand means stands in tls_demanded.
 import ssl
 
 from harness.delivery import MX1, like

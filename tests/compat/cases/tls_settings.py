@@ -1,4 +1,5 @@
 # Contract, "Control files": clientcert.pem and tlsclientciphers.
+# Broken files must cost no mail that goes without them.
 import ssl
 
 from harness.delivery import MX1, UNPRIVILEGED, like

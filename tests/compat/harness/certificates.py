@@ -1,6 +1,7 @@
 # Certificates of every kind, made once per run with one authority (and one that nobody trusts).
 # A file holds the chain and the private key, as a server or clientcert.pem wants them.
 import datetime
+import ipaddress
 import pathlib
 
 from cryptography import x509
@@ -136,7 +137,6 @@ def make(directory):
 
 
 def _ip(text):
-    import ipaddress
     return ipaddress.ip_address(text)
 
 

@@ -1,4 +1,5 @@
 # Stretches of conversation that many cases share: good up to a stage, and then not.
+# What the client should report is the case's business.
 STAGES = ("greeting", "hello", "mail", "rcpt", "data", "end")
 
 # What an empty word for a reply stands for.

@@ -1,0 +1,30 @@
+// Messages in blocks of any sizes, against the byte-wise reference.
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "smtp/body.hpp"
+#include "support/reference_body.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using tern::smtp::BodyEncoder;
+    if (size < 2) return 0;
+    const bool dots = data[0] % 2 == 0;
+    const std::size_t block = 1 + data[1] % 64;
+    const std::string_view message(reinterpret_cast<const char*>(data) + 2, size - 2);
+    BodyEncoder encoder(dots ? BodyEncoder::Framing::dots : BodyEncoder::Framing::length);
+    std::string wire;
+    for (std::size_t at = 0; at < message.size(); at += block) {
+        const std::string_view part = message.substr(at, block);
+        std::vector<char> room(BodyEncoder::room(part.size()));
+        wire.append(room.data(), encoder.encode(part, room.data()));
+    }
+    std::vector<char> room(2);
+    wire.append(room.data(), encoder.finish(room.data()));
+    if (wire != tern::test::reference_body(message, dots)) std::abort();
+    const bool ends = message.empty() || message.back() == '\n' || message.back() == '\r';
+    if (encoder.ended_with_newline() != ends) std::abort();
+    return 0;
+}

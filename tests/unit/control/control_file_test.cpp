@@ -1,0 +1,183 @@
+// Control files by qmail's rules.
+#include "control/control_file.hpp"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/text.hpp"
+#include "control/read_settings.hpp"
+
+namespace tern::control {
+namespace {
+
+using std::string_literals::operator""s;
+
+/// A home directory of its own, which is the working directory while it lives.
+class ControlFile : public testing::Test {
+protected:
+    ControlFile()
+        : before_(std::filesystem::current_path()),
+          home_(std::filesystem::temp_directory_path() / text("tern-control-", ::getpid())) {
+        std::filesystem::create_directories(home_ / "control/tlshosts");
+        std::filesystem::create_directories(home_ / "control/notlshosts");
+        std::filesystem::current_path(home_);
+        write("me", "me.example\n");
+    }
+    ~ControlFile() override {
+        std::filesystem::current_path(before_);
+        std::filesystem::remove_all(home_);
+    }
+    static void write(const std::string& name, const std::string& content) {
+        std::ofstream("control/" + name, std::ios::binary) << content;
+    }
+    static std::string line_of(const std::string& content) {
+        write("x", content);
+        return read_line("control/x")->value_or("(none)");
+    }
+    static std::string list_of(const std::string& content) {
+        write("x", content);
+        return *read_list("control/x", ':');
+    }
+
+private:
+    std::filesystem::path before_;
+    std::filesystem::path home_;
+};
+
+TEST_F(ControlFile, OneLine) {
+    EXPECT_EQ(line_of("name\n"), "name");
+    EXPECT_EQ(line_of("name"), "name");
+    EXPECT_EQ(line_of("name \t\r\n"), "name");
+    EXPECT_EQ(line_of("  name x \nother\n"), "  name x");
+    EXPECT_EQ(line_of("\nother\n"), "");
+    EXPECT_EQ(line_of("#name\n"), "#name");
+    EXPECT_EQ(line_of(""), "");
+    EXPECT_FALSE(read_line("control/absent")->has_value());
+    EXPECT_FALSE(read_line("control/me/absent")->has_value());
+}
+
+TEST_F(ControlFile, Numbers) {
+    const auto number_of = [](const std::string& content) {
+        write("x", content);
+        return *read_number("control/x", 60, 1000);
+    };
+    EXPECT_EQ(number_of("5\n"), 5U);
+    EXPECT_EQ(number_of("5 seconds\n"), 5U);
+    EXPECT_EQ(number_of("007"), 7U);
+    EXPECT_EQ(number_of("0\n"), 0U);
+    EXPECT_EQ(number_of("five\n"), 60U);
+    EXPECT_EQ(number_of("-5\n"), 60U);
+    EXPECT_EQ(number_of(" 5\n"), 60U);
+    EXPECT_EQ(number_of(""), 60U);
+    EXPECT_EQ(number_of("99999999999999999999999999\n"), 1000U);
+    EXPECT_EQ(*read_number("control/absent", 60, 1000), 60U);
+}
+
+TEST_F(ControlFile, Lists) {
+    EXPECT_EQ(list_of("a\nb\n"), "a:b");
+    EXPECT_EQ(list_of("a \t\n\n#c\nb"), "a:b");
+    EXPECT_EQ(list_of("#only\n\n"), "");
+    EXPECT_EQ(list_of(" a\n"), " a");
+    EXPECT_EQ(*read_list("control/absent", ':'), "");
+}
+
+TEST_F(ControlFile, WhatCannotBeReadIsTold) {
+    for (const auto& failure : {read_file("control").error(), read_line("control").error(),
+                                read_list("control", ':').error(),
+                                read_number("control", 1, 2).error()}) {
+        EXPECT_EQ(failure.cause, Cause::control_file);
+        EXPECT_EQ(failure.detail, "control: Is a directory");
+    }
+    ASSERT_EQ(::symlink("loop", "control/loop"), 0);
+    EXPECT_FALSE(read_file("control/loop"));
+    EXPECT_FALSE(exists("control/loop"));
+    EXPECT_TRUE(*exists("control/me"));
+    EXPECT_FALSE(*exists("control/absent"));
+    EXPECT_FALSE(*exists("control/" + std::string(5000, 'x')));
+}
+
+TEST_F(ControlFile, BytesStayBytes) {
+    write("x", "a\0b\xff\n"s);
+    EXPECT_EQ(**read_file("control/x"), "a\0b\xff\n"s);
+    EXPECT_EQ(**read_line("control/x"), "a\0b\xff"s);
+}
+
+TEST_F(ControlFile, SettingsHaveTheManualsDefaults) {
+    const Result<delivery::Settings> settings = read_settings();
+    ASSERT_TRUE(settings);
+    EXPECT_EQ(settings->hello_name, "me.example");
+    EXPECT_EQ(settings->timeout_connect, std::chrono::seconds(60));
+    EXPECT_EQ(settings->timeout_remote, std::chrono::seconds(1200));
+    EXPECT_EQ(settings->smtproutes, "");
+    EXPECT_EQ(settings->tls.ciphers, "");
+    EXPECT_EQ(settings->tls.certificate_file, "");
+}
+
+TEST_F(ControlFile, SettingsAreRead) {
+    write("helohost", "helo.example \n");
+    write("timeoutconnect", "5\n");
+    write("timeoutremote", "7\n");
+    write("smtproutes", ":relay\n");
+    write("tlsclientciphers", "# strong\nHIGH\n!aNULL\n");
+    write("clientcert.pem", "");
+    const Result<delivery::Settings> settings = read_settings();
+    ASSERT_TRUE(settings);
+    EXPECT_EQ(settings->hello_name, "helo.example");
+    EXPECT_EQ(settings->timeout_connect, std::chrono::seconds(5));
+    EXPECT_EQ(settings->timeout_remote, std::chrono::seconds(7));
+    EXPECT_EQ(settings->smtproutes, ":relay\n");
+    EXPECT_EQ(settings->tls.ciphers, "HIGH:!aNULL");
+    EXPECT_EQ(settings->tls.certificate_file, "control/clientcert.pem");
+}
+
+TEST_F(ControlFile, AHelloNameMustBeFitToBeSaid) {
+    for (const std::string& name : {"\n"s, ""s, "m\xc3\xa9.example\n"s, "a\0b\n"s, "a\tb\n"s}) {
+        write("helohost", name);
+        const Result<delivery::Settings> settings = read_settings();
+        ASSERT_FALSE(settings) << name;
+        EXPECT_EQ(settings.error().cause, Cause::control_file);
+        EXPECT_THAT(settings.error().detail, testing::StartsWith("control/helohost: "));
+    }
+    std::filesystem::remove("control/helohost");
+    std::filesystem::remove("control/me");
+    EXPECT_THAT(read_settings().error().detail, testing::HasSubstr("control/me"));
+}
+
+TEST_F(ControlFile, BrokenFilesAreNamed) {
+    for (const char* name : {"timeoutconnect", "timeoutremote", "smtproutes", "tlsclientciphers",
+                             "helohost"}) {
+        std::filesystem::create_directory(text("control/", name));
+        const Result<delivery::Settings> settings = read_settings();
+        ASSERT_FALSE(settings) << name;
+        EXPECT_EQ(settings.error().detail, text("control/", name, ": Is a directory"));
+        std::filesystem::remove(text("control/", name));
+    }
+}
+
+TEST_F(ControlFile, RulesForServers) {
+    using Kind = tls::Requirement::Kind;
+    FileRules rules;
+    const auto kind_of = [&rules](const char* name) {
+        return rules.requirement(*dns::Domain::parse(name))->kind;
+    };
+    EXPECT_EQ(kind_of("mx.example"), Kind::opportunistic);
+    write("notlshosts/mx.example", "");
+    EXPECT_EQ(kind_of("mx.example"), Kind::none);
+    EXPECT_EQ(kind_of("MX.example."), Kind::none);
+    write("tlshosts/mx.example.pem", "");
+    EXPECT_EQ(kind_of("mx.example"), Kind::verified);
+    const tls::Requirement demanded = *rules.requirement(*dns::Domain::parse("mx.example"));
+    EXPECT_EQ(demanded.trust_file, "control/tlshosts/mx.example.pem");
+    EXPECT_EQ(demanded.origin, "control/tlshosts/mx.example.pem");
+    EXPECT_EQ(demanded.reference_name, "mx.example");
+    write("tlshosts/exhaustivelist", "");
+    EXPECT_EQ(kind_of("mx.example"), Kind::verified);
+    EXPECT_EQ(kind_of("other.example"), Kind::none);
+}
+
+}  // namespace
+}  // namespace tern::control

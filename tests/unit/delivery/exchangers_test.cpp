@@ -1,0 +1,219 @@
+// Exchangers: order, chance among equals, ourselves, the null MX, and what is never dialled.
+#include "delivery/exchangers.hpp"
+
+#include <gmock/gmock.h>
+
+#include <map>
+#include <set>
+
+#include "base/text.hpp"
+#include "support/simulated_world.hpp"
+
+namespace tern::delivery {
+namespace {
+
+using test::SimulatedWorld;
+
+/// The groups of a next hop in words: "a[192.0.2.1 2001:db8::1] b[...] | c[...]", or the failure.
+class Walk {
+public:
+    Walk() : world_(1) {}
+
+    SimulatedWorld& world() { return world_; }
+    Failure none_left = Failure(Stage::start, Cause::cancelled, "");
+
+    std::string of(const NextHop& hop) {
+        World seen{world_.simulation,      world_.simulation.random(), world_.resolver,
+                   world_.dialer,          world_.backoff,             world_.local_addresses,
+                   world_.rules,           world_.message};
+        Exchangers exchangers(seen);
+        Result<Done> found = run(exchangers.find(hop));
+        if (!found) return fault(found.error());
+        std::string words;
+        for (;;) {
+            Result<std::vector<Exchanger>> group = run(exchangers.next_group());
+            if (!group) return fault(group.error());
+            if (group->empty()) break;
+            if (!words.empty()) words += " | ";
+            for (const Exchanger& exchanger : *group) words += shown(exchanger);
+        }
+        none_left = exchangers.none_left();
+        return words;
+    }
+
+    std::string of(std::string_view host, std::string_view routes = "") {
+        return of(*next_hop(routes, host));
+    }
+
+private:
+    template <class T>
+    Result<T> run(Task<T> task) {
+        task.start();
+        while (!task.finished() && world_.simulation.step()) {}
+        EXPECT_TRUE(task.finished());
+        return task.take();
+    }
+
+    static std::string fault(const Failure& failure) {
+        switch (failure.cause) {
+            case Cause::no_such_host: return "no such host";
+            case Cause::null_mx: return "null MX";
+            case Cause::name_service: return "trouble";
+            case Cause::resources: return "resources";
+            default: return "?";
+        }
+    }
+
+    static std::string shown(const Exchanger& exchanger) {
+        std::string words = exchanger.name ? exchanger.name->ascii() : std::string();
+        words += '[';
+        for (const Endpoint& endpoint : exchanger.endpoints) {
+            if (words.back() != '[') words += ' ';
+            words += endpoint.address.to_string();
+            if (endpoint.port != 25) words += text(":", endpoint.port);
+        }
+        return words + ']';
+    }
+
+    SimulatedWorld world_;
+};
+
+TEST(Exchangers, GoByPreference) {
+    Walk walk;
+    walk.world().add_exchanger("x.net", 30, "c");
+    walk.world().add_exchanger("x.net", 10, "a");
+    walk.world().add_exchanger("x.net", 20, "b");
+    walk.world().add_address("a", "192.0.2.1");
+    walk.world().add_address("b", "192.0.2.2");
+    walk.world().add_address("c", "192.0.2.3");
+    EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1] | b[192.0.2.2] | c[192.0.2.3]");
+}
+
+// RFC 5321 5.1: equals in random order, each as often as another.
+TEST(Exchangers, AreShuffledAmongEquals) {
+    Walk walk;
+    for (const char* name : {"a", "b", "c"}) walk.world().add_exchanger("x.net", 10, name);
+    walk.world().add_address("a", "192.0.2.1");
+    walk.world().add_address("b", "192.0.2.2");
+    walk.world().add_address("c", "192.0.2.3");
+    std::map<std::string, unsigned> orders;
+    constexpr unsigned times = 6000;
+    for (unsigned i = 0; i < times; ++i) {
+        std::string order;
+        for (const char c : walk.of("x.net"))
+            if (c >= 'a' && c <= 'c') order += c;
+        ++orders[order];
+    }
+    EXPECT_EQ(orders.size(), 6U);
+    for (const auto& [order, count] : orders) {
+        EXPECT_GT(count, times / 6 * 8 / 10) << order;
+        EXPECT_LT(count, times / 6 * 12 / 10) << order;
+    }
+}
+
+TEST(Exchangers, FamiliesAlternate) {
+    Walk walk;
+    for (const char* address : {"192.0.2.1", "192.0.2.2", "2001:db8::1", "192.0.2.3"})
+        walk.world().add_address("x.net", address);
+    EXPECT_EQ(walk.of("x.net"), "x.net[192.0.2.1 2001:db8::1 192.0.2.2 192.0.2.3]");
+}
+
+TEST(Exchangers, WithoutMxTheDomainItself) {
+    Walk walk;
+    walk.world().add_address("x.net", "2001:db8::1");
+    EXPECT_EQ(walk.of("x.net"), "x.net[2001:db8::1]");
+}
+
+TEST(Exchangers, TroubleIsTold) {
+    Walk walk;
+    EXPECT_EQ(walk.of("nowhere.net"), "no such host");
+    walk.world().resolver.mx_records["x.net"];
+    EXPECT_EQ(walk.of("x.net"), "trouble");
+    walk.world().add_exchanger("null.net", 0, "");
+    EXPECT_EQ(walk.of("null.net"), "null MX");
+}
+
+// RFC 7505 3: beside others the null MX is a mistake.
+TEST(Exchangers, ANullMxBesideOthersIsPassedOver) {
+    Walk walk;
+    walk.world().add_exchanger("x.net", 0, "");
+    walk.world().add_exchanger("x.net", 10, "a");
+    walk.world().add_address("a", "192.0.2.1");
+    EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1]");
+}
+
+TEST(Exchangers, OurselvesAndWhatIsNoBetterAreLeftOut) {
+    Walk walk;
+    walk.world().local_addresses.ours.insert(*IpAddress::parse("192.0.2.9"));
+    walk.world().add_exchanger("x.net", 10, "a");
+    walk.world().add_exchanger("x.net", 20, "b");
+    walk.world().add_exchanger("x.net", 20, "us");
+    walk.world().add_exchanger("x.net", 30, "c");
+    walk.world().add_address("a", "192.0.2.1");
+    walk.world().add_address("b", "192.0.2.2");
+    walk.world().add_address("us", "192.0.2.9");
+    walk.world().add_address("c", "192.0.2.3");
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1]");
+    walk.world().resolver.ipv4_records.erase("a");
+    EXPECT_EQ(walk.of("x.net"), "");
+    EXPECT_EQ(walk.none_left.cause, Cause::loops_back);
+    walk.world().resolver.ipv4_records["a"];  // fails
+    EXPECT_EQ(walk.of("x.net"), "");
+    EXPECT_EQ(walk.none_left.cause, Cause::name_service);
+}
+
+TEST(Exchangers, RelaysMayBeOurselves) {
+    Walk walk;
+    walk.world().local_addresses.ours.insert(*IpAddress::parse("192.0.2.9"));
+    walk.world().add_address("us", "192.0.2.9");
+    walk.world().add_exchanger("us", 10, "wrong");
+    EXPECT_EQ(walk.of("x.net", ":us:26"), "us[192.0.2.9:26]");
+    EXPECT_EQ(walk.of("x.net", ":[192.0.2.9]"), "[192.0.2.9]");
+    EXPECT_EQ(walk.of("[192.0.2.9]"), "");
+    EXPECT_EQ(walk.none_left.cause, Cause::loops_back);
+    EXPECT_EQ(walk.of("x.net", ":nowhere"), "");
+    EXPECT_EQ(walk.none_left.cause, Cause::no_relay);
+}
+
+TEST(Exchangers, SomeAddressesAreNeverDialled) {
+    Walk walk;
+    for (const char* address : {"224.0.0.1", "255.255.255.255", "169.254.0.1", "ff02::1", "fe80::1"})
+        walk.world().add_address("x.net", address);
+    EXPECT_EQ(walk.of("x.net"), "");
+    EXPECT_EQ(walk.none_left.cause, Cause::no_address);
+    walk.world().add_address("x.net", "192.0.2.1");
+    EXPECT_EQ(walk.of("x.net"), "x.net[192.0.2.1]");
+    EXPECT_EQ(walk.of("[224.0.0.1]"), "");
+    EXPECT_EQ(walk.none_left.cause, Cause::no_address);
+}
+
+TEST(Exchangers, NamesThatCannotExistArePassedOver) {
+    Walk walk;
+    walk.world().add_exchanger("x.net", 10, "a b/c");
+    walk.world().add_exchanger("x.net", 10, "../../etc");
+    walk.world().add_exchanger("x.net", 20, "a");
+    walk.world().add_address("a", "192.0.2.1");
+    EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1]");
+}
+
+TEST(Exchangers, AreBounded) {
+    Walk walk;
+    for (unsigned i = 0; i < 100; ++i) {
+        const std::string name = text("mx", i);
+        walk.world().add_exchanger("x.net", static_cast<std::uint16_t>(i), name);
+        walk.world().add_address(name, text("192.0.2.", i));
+    }
+    const std::string words = walk.of("x.net");
+    EXPECT_EQ(std::count(words.begin(), words.end(), '[') + 0L,
+              static_cast<long>(Exchangers::most_names));
+}
+
+TEST(Exchangers, UnknownInterfacesAreTrouble) {
+    Walk walk;
+    walk.world().local_addresses.unknown = true;
+    walk.world().add_address("x.net", "192.0.2.1");
+    EXPECT_EQ(walk.of("x.net"), "resources");
+}
+
+}  // namespace
+}  // namespace tern::delivery

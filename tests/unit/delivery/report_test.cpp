@@ -1,0 +1,142 @@
+// Reports to the byte.
+#include "delivery/report.hpp"
+
+#include <gmock/gmock.h>
+
+namespace tern::delivery {
+namespace {
+
+using std::string_literals::operator""s;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+Peer peer(std::uint16_t port = 25, std::string name = "mx.example") {
+    Peer made;
+    made.name = std::move(name);
+    made.endpoint = Endpoint{*IpAddress::parse("192.0.2.1"), port};
+    return made;
+}
+
+std::string text_of(Stage stage, Cause cause, std::string detail, int code = 0,
+                    bool written = false) {
+    return failure_text(Failure(stage, cause, std::move(detail), code), peer(), written,
+                        tls::Requirement());
+}
+
+TEST(Report, EndsEachPartWithNul) {
+    Report report;
+    report.recipients = {{'r', ""}, {'h', "no\n"}, {'s', "later\n"}};
+    report.letter = Letter::accepted;
+    report.text = "taken\n";
+    EXPECT_EQ(render(report), "r\0hno\n\0slater\n\0Ktaken\n\0"s);
+}
+
+TEST(Report, HoldsNoControlCharacters) {
+    Report report;
+    report.recipients = {{'h', "a\0b\r\nc\td\x1b\x7f\xff"s}};
+    report.text = "\0\x01\r\n"s;
+    EXPECT_EQ(render(report), "ha?b\nc\td??\xff\0Z??\n\0"s);
+}
+
+TEST(Report, OfRecipients) {
+    session::RecipientAnswer answer;
+    smtp::Reply reply;
+    reply.code = 250;
+    reply.text = "250 ok\n";
+    answer.reply = reply;
+    EXPECT_EQ(recipient_report(answer, peer()).letter, 'r');
+    EXPECT_EQ(recipient_report(answer, peer()).text, "");
+    answer.reply->code = 550;
+    answer.reply->text = "550 no\n";
+    EXPECT_EQ(recipient_report(answer, peer()).letter, 'h');
+    EXPECT_EQ(recipient_report(answer, peer()).text,
+              "192.0.2.1 does not like recipient.\nRemote host said: 550 no\n");
+    answer.reply->code = 450;
+    EXPECT_EQ(recipient_report(answer, peer()).letter, 's');
+    answer.reply.reset();
+    EXPECT_EQ(recipient_report(answer, peer()).letter, 'h');
+}
+
+TEST(Report, OfRefusals) {
+    EXPECT_EQ(text_of(Stage::greeting, Cause::said_no, "554 no\n", 554),
+              "Connected to 192.0.2.1 but greeting failed.\nRemote host said: 554 no\n");
+    EXPECT_EQ(text_of(Stage::hello, Cause::said_no, "550 no\n", 550),
+              "Connected to 192.0.2.1 but my name was rejected.\nRemote host said: 550 no\n");
+    EXPECT_EQ(text_of(Stage::mail, Cause::said_no, "550-no\n550 never\n", 550),
+              "Connected to 192.0.2.1 but sender was rejected.\n"
+              "Remote host said: 550-no\n550 never\n");
+    EXPECT_EQ(text_of(Stage::recipient, Cause::all_refused, "550 no\n", 550),
+              "Giving up on 192.0.2.1.\nRemote host said: 550 no\n");
+    EXPECT_EQ(text_of(Stage::data, Cause::said_no, "554 no\n", 554),
+              "192.0.2.1 failed on DATA command.\nRemote host said: 554 no\n");
+    EXPECT_EQ(text_of(Stage::final_dot, Cause::said_no, "554 no\n", 554, true),
+              "192.0.2.1 failed after I sent the message.\nRemote host said: 554 no\n");
+}
+
+TEST(Report, CutsWhatAServerSays) {
+    const std::string said = text_of(Stage::mail, Cause::said_no,
+                                     "550 " + std::string(9000, 'x'), 550);
+    EXPECT_LT(said.size(), smtp::reported_text + 200);
+    EXPECT_EQ(said.back(), '\n');
+}
+
+TEST(Report, OfLostConnections) {
+    for (const Cause cause : {Cause::closed, Cause::timed_out, Cause::out_of_step}) {
+        const std::string before = text_of(Stage::data, cause, "why");
+        EXPECT_EQ(before, "Connected to 192.0.2.1 but connection died. mx.example [192.0.2.1]: why "
+                          "(#4.4.2)\n");
+        EXPECT_EQ(text_of(Stage::final_dot, cause, "why", 0, true),
+                  "Connected to 192.0.2.1 but connection died. Possible duplicate! "
+                  "mx.example [192.0.2.1]: why (#4.4.2)\n");
+    }
+}
+
+// Whatever failed behind the end of data: the words are there; before it they are not.
+TEST(Report, SaysPossibleDuplicateExactlyThen) {
+    for (const Cause cause : {Cause::closed, Cause::timed_out, Cause::out_of_step, Cause::tls}) {
+        EXPECT_THAT(text_of(Stage::final_dot, cause, "why", 0, true),
+                    HasSubstr("connection died. Possible duplicate! "));
+        EXPECT_THAT(text_of(Stage::body, cause, "why"), Not(HasSubstr("Possible duplicate")));
+    }
+}
+
+TEST(Report, KeepsAPeersWordsOnOneLine) {
+    const std::string said = text_of(Stage::mail, Cause::out_of_step, "it said: x\nKaccepted\n");
+    EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1);
+}
+
+TEST(Report, NamesHostAddressAndPort) {
+    EXPECT_EQ(peer().to_string(), "mx.example [192.0.2.1]");
+    EXPECT_EQ(peer(2525).to_string(), "mx.example [192.0.2.1]:2525");
+    EXPECT_EQ(peer(25, "").to_string(), "[192.0.2.1]");
+}
+
+// Every cause gives a sentence with an enhanced status code that fits the letter.
+TEST(Report, EveryFailureHasAStatusCode) {
+    for (int cause = 0; cause <= static_cast<int>(Cause::cancelled); ++cause) {
+        const Failure failure(Stage::start, static_cast<Cause>(cause), "words\n");
+        if (failure.cause == Cause::said_no || failure.cause == Cause::all_refused) continue;
+        const std::string said = failure_text(failure, peer(), false, tls::Requirement());
+        const Letter letter = judge(failure, false, tls::Requirement()).letter;
+        EXPECT_THAT(said, HasSubstr(letter == Letter::rejected ? "(#5." : "(#4.")) << cause;
+        EXPECT_EQ(said.back(), '\n') << said;
+    }
+}
+
+TEST(Report, OfTlsTroubleNamesWhoDemanded) {
+    tls::Requirement requirement;
+    requirement.kind = tls::Requirement::Kind::verified;
+    requirement.origin = "control/tlshosts/mx.example.pem";
+    const auto told = [&](Cause cause) {
+        return failure_text(Failure(Stage::handshake, cause, "what happened"), peer(), false,
+                            requirement);
+    };
+    for (const Cause cause : {Cause::tls, Cause::tls_missing, Cause::unverified, Cause::timed_out})
+        EXPECT_THAT(told(cause),
+                    StartsWith("TLS is demanded by control/tlshosts/mx.example.pem and was not "
+                               "achieved with mx.example [192.0.2.1]: what happened (#4.7."));
+}
+
+}  // namespace
+}  // namespace tern::delivery

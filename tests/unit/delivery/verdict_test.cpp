@@ -1,0 +1,118 @@
+// The table of verdicts, whole: every stage and cause that can meet.
+#include "delivery/verdict.hpp"
+
+#include <gmock/gmock.h>
+
+#include <vector>
+
+namespace tern::delivery {
+namespace {
+
+using Kind = tls::Requirement::Kind;
+
+constexpr Letter Z = Letter::deferred;
+constexpr Letter D = Letter::rejected;
+
+tls::Requirement requirement(Kind kind, bool implicit = false) {
+    tls::Requirement made;
+    made.kind = kind;
+    made.implicit = implicit;
+    return made;
+}
+
+Verdict verdict_of(Stage stage, Cause cause, int code = 0, bool written = false,
+                   Kind kind = Kind::opportunistic, bool implicit = false) {
+    return judge(Failure(stage, cause, "words", code), written, requirement(kind, implicit));
+}
+
+TEST(Verdict, OfTheServersNo) {
+    struct Row {
+        Stage stage;
+        int code;
+        Letter letter;
+        Next next;
+    };
+    // Contract, Reports and The conversation.
+    const std::vector<Row> rows{
+        {Stage::greeting, 554, Z, Next::another},  {Stage::greeting, 421, Z, Next::another},
+        {Stage::greeting, 250, Z, Next::another},  {Stage::hello, 550, Z, Next::settle},
+        {Stage::hello, 450, Z, Next::another},     {Stage::hello, 421, Z, Next::another},
+        {Stage::start_tls, 421, Z, Next::another}, {Stage::mail, 550, D, Next::settle},
+        {Stage::mail, 450, Z, Next::another},      {Stage::mail, 421, Z, Next::another},
+        {Stage::recipient, 421, Z, Next::another}, {Stage::data, 554, D, Next::settle},
+        {Stage::data, 451, Z, Next::settle},       {Stage::data, 421, Z, Next::another},
+        {Stage::final_dot, 554, D, Next::settle},  {Stage::final_dot, 451, Z, Next::settle},
+        {Stage::final_dot, 421, Z, Next::settle},
+    };
+    for (const Row& row : rows) {
+        SCOPED_TRACE(testing::Message() << static_cast<int>(row.stage) << " " << row.code);
+        const bool written = row.stage == Stage::final_dot;
+        const Verdict verdict = verdict_of(row.stage, Cause::said_no, row.code, written);
+        EXPECT_EQ(verdict.letter, row.letter);
+        EXPECT_EQ(verdict.next, row.next);
+        EXPECT_FALSE(verdict.retry_in_clear);
+    }
+}
+
+// The rule above all others: behind the end of data nothing else is tried, and only the server's
+// own no can be anything but Z.
+TEST(Verdict, BehindTheEndOfDataEverythingSettles) {
+    for (int stage = 0; stage <= static_cast<int>(Stage::final_dot); ++stage) {
+        for (int cause = 0; cause <= static_cast<int>(Cause::cancelled); ++cause) {
+            if (static_cast<Cause>(cause) == Cause::said_no) continue;
+            for (const Kind kind : {Kind::none, Kind::opportunistic, Kind::verified}) {
+                const Verdict verdict = verdict_of(static_cast<Stage>(stage),
+                                                   static_cast<Cause>(cause), 0, true, kind);
+                EXPECT_EQ(verdict, (Verdict{Z, Next::settle, false})) << stage << " " << cause;
+            }
+        }
+    }
+    for (const int code : {421, 450, 550})
+        EXPECT_EQ(verdict_of(Stage::final_dot, Cause::said_no, code, true).next, Next::settle);
+}
+
+TEST(Verdict, NoFailureIsSuccess) {
+    for (int stage = 0; stage <= static_cast<int>(Stage::final_dot); ++stage)
+        for (int cause = 0; cause <= static_cast<int>(Cause::cancelled); ++cause)
+            for (const int code : {0, 250, 354, 421, 450, 550})
+                for (const bool written : {false, true})
+                    EXPECT_NE(verdict_of(static_cast<Stage>(stage), static_cast<Cause>(cause), code,
+                                         written).letter,
+                              Letter::accepted);
+}
+
+TEST(Verdict, OfLostConnections) {
+    for (const Stage stage : {Stage::greeting, Stage::hello, Stage::start_tls, Stage::mail,
+                              Stage::recipient, Stage::data, Stage::body})
+        for (const Cause cause : {Cause::timed_out, Cause::closed, Cause::out_of_step})
+            for (const Kind kind : {Kind::none, Kind::opportunistic, Kind::verified})
+                EXPECT_EQ(verdict_of(stage, cause, 0, false, kind),
+                          (Verdict{Z, Next::another, false}));
+}
+
+TEST(Verdict, OfTls) {
+    for (const Cause cause : {Cause::tls, Cause::timed_out, Cause::closed})
+        EXPECT_EQ(verdict_of(Stage::handshake, cause), (Verdict{Z, Next::another, true}));
+    EXPECT_EQ(verdict_of(Stage::handshake, Cause::injected), (Verdict{Z, Next::another, false}));
+    for (const Cause cause : {Cause::tls, Cause::timed_out, Cause::unverified, Cause::tls_missing,
+                              Cause::injected})
+        EXPECT_EQ(verdict_of(Stage::handshake, cause, 0, false, Kind::verified),
+                  (Verdict{Z, Next::another_demanding, false}));
+    for (const Kind kind : {Kind::none, Kind::opportunistic, Kind::verified})
+        EXPECT_EQ(verdict_of(Stage::handshake, Cause::tls, 0, false, kind, true),
+                  (Verdict{Z, Next::another_demanding, false}));
+}
+
+TEST(Verdict, OfWhatNoServerDecides) {
+    for (const Cause cause : {Cause::all_refused, Cause::needs_smtputf8, Cause::partial_line,
+                              Cause::no_such_host, Cause::no_address, Cause::null_mx,
+                              Cause::loops_back, Cause::bad_sender, Cause::bad_recipients})
+        EXPECT_EQ(verdict_of(Stage::start, cause), (Verdict{D, Next::settle, false}));
+    for (const Cause cause : {Cause::control_file, Cause::home, Cause::message_source,
+                              Cause::resources, Cause::name_service, Cause::no_relay,
+                              Cause::cancelled})
+        EXPECT_EQ(verdict_of(Stage::start, cause), (Verdict{Z, Next::settle, false}));
+}
+
+}  // namespace
+}  // namespace tern::delivery

@@ -1,0 +1,64 @@
+// What replies to EHLO offer.
+#include "smtp/extensions.hpp"
+
+#include <gmock/gmock.h>
+
+namespace tern::smtp {
+namespace {
+
+TEST(Extensions, AreReadFromTheLinesBehindTheGreeting) {
+    const Extensions offered = parse_extensions(
+        "250-mx.example greets you\n250-PIPELINING\n250-SIZE 52428800\n250-STARTTLS\n"
+        "250-AUTH PLAIN LOGIN\n250-ENHANCEDSTATUSCODES\n250-8BITMIME\n250-SMTPUTF8\n250 CHUNKING\n");
+    Extensions all;
+    all.start_tls = all.pipelining = all.chunking = all.eight_bit_mime = true;
+    all.smtputf8 = all.enhanced_status_codes = all.size = true;
+    all.size_limit = 52428800;
+    all.auth_mechanisms = "PLAIN LOGIN";
+    EXPECT_EQ(offered, all);
+}
+
+TEST(Extensions, TheFirstLineOffersNothing) {
+    EXPECT_EQ(parse_extensions("250 STARTTLS\n"), Extensions());
+    EXPECT_EQ(parse_extensions("250-STARTTLS\n250 HELP\n"), Extensions());
+    EXPECT_EQ(parse_extensions(""), Extensions());
+}
+
+TEST(Extensions, AreComparedWithoutCase) {
+    EXPECT_TRUE(parse_extensions("250-x\n250 starttls\n").start_tls);
+    EXPECT_TRUE(parse_extensions("250-x\n250 StartTls\n").start_tls);
+}
+
+TEST(Extensions, AreWholeWords) {
+    for (const char* line : {"XSTARTTLS", "STARTTLSX", "START TLS", "", " STARTTLS", "STARTTL"})
+        EXPECT_FALSE(parse_extensions(std::string("250-x\n250 ") + line + "\n").start_tls) << line;
+    EXPECT_TRUE(parse_extensions("250-x\n250 STARTTLS now\n").start_tls);
+}
+
+TEST(Extensions, MalformedLinesArePassedOver) {
+    const Extensions offered = parse_extensions("250-x\n250\n250-\n25\n\n250 STARTTLS");
+    EXPECT_TRUE(offered.start_tls);
+}
+
+TEST(Extensions, SizesAreNumbersOrNone) {
+    const auto limit = [](const char* line) {
+        const Extensions offered = parse_extensions(std::string("250-x\n250 ") + line + "\n");
+        EXPECT_TRUE(offered.size);
+        return offered.size_limit;
+    };
+    EXPECT_EQ(limit("SIZE"), 0U);
+    EXPECT_EQ(limit("SIZE 0"), 0U);
+    EXPECT_EQ(limit("SIZE=100"), 100U);
+    EXPECT_EQ(limit("SIZE many"), 0U);
+    EXPECT_EQ(limit("SIZE 12x"), 12U);
+    EXPECT_EQ(limit("SIZE 99999999999999999999999"), UINT64_MAX);
+}
+
+TEST(Extensions, MechanismsAreBounded) {
+    const std::string many(600, 'X');
+    EXPECT_EQ(parse_extensions("250-x\n250 AUTH " + many + "\n").auth_mechanisms, "");
+    EXPECT_EQ(parse_extensions("250-x\n250 AUTH=LOGIN\n").auth_mechanisms, "LOGIN");
+}
+
+}  // namespace
+}  // namespace tern::smtp
