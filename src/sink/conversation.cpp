@@ -175,7 +175,7 @@ void Conversation::dispatch(const Command& command) {
         case Verb::bdat: return bdat(command);
         case Verb::quit: return quit();
         case Verb::rset:
-            transaction_.reset();
+            forget_transaction();
             answer(Stage::rset, 250, "2.0.0", "forgotten");
             return;
         case Verb::noop: answer(Stage::noop, 250, "2.0.0", "done nothing"); return;
@@ -302,7 +302,7 @@ void Conversation::hello(const Command& command) {
                  : answer(Stage::helo, 250, "", settings_.name + " at your service");
     if (code / 100 == 2) {
         // RFC 5321 4.1.4: EHLO in a transaction acts as RSET.
-        transaction_.reset();
+        forget_transaction();
         session_.hello = name;
     } else {
         session_.extended = was_extended;
@@ -325,7 +325,7 @@ void Conversation::start_tls(const Command& command) {
     const unsigned code = answer(Stage::starttls, 220, "2.0.0", "go ahead");
     if (code / 100 != 2) return;
     wish_ = Wish::tls;
-    transaction_.reset();
+    forget_transaction();
 }
 
 void Conversation::quit() {

@@ -89,6 +89,7 @@ private:
     void begin_text(BodyScanner::Form form);
     void scan(std::string_view block, std::size_t& taken);
     void message_ended();
+    void forget_transaction();
     void blame_text(const BodyFacts& facts, const StoredBody& stored);
     void record(const BodyFacts& facts, const StoredBody& stored, bool accepted);
 
@@ -114,7 +115,7 @@ private:
     SessionFacts session_;
     std::optional<AuthExchange> auth_;
     std::optional<Transaction> transaction_;
-    bool mail_was_tried_ = false;
+    bool mail_was_tried_ = false;  // since the last message, RSET or EHLO
     bool rcpt_was_tried_ = false;
     std::optional<BodyScanner> scanner_;
     std::optional<BodyStore> store_;

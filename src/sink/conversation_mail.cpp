@@ -96,7 +96,7 @@ bool Conversation::parameters_fit(const PathArgument& path) {
 }
 
 void Conversation::rcpt(const Command& command) {
-    rcpt_was_tried_ = true;
+    rcpt_was_tried_ = mail_was_tried_;
     if (!transaction_ || transaction_->text_begun) {
         // Behind a refused MAIL a group goes on; that is no fault.
         if (!mail_was_tried_ || transaction_)
@@ -251,7 +251,7 @@ void Conversation::chunk_ended() {
     if (transaction_ && more_follows_) transaction_->pipelined = true;
     if (chunk_is_unwanted_) {
         const bool failed = transaction_ && transaction_->failed;
-        if (chunk_is_last_) transaction_.reset();
+        if (chunk_is_last_) forget_transaction();
         if (chunk_reply_ != nullptr) return say(chunk_reply_->code, "", chunk_reply_->text);
         return refuse(503, "5.5.1",
                       failed ? "the message was refused already" : "there are no recipients");
@@ -290,6 +290,10 @@ void Conversation::message_ended() {
     record(facts, stored, code / 100 == 2);
     scanner_.reset();
     store_.reset();
+    forget_transaction();
+}
+
+void Conversation::forget_transaction() {
     transaction_.reset();
     mail_was_tried_ = false;
     rcpt_was_tried_ = false;
