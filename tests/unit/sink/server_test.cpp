@@ -12,6 +12,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
@@ -40,7 +42,8 @@ public:
         context_ = make_server_context(TlsSettings(), authority_.issue(names, days));
         for (const Door::Kind door : {Door::Kind::smtp, Door::Kind::smtps})
             doors_.push_back({listen_on(*parse_endpoint("127.0.0.1:0")), door});
-        shared_.emplace(settings_, logged.journal, context_.get(), names_, doors_);
+        shared_.reset(
+            new Server::Shared{settings_, logged.journal, context_.get(), names_, doors_});
         server_.emplace(*shared_);
     }
     ~Running() { server_->stop(); }
@@ -51,6 +54,8 @@ public:
     Descriptor connect(std::size_t door) const {
         const Endpoint there = local_end(doors_[door].socket.get());
         Descriptor made(::socket(there.bytes.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        const int on = 1;
+        ::setsockopt(made.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         const timeval patience{10, 0};
         ::setsockopt(made.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         EXPECT_EQ(::connect(made.get(), reinterpret_cast<const sockaddr*>(&there.bytes),
@@ -69,7 +74,7 @@ private:
     OpenSslPointer<SSL_CTX> context_;
     NameServer names_;
     std::vector<Door> doors_;
-    std::optional<Server::Shared> shared_;
+    std::unique_ptr<Server::Shared> shared_;
     std::optional<Server> server_;
 };
 
