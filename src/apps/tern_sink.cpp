@@ -70,7 +70,8 @@ CLI::Option* add_parsed(CLI::App& app, const char* name, const char* form, const
             name,
             [parse, form](const std::vector<std::string>& values) {
                 for (const std::string& value : values)
-                    if (!parse(value)) throw CLI::ValidationError(value, "is not " + std::string(form));
+                    if (!parse(value))
+                        throw CLI::ValidationError(value, "is not " + std::string(form));
             },
             words)
         ->type_name(form)
@@ -102,10 +103,9 @@ void add_serving(CLI::App& app, Options& options) {
 
 void add_protocol(CLI::App& app, Options& options) {
     Settings& settings = options.settings;
-    add_parsed(app, "--with", "EXTENSION,...", "offer these extensions",
-               [&](const std::string& value) {
-                   return switch_extensions(settings.offered, value, true);
-               });
+    add_parsed(
+        app, "--with", "EXTENSION,...", "offer these extensions",
+        [&](const std::string& value) { return switch_extensions(settings.offered, value, true); });
     add_parsed(app, "--without", "EXTENSION,...", "do not offer these extensions",
                [&](const std::string& value) {
                    return switch_extensions(settings.offered, value, false);
@@ -180,10 +180,9 @@ void add_keeping(CLI::App& app, Options& options) {
         ->delimiter(',');
     app.add_option("--expect", options.expected_file, "each message's text is this file's")
         ->type_name("FILE");
-    add_parsed(app, "--tolerate", "VIOLATION,...", "do not count these as wrong; or: all",
-               [&](const std::string& value) {
-                   return tolerate(options.journal.tolerated, value);
-               });
+    add_parsed(
+        app, "--tolerate", "VIOLATION,...", "do not count these as wrong; or: all",
+        [&](const std::string& value) { return tolerate(options.journal.tolerated, value); });
     app.add_flag("--json", options.json, "sum up as JSON");
     app.add_flag("--quiet", options.quiet, "print nothing on standard output");
 }
@@ -208,7 +207,8 @@ void complete(Options& options) {
     constexpr std::size_t largest_expectation = std::size_t(1) << 30;
     Expectation& expectation = options.journal.expectation;
     if (!options.expected_file.empty())
-        expectation.text = with_wire_newlines(read_file(options.expected_file, largest_expectation));
+        expectation.text =
+            with_wire_newlines(read_file(options.expected_file, largest_expectation));
     for (const std::string& digest : options.expected_digests) {
         constexpr std::size_t hex_digits = 64;
         if (digest.size() != hex_digits ||
@@ -268,8 +268,8 @@ std::string what_listens(const std::vector<Door>& doors) {
     constexpr std::array<const char*, 3> kinds = {"smtp ", "smtps ", "dns "};
     std::string text = "pid " + std::to_string(::getpid()) + "\n";
     for (const Door& door : doors)
-        text += kinds[static_cast<std::size_t>(door.kind)] +
-                to_text(local_end(door.socket.get())) + "\n";
+        text += kinds[static_cast<std::size_t>(door.kind)] + to_text(local_end(door.socket.get())) +
+                "\n";
     return text;
 }
 

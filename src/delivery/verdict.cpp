@@ -70,16 +70,14 @@ Verdict judge_cause(const Failure& failure, const tls::Requirement& requirement)
 
 }  // namespace
 
-// Contract, "Lost or doubled": once the end of data was written only the server's own no to BDAT
-// as a command, which says that nothing was taken, leaves another way.
+// Contract, "Lost or doubled": once the end of data was written only the server's own words count,
+// and only its no to BDAT as a command, which says that nothing was taken, leaves another way.
 Verdict judge(const Failure& failure, bool end_of_data_written,
               const tls::Requirement& requirement) {
-    Verdict verdict = judge_cause(failure, requirement);
-    if (end_of_data_written && verdict.next != Next::same_without_chunking) {
-        verdict.next = Next::settle;
-        verdict.retry_in_clear = false;
-    }
-    return verdict;
+    const Verdict verdict = judge_cause(failure, requirement);
+    if (!end_of_data_written || failure.cause == Cause::no_chunking) return verdict;
+    const bool said = failure.cause == Cause::said_no || failure.cause == Cause::all_refused;
+    return said && verdict.letter == Letter::rejected ? rejected : deferred;
 }
 
 }  // namespace tern::delivery

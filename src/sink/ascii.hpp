@@ -9,16 +9,22 @@
 
 namespace tern::sink {
 
-constexpr char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; }
+constexpr char upper(char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+}
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 constexpr bool is_control(char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte < 0x20 || byte == 0x7f;
 }
 
-constexpr bool is_eight_bit(char c) { return static_cast<unsigned char>(c) >= 0x80; }
+constexpr bool is_eight_bit(char c) {
+    return static_cast<unsigned char>(c) >= 0x80;
+}
 
 /// Gives `text` with the letters a-z in upper case.
 inline std::string to_upper(std::string_view text) {

@@ -53,9 +53,12 @@ AuthExchange::State AuthExchange::begin(const std::string* initial) {
 
 AuthExchange::State AuthExchange::respond(const std::string& response) {
     switch (mechanism_) {
-        case Mechanism::plain: return plain(response);
-        case Mechanism::login: return login(response);
-        case Mechanism::cram_md5: return cram_md5(response);
+        case Mechanism::plain:
+            return plain(response);
+        case Mechanism::login:
+            return login(response);
+        case Mechanism::cram_md5:
+            return cram_md5(response);
     }
     return State::malformed;
 }

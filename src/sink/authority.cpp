@@ -1,4 +1,5 @@
-// X.509 by OpenSSL's own functions. Names, ages and serial numbers as public authorities choose them.
+// X.509 by OpenSSL's own functions. Names, ages and serial numbers as public authorities choose
+// them.
 #include "sink/authority.hpp"
 
 #include <cstdint>
@@ -26,8 +27,12 @@ void must(bool went_well, std::string_view what) {
 OpenSslPointer<EVP_PKEY> make_key(KeyKind kind) {
     OpenSslPointer<EVP_PKEY> key;
     switch (kind) {
-        case KeyKind::ecdsa: key.reset(EVP_EC_gen("P-256")); break;
-        case KeyKind::rsa: key.reset(EVP_RSA_gen(2048)); break;
+        case KeyKind::ecdsa:
+            key.reset(EVP_EC_gen("P-256"));
+            break;
+        case KeyKind::rsa:
+            key.reset(EVP_RSA_gen(2048));
+            break;
         case KeyKind::ed25519:
             key.reset(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
             break;

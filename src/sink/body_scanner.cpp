@@ -27,7 +27,9 @@ struct Masks {
 };
 
 #if defined(__SSE2__)
-std::uint64_t bits(__m128i lanes) { return static_cast<unsigned>(_mm_movemask_epi8(lanes)); }
+std::uint64_t bits(__m128i lanes) {
+    return static_cast<unsigned>(_mm_movemask_epi8(lanes));
+}
 
 Masks masks_of(const char* bytes) {
     Masks made;
@@ -95,8 +97,7 @@ std::size_t BodyScanner::scan_text(std::string_view block) {
         }
         const Masks masks = masks_of(bytes);
         const std::uint64_t behind_cr = masks.cr << 1 | (after_cr_ ? 1U : 0U);
-        const std::uint64_t line_starts =
-            (masks.lf & behind_cr) << 1 | (at_line_start_ ? 1U : 0U);
+        const std::uint64_t line_starts = (masks.lf & behind_cr) << 1 | (at_line_start_ ? 1U : 0U);
         const std::uint64_t dots = form_ == Form::dotted ? masks.dot & line_starts : 0;
         const bool stops = dots != 0;
         if (stops) count = static_cast<unsigned>(std::countr_zero(dots));

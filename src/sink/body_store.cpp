@@ -84,10 +84,8 @@ void BodyStore::open_file() {
 void BodyStore::write_file(std::string_view piece) {
     while (!piece.empty() && trouble_.empty()) {
         const ssize_t count = ::write(file_.get(), piece.data(), piece.size());
-        if (count >= 0)
-            piece.remove_prefix(static_cast<std::size_t>(count));
-        else if (errno != EINTR)
-            trouble_ = words_for(settings_.maildir, errno);
+        if (count >= 0) piece.remove_prefix(static_cast<std::size_t>(count));
+        else if (errno != EINTR) trouble_ = words_for(settings_.maildir, errno);
     }
 }
 

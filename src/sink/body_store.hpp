@@ -33,11 +33,11 @@ std::string read_file(const std::string& path, std::size_t most);
 /// A message's text, put away.
 struct StoredBody {
     std::uint64_t size = 0;
-    std::string digest;             ///< empty where none was asked for
+    std::string digest;               ///< empty where none was asked for
     std::optional<std::string> text;  ///< for the log; nothing when it is long or unwanted
-    std::string path;               ///< of the file in the maildir
+    std::string path;                 ///< of the file in the maildir
     bool as_expected = true;
-    std::string trouble;            ///< why it could not be kept
+    std::string trouble;  ///< why it could not be kept
 };
 
 class BodyStore : public BodyReceiver {

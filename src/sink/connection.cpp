@@ -33,7 +33,9 @@ Connection::Connection(Descriptor socket, const Settings& settings, Journal& jou
     ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-Connection::~Connection() { conversation_.ended(gave_up_); }
+Connection::~Connection() {
+    conversation_.ended(gave_up_);
+}
 
 void Connection::begin_tls() {
     tls_ = make_server_session(context_, socket_.get());
@@ -61,8 +63,10 @@ Connection::Wait Connection::shake_hands() {
         return Wait::nothing_now;
     }
     switch (SSL_get_error(tls_.get(), result)) {
-        case SSL_ERROR_WANT_READ: return Wait::input;
-        case SSL_ERROR_WANT_WRITE: return Wait::output;
+        case SSL_ERROR_WANT_READ:
+            return Wait::input;
+        case SSL_ERROR_WANT_WRITE:
+            return Wait::output;
         default:
             // The alert is on its way already; there is nothing left to be said in this session.
             ERR_clear_error();
@@ -74,9 +78,15 @@ Connection::Wait Connection::shake_hands() {
 
 Connection::Transfer Connection::after_tls(int result) {
     switch (SSL_get_error(tls_.get(), result)) {
-        case SSL_ERROR_WANT_READ: blocked_on_output_ = false; return Transfer::blocked;
-        case SSL_ERROR_WANT_WRITE: blocked_on_output_ = true; return Transfer::blocked;
-        default: ERR_clear_error(); return Transfer::over;
+        case SSL_ERROR_WANT_READ:
+            blocked_on_output_ = false;
+            return Transfer::blocked;
+        case SSL_ERROR_WANT_WRITE:
+            blocked_on_output_ = true;
+            return Transfer::blocked;
+        default:
+            ERR_clear_error();
+            return Transfer::over;
     }
 }
 

@@ -25,8 +25,10 @@ bool ends_group(Verb verb) {
         case Verb::expn:
         case Verb::noop:
         case Verb::auth:
-        case Verb::quit: return true;
-        default: return false;
+        case Verb::quit:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -94,9 +96,15 @@ std::size_t Conversation::take(std::string_view input) {
         const std::string_view rest = input.substr(taken);
         switch (mode_) {
             case Mode::command:
-            case Mode::auth: taken += take_line(rest); break;
-            case Mode::text: taken += take_text(rest); break;
-            case Mode::chunk: taken += take_chunk(rest); break;
+            case Mode::auth:
+                taken += take_line(rest);
+                break;
+            case Mode::text:
+                taken += take_text(rest);
+                break;
+            case Mode::chunk:
+                taken += take_chunk(rest);
+                break;
         }
     }
     // Injected behind STARTTLS, or sent behind QUIT: never to be obeyed.
@@ -133,10 +141,8 @@ std::size_t Conversation::take_line(std::string_view input) {
 
 void Conversation::handle_line(std::string_view line) {
     line.remove_suffix(1);
-    if (!line.empty() && line.back() == '\r')
-        line.remove_suffix(1);
-    else
-        blame(Violation::bare_lf, "a command ended by LF alone");
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    else blame(Violation::bare_lf, "a command ended by LF alone");
     if (line.find('\r') != std::string_view::npos) {
         blame(Violation::bare_cr, "a CR within a command");
         return refuse(500, "5.5.2", "a CR stands alone in your command");
@@ -166,22 +172,36 @@ void Conversation::check_group(const Command& command) {
 void Conversation::dispatch(const Command& command) {
     switch (command.verb) {
         case Verb::ehlo:
-        case Verb::helo: return hello(command);
-        case Verb::starttls: return start_tls(command);
-        case Verb::auth: return auth(command);
-        case Verb::mail: return mail(command);
-        case Verb::rcpt: return rcpt(command);
-        case Verb::data: return data(command);
-        case Verb::bdat: return bdat(command);
-        case Verb::quit: return quit();
+        case Verb::helo:
+            return hello(command);
+        case Verb::starttls:
+            return start_tls(command);
+        case Verb::auth:
+            return auth(command);
+        case Verb::mail:
+            return mail(command);
+        case Verb::rcpt:
+            return rcpt(command);
+        case Verb::data:
+            return data(command);
+        case Verb::bdat:
+            return bdat(command);
+        case Verb::quit:
+            return quit();
         case Verb::rset:
             forget_transaction();
             answer(Stage::rset, 250, "2.0.0", "forgotten");
             return;
-        case Verb::noop: answer(Stage::noop, 250, "2.0.0", "done nothing"); return;
-        case Verb::vrfy: answer(Stage::vrfy, 252, "2.5.2", "send some mail and see"); return;
-        case Verb::help: return say(214, "2.0.0", "see tern-sink(8)");
-        case Verb::expn: return refuse(502, "5.5.1", "there are no lists here");
+        case Verb::noop:
+            answer(Stage::noop, 250, "2.0.0", "done nothing");
+            return;
+        case Verb::vrfy:
+            answer(Stage::vrfy, 252, "2.5.2", "send some mail and see");
+            return;
+        case Verb::help:
+            return say(214, "2.0.0", "see tern-sink(8)");
+        case Verb::expn:
+            return refuse(502, "5.5.1", "there are no lists here");
         case Verb::unknown:
             blame(Violation::syntax, "a command that is none");
             return refuse(500, "5.5.2", "that is no command");
@@ -297,9 +317,9 @@ void Conversation::hello(const Command& command) {
             return refuse(501, "5.5.4", "that is no name");
         }
     const bool was_extended = std::exchange(session_.extended, extended);
-    const unsigned code =
-        extended ? answer(Stage::ehlo, 250, "", offers(name))
-                 : answer(Stage::helo, 250, "", settings_.name + " at your service");
+    const unsigned code = extended
+                              ? answer(Stage::ehlo, 250, "", offers(name))
+                              : answer(Stage::helo, 250, "", settings_.name + " at your service");
     if (code / 100 == 2) {
         // RFC 5321 4.1.4: EHLO in a transaction acts as RSET.
         forget_transaction();

@@ -41,8 +41,8 @@ void Conversation::mail(const Command& command) {
     mail_was_tried_ = true;
     rcpt_was_tried_ = false;
     if (session_.hello.empty() || transaction_) {
-        blame(Violation::out_of_order, transaction_ ? "MAIL within a transaction"
-                                                    : "MAIL before EHLO or HELO");
+        blame(Violation::out_of_order,
+              transaction_ ? "MAIL within a transaction" : "MAIL before EHLO or HELO");
         return refuse(503, "5.5.1", "MAIL comes behind EHLO, once");
     }
     if (settings_.tls_demanded && !session_.tls)
@@ -129,10 +129,8 @@ bool Conversation::recipient_fits(const PathArgument& path) {
     }
     for (const RejectedRecipient& rule : settings_.rejected) {
         if (!is_rejected(rule, path.address)) continue;
-        if (rule.reply.kind == ScriptedReply::Kind::hang_up)
-            wish_ = Wish::close;
-        else
-            say(rule.reply.code, "", rule.reply.text);
+        if (rule.reply.kind == ScriptedReply::Kind::hang_up) wish_ = Wish::close;
+        else say(rule.reply.code, "", rule.reply.text);
         return false;
     }
     const std::string domain = lower(domain_of(path.address));
@@ -224,8 +222,7 @@ void Conversation::bdat(const Command& command) {
         blame(Violation::out_of_order, "BDAT without RCPT, or behind DATA");
     chunk_left_ = *size;
     chunk_is_last_ = last;
-    chunk_is_unwanted_ =
-        !transaction_ || transaction_->recipients.empty() || transaction_->failed;
+    chunk_is_unwanted_ = !transaction_ || transaction_->recipients.empty() || transaction_->failed;
     if (!chunk_is_unwanted_) {
         if (!transaction_->text_begun) begin_text(BodyScanner::Form::counted);
         ++transaction_->chunks;

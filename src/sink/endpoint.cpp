@@ -28,8 +28,7 @@ Descriptor bound(const Endpoint& endpoint, int kind) {
         throw std::runtime_error(std::string("cannot ") + what + " " + to_text(endpoint) + ": " +
                                  std::strerror(errno));
     };
-    Descriptor made(
-        ::socket(endpoint.bytes.ss_family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    Descriptor made(::socket(endpoint.bytes.ss_family, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!made) fail("make a socket for");
     const int on = 1;
     ::setsockopt(made.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
@@ -99,8 +98,12 @@ Endpoint far_end(int socket) {
     return made;
 }
 
-Descriptor listen_on(const Endpoint& endpoint) { return bound(endpoint, SOCK_STREAM); }
+Descriptor listen_on(const Endpoint& endpoint) {
+    return bound(endpoint, SOCK_STREAM);
+}
 
-Descriptor receive_on(const Endpoint& endpoint) { return bound(endpoint, SOCK_DGRAM); }
+Descriptor receive_on(const Endpoint& endpoint) {
+    return bound(endpoint, SOCK_DGRAM);
+}
 
 }  // namespace tern::sink

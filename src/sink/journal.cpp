@@ -106,9 +106,8 @@ void Journal::violation(Violation kind, std::uint64_t times, std::uint64_t conne
     const std::string_view name = violation_names[static_cast<std::size_t>(kind)];
     std::string words("connection ");
     words += std::to_string(connection);
-    for (const std::string_view part :
-         {std::string_view(" from "), who, std::string_view(": "), name, std::string_view(": "),
-          detail})
+    for (const std::string_view part : {std::string_view(" from "), who, std::string_view(": "),
+                                        name, std::string_view(": "), detail})
         words += part;
     tell(words);
     if (!has_log() || told_ > most_told) return;
@@ -137,8 +136,7 @@ void Journal::write_log(std::string_view line) {
 bool Journal::wrong() const {
     for (std::size_t kind = 0; kind < violation_kinds; ++kind)
         if (counts_.violations.at(kind) != 0 && !settings_.tolerated[kind]) return true;
-    return counts_.troubles != 0 ||
-           counts_.messages + counts_.refused < settings_.enough_messages;
+    return counts_.troubles != 0 || counts_.messages + counts_.refused < settings_.enough_messages;
 }
 
 bool Journal::anything_wrong() const {
@@ -175,12 +173,11 @@ std::string Journal::summary_json() const {
 
 std::string Journal::summary() const {
     const std::lock_guard lock(mutex_);
-    std::string text = std::to_string(counts_.messages) + " messages (" +
-                       std::to_string(counts_.bytes) + " bytes, " +
-                       std::to_string(counts_.recipients) + " recipients), " +
-                       std::to_string(counts_.refused) + " refused, " +
-                       std::to_string(counts_.connections) + " connections, " +
-                       std::to_string(counts_.handshakes) + " in TLS";
+    std::string text =
+        std::to_string(counts_.messages) + " messages (" + std::to_string(counts_.bytes) +
+        " bytes, " + std::to_string(counts_.recipients) + " recipients), " +
+        std::to_string(counts_.refused) + " refused, " + std::to_string(counts_.connections) +
+        " connections, " + std::to_string(counts_.handshakes) + " in TLS";
     const std::array<std::pair<const char*, std::uint64_t>, 5> rare = {{
         {"handshakes failed", counts_.handshakes_failed},
         {"connections turned away", counts_.turned_away},

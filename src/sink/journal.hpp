@@ -16,7 +16,7 @@
 namespace tern::sink {
 
 struct JournalSettings {
-    std::string log;                   ///< a file to append to, `-` for standard output, or empty
+    std::string log;                    ///< a file to append to, `-` for standard output, or empty
     std::uint64_t enough_messages = 0;  ///< 0: never enough
     Expectation expectation;
     std::array<bool, violation_kinds> tolerated{};

@@ -93,8 +93,8 @@ std::optional<Question> parse_question(std::string_view query) {
     made.type = get16(query, at);
     made.kind = get16(query, at + 2);
     made.end = at + 4;
-    made.extended = get16(query, 10) == 1 && made.end + 3 <= query.size() &&
-                    query[made.end] == 0 && get16(query, made.end + 1) == type_opt;
+    made.extended = get16(query, 10) == 1 && made.end + 3 <= query.size() && query[made.end] == 0 &&
+                    get16(query, made.end + 1) == type_opt;
     return made;
 }
 

@@ -97,14 +97,10 @@ bool set_limits(Limits& limits, std::string_view text) {
         const std::string_view name = part.substr(0, equals);
         const auto value = number(part.substr(equals + 1), any_number);
         if (!value || *value == 0) return false;
-        if (same(name, "MAILMAX"))
-            limits.messages = value;
-        else if (same(name, "RCPTMAX"))
-            limits.recipients = value;
-        else if (same(name, "RCPTDOMAINMAX"))
-            limits.domains = value;
-        else
-            return false;
+        if (same(name, "MAILMAX")) limits.messages = value;
+        else if (same(name, "RCPTMAX")) limits.recipients = value;
+        else if (same(name, "RCPTDOMAINMAX")) limits.domains = value;
+        else return false;
         return true;
     });
 }

@@ -12,7 +12,9 @@ Server::Server(Shared& shared) {
         threads_.emplace_back(&Worker::run, worker.get());
 }
 
-Server::~Server() { stop(); }
+Server::~Server() {
+    stop();
+}
 
 void Server::stop() {
     for (const std::unique_ptr<Worker>& worker : workers_) worker->stop();

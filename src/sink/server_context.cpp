@@ -13,13 +13,14 @@ void must(bool went_well, const std::string& what) {
     if (!went_well) throw std::runtime_error(what + ": " + openssl_words());
 }
 
-int accept_any_certificate(int, X509_STORE_CTX*) { return 1; }
+int accept_any_certificate(int, X509_STORE_CTX*) {
+    return 1;
+}
 
 // Where a session keeps the protocols the client offered by ALPN.
 int alpn_slot() {
     static const int slot = SSL_get_ex_new_index(
-        0, nullptr, nullptr, nullptr,
-        [](void*, void* held, CRYPTO_EX_DATA*, int, long, void*) {
+        0, nullptr, nullptr, nullptr, [](void*, void* held, CRYPTO_EX_DATA*, int, long, void*) {
             delete static_cast<std::vector<std::string>*>(held);
         });
     return slot;
@@ -53,8 +54,7 @@ void use_identity(SSL_CTX* context, const TlsSettings& settings, const Identity&
 
 }  // namespace
 
-OpenSslPointer<SSL_CTX> make_server_context(const TlsSettings& settings,
-                                            const Identity& identity) {
+OpenSslPointer<SSL_CTX> make_server_context(const TlsSettings& settings, const Identity& identity) {
     OpenSslPointer<SSL_CTX> context(SSL_CTX_new(TLS_server_method()));
     must(context != nullptr, "TLS");
     SSL_CTX* raw = context.get();
@@ -78,9 +78,9 @@ OpenSslPointer<SSL_CTX> make_server_context(const TlsSettings& settings,
         SSL_CTX_set_session_cache_mode(raw, SSL_SESS_CACHE_OFF);
     }
     constexpr std::string_view session_context = "tern-sink";
-    SSL_CTX_set_session_id_context(
-        raw, reinterpret_cast<const unsigned char*>(session_context.data()),
-        static_cast<unsigned>(session_context.size()));
+    SSL_CTX_set_session_id_context(raw,
+                                   reinterpret_cast<const unsigned char*>(session_context.data()),
+                                   static_cast<unsigned>(session_context.size()));
     if (settings.asks_certificate) SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, accept_any_certificate);
     SSL_CTX_set_alpn_select_cb(raw, note_alpn, nullptr);
     return context;
@@ -98,8 +98,8 @@ TlsFacts facts_of(SSL* session) {
     TlsFacts facts;
     facts.version = SSL_get_version(session);
     facts.cipher = SSL_get_cipher_name(session);
-    if (const char* group = SSL_group_to_name(session, static_cast<int>(SSL_get_negotiated_group(
-                                                           session)));
+    if (const char* group =
+            SSL_group_to_name(session, static_cast<int>(SSL_get_negotiated_group(session)));
         group != nullptr)
         facts.group = group;
     if (const char* name = SSL_get_servername(session, TLSEXT_NAMETYPE_host_name); name != nullptr)

@@ -9,9 +9,9 @@ namespace tern::sink {
 struct TlsFacts {
     std::string version;
     std::string cipher;
-    std::string group;               ///< of the key exchange
-    std::string server_name;         ///< SNI, RFC 6066 3; empty without one
-    std::vector<std::string> alpn;   ///< what the client offered, RFC 7301
+    std::string group;              ///< of the key exchange
+    std::string server_name;        ///< SNI, RFC 6066 3; empty without one
+    std::vector<std::string> alpn;  ///< what the client offered, RFC 7301
     bool resumed = false;
     std::string client_certificate;  ///< its subject, empty without one
 };

@@ -22,7 +22,7 @@ struct PeerNames {
 struct SessionFacts {
     std::uint64_t connection = 0;
     PeerNames peer;
-    std::string hello;   ///< the client's name, empty before EHLO or HELO
+    std::string hello;      ///< the client's name, empty before EHLO or HELO
     bool extended = false;  ///< EHLO rather than HELO
     bool starttls = false;
     std::optional<TlsFacts> tls;

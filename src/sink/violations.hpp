@@ -10,21 +10,21 @@
 namespace tern::sink {
 
 enum class Violation {
-    bare_cr,           // RFC 5321 2.3.8: CR only as part of CR LF
-    bare_lf,           // RFC 5321 2.3.8: the same for LF
-    long_line,         // RFC 5321 4.5.3.1.6: more than 1,000 bytes with its CR LF
-    out_of_order,      // RFC 5321 4.1.4
-    ahead,             // bytes behind a command whose reply had to be awaited, RFC 2920 3.1
-    syntax,            // a command or parameter that is none
-    clear_after_tls,   // clear text behind STARTTLS, RFC 3207 4.2 and 5
-    before_greeting,   // RFC 5321 4.3.1: the client waits for the greeting
-    wrong_message,     // not the message that was to be expected
+    bare_cr,          // RFC 5321 2.3.8: CR only as part of CR LF
+    bare_lf,          // RFC 5321 2.3.8: the same for LF
+    long_line,        // RFC 5321 4.5.3.1.6: more than 1,000 bytes with its CR LF
+    out_of_order,     // RFC 5321 4.1.4
+    ahead,            // bytes behind a command whose reply had to be awaited, RFC 2920 3.1
+    syntax,           // a command or parameter that is none
+    clear_after_tls,  // clear text behind STARTTLS, RFC 3207 4.2 and 5
+    before_greeting,  // RFC 5321 4.3.1: the client waits for the greeting
+    wrong_message,    // not the message that was to be expected
 };
 
 constexpr std::size_t violation_kinds = 9;
 
 constexpr std::array<std::string_view, violation_kinds> violation_names = {
-    "bare-cr", "bare-lf", "long-line", "out-of-order", "ahead",
+    "bare-cr", "bare-lf",         "long-line",       "out-of-order", "ahead",
     "syntax",  "clear-after-tls", "before-greeting", "wrong-message"};
 
 /// How often each happened.

@@ -61,8 +61,8 @@ void Worker::close_doors() {
 
 void Worker::let_in(const Door& door) {
     for (int i = 0; i < let_in_at_once; ++i) {
-        Descriptor socket(::accept4(door.socket.get(), nullptr, nullptr,
-                                    SOCK_NONBLOCK | SOCK_CLOEXEC));
+        Descriptor socket(
+            ::accept4(door.socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (!socket) return;
         if (shared_.connections.fetch_add(1) >= shared_.settings.most_connections) {
             shared_.connections.fetch_sub(1);
@@ -72,9 +72,9 @@ void Worker::let_in(const Door& door) {
             continue;
         }
         const int descriptor = socket.get();
-        connections_[descriptor] = std::make_unique<Connection>(
-            std::move(socket), shared_.settings, shared_.journal, shared_.context,
-            door.kind == Door::Kind::smtps);
+        connections_[descriptor] =
+            std::make_unique<Connection>(std::move(socket), shared_.settings, shared_.journal,
+                                         shared_.context, door.kind == Door::Kind::smtps);
         go_on(descriptor);
     }
 }
@@ -85,8 +85,7 @@ void Worker::answer_names(int socket) {
         sockaddr_storage asker{};
         socklen_t length = sizeof asker;
         auto* address = reinterpret_cast<sockaddr*>(&asker);
-        const ssize_t count =
-            ::recvfrom(socket, query.data(), query.size(), 0, address, &length);
+        const ssize_t count = ::recvfrom(socket, query.data(), query.size(), 0, address, &length);
         if (count < 0) return;
         const std::string answer =
             shared_.names.answer({query.data(), static_cast<std::size_t>(count)});
@@ -107,10 +106,17 @@ void Worker::go_on(int descriptor) {
     Connection& connection = *found->second;
     std::uint32_t events = 0;
     switch (connection.go_on(buffer_)) {
-        case Connection::Wait::over: return let_go(descriptor);
-        case Connection::Wait::input: events = EPOLLIN | EPOLLRDHUP; break;
-        case Connection::Wait::output: events = EPOLLOUT; break;
-        case Connection::Wait::nothing_now: again_.push_back(descriptor); return;
+        case Connection::Wait::over:
+            return let_go(descriptor);
+        case Connection::Wait::input:
+            events = EPOLLIN | EPOLLRDHUP;
+            break;
+        case Connection::Wait::output:
+            events = EPOLLOUT;
+            break;
+        case Connection::Wait::nothing_now:
+            again_.push_back(descriptor);
+            return;
         case Connection::Wait::pause:
             if (connection.pause_is_counted) break;
             connection.pause_is_counted = true;
@@ -129,8 +135,7 @@ void Worker::meet(int descriptor, std::uint32_t events) {
     if (found == connections_.end()) return;
     if (found->second->pause_is_counted && (events & (EPOLLERR | EPOLLHUP)) != 0)
         let_go(descriptor);
-    else
-        go_on(descriptor);
+    else go_on(descriptor);
 }
 
 void Worker::end_pauses(Time now) {
@@ -180,10 +185,8 @@ void Worker::run() {
                 if (!stopping_) close_doors();
                 watch(bell_.get(), 0, false);
             } else if (const auto door = doors_.find(descriptor); door != doors_.end()) {
-                if (door->second->kind == Door::Kind::names)
-                    answer_names(descriptor);
-                else
-                    let_in(*door->second);
+                if (door->second->kind == Door::Kind::names) answer_names(descriptor);
+                else let_in(*door->second);
             } else {
                 meet(descriptor, events[static_cast<std::size_t>(i)].events);
             }

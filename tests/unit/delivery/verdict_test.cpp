@@ -59,7 +59,10 @@ TEST(Verdict, OfTheServersNo) {
 TEST(Verdict, BehindTheEndOfDataEverythingSettles) {
     for (int stage = 0; stage <= static_cast<int>(Stage::final_dot); ++stage) {
         for (int cause = 0; cause <= static_cast<int>(Cause::cancelled); ++cause) {
-            if (static_cast<Cause>(cause) == Cause::said_no) continue;
+            if (static_cast<Cause>(cause) == Cause::said_no ||
+                static_cast<Cause>(cause) == Cause::all_refused ||
+                static_cast<Cause>(cause) == Cause::no_chunking)
+                continue;
             for (const Kind kind : {Kind::none, Kind::opportunistic, Kind::verified}) {
                 const Verdict verdict = verdict_of(static_cast<Stage>(stage),
                                                    static_cast<Cause>(cause), 0, true, kind);
@@ -67,8 +70,18 @@ TEST(Verdict, BehindTheEndOfDataEverythingSettles) {
             }
         }
     }
-    for (const int code : {421, 450, 550})
-        EXPECT_EQ(verdict_of(Stage::final_dot, Cause::said_no, code, true).next, Next::settle);
+    for (const Stage stage : {Stage::mail, Stage::recipient, Stage::data, Stage::final_dot})
+        for (const int code : {421, 450, 550})
+            EXPECT_EQ(verdict_of(stage, Cause::said_no, code, true).next, Next::settle);
+    EXPECT_EQ(verdict_of(Stage::recipient, Cause::all_refused, 450, true),
+              (Verdict{D, Next::settle, false}));
+}
+
+// The one way on: nothing was taken by a server that does not know BDAT (RFC 3030).
+TEST(Verdict, AServerWithoutBdatGetsTheMessageByData) {
+    for (const bool written : {false, true})
+        EXPECT_EQ(verdict_of(Stage::final_dot, Cause::no_chunking, 0, written),
+                  (Verdict{Z, Next::same_without_chunking, false}));
 }
 
 TEST(Verdict, NoFailureIsSuccess) {
