@@ -16,7 +16,8 @@ namespace tern::control {
 /// Whether `path` exists; what cannot be told is a Failure as above.
 [[nodiscard]] Result<bool> exists(const std::string& path);
 
-/// The first line, without trailing blanks, tabs and newlines; nothing when the file does not exist.
+/// The first line, without trailing blanks, tabs and newlines; nothing when the file does not
+/// exist.
 [[nodiscard]] Result<std::optional<std::string>> read_line(const std::string& path);
 
 /// The number its leading digits make, at most `most`; `otherwise` without the file or digits.

@@ -62,7 +62,8 @@ Result<NextHop> parse_relay(const Route& route) {
     if (relay.starts_with('[')) {
         const std::size_t close = relay.find(']');
         if (close == relay.npos) return bad(text("\"", relay, "\" lacks its closing bracket"));
-        const std::optional<IpAddress> address = IpAddress::parse_literal(relay.substr(1, close - 1));
+        const std::optional<IpAddress> address =
+            IpAddress::parse_literal(relay.substr(1, close - 1));
         if (!address) return bad(text("\"", relay, "\" holds no IP address in its brackets"));
         return parse_port(route, relay.substr(close + 1)).map([&](std::uint16_t port) {
             return NextHop(Relay{*address, port});

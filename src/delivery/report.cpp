@@ -104,12 +104,16 @@ std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_d
     switch (failure.cause) {
         case Cause::said_no: return refusal_text(failure, peer);
         case Cause::all_refused:
+            // Without a code nobody was offered: the words are ours.
+            if (failure.code == 0) return text("Giving up on ", ip, ".\n", detail, " (#5.6.7)\n");
             return text("Giving up on ", ip, ".", remote_host_said(failure.detail));
         case Cause::too_large:
             return text(ip, " does not take this message: ", detail, ". (#5.3.4)\n");
         case Cause::no_chunking:
-            return text(ip, " failed after I sent the message. It offers CHUNKING and does not know "
-                            "BDAT. (#4.5.1)", remote_host_said(failure.detail));
+            return text(ip,
+                        " failed after I sent the message. It offers CHUNKING and does not know "
+                        "BDAT. (#4.5.1)",
+                        remote_host_said(failure.detail));
         case Cause::needs_smtputf8:
             return text(ip, " cannot take this message: ", detail, ". (#5.6.7)\n");
         case Cause::injected:

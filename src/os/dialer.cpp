@@ -153,7 +153,8 @@ private:
     void connected(std::size_t index) {
         Attempt& attempt = attempts_[index];
         if (met_itself(attempt.socket.get()))
-            return end(index, Connected::refused, "nobody listens there, the connection met itself");
+            return end(index, Connected::refused,
+                       "nobody listens there, the connection met itself");
         result_.stream = std::make_unique<FdStream>(std::move(attempt.socket), clock_);
         result_.winner = index;
         result_.each[index].outcome = Connected::yes;

@@ -47,7 +47,8 @@ public:
     /// QUIT when the session is in step; does not wait for its reply.
     Task<Done> quit();
 
-    /// What is wrong with the client certificate, when TLS was used without it for that; else empty.
+    /// What is wrong with the client certificate, when TLS was used without it for that; else
+    /// empty.
     [[nodiscard]] std::string certificate_trouble() const;
 
 private:

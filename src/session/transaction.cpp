@@ -112,9 +112,10 @@ Task<Done> Transaction::exchange() {
     co_await chat_.say(group, owed.front().stage);
     progress_.end_of_data_written = whole_message_sent_;
     for (std::size_t i = 0; i < owed.size(); ++i) {
-        Result<smtp::Reply> reply = co_await chat_.read_reply(owed[i].stage).outcome();
-        if (!reply) co_return settled_already(owed[i].stage).value_or(reply.error());
-        Result<Done> taken = take(owed[i], std::move(*reply));
+        const Owed& next = owed[i];
+        Result<smtp::Reply> reply = co_await chat_.read_reply(next.stage).outcome();
+        if (!reply) co_return settled_already(next.stage).value_or(reply.error());
+        Result<Done> taken = take(next, std::move(*reply));
         if (taken) continue;
         if (i + 1 < owed.size()) chat_.leave_step();
         co_return taken;

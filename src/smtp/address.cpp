@@ -72,7 +72,8 @@ tl::expected<Path, std::string> parse_address(std::string_view address) {
     // qmail: the null sender and the sender of double bounces are no mailboxes and stay as given.
     if (address.empty() || address == "#@[]" || at == address.npos) {
         if (address.find_first_of(" <>") != address.npos)
-            return wrong("without '@' it cannot be quoted, and a blank or angle bracket would end it");
+            return wrong(
+                "without '@' it cannot be quoted, and a blank or angle bracket would end it");
         path.local = address;
     } else {
         path.has_at = true;

@@ -17,7 +17,8 @@ public:
 
     /// Room that encode() may need for `size` bytes of input.
     [[nodiscard]] static constexpr std::size_t room(std::size_t size) { return 2 * size + 2; }
-    /// Encodes the next block to `out`, which has room(block.size()) bytes; gives how many it wrote.
+    /// Encodes the next block to `out`, which has room(block.size()) bytes; gives how many it
+    /// wrote.
     [[nodiscard]] std::size_t encode(std::string_view block, char* out);
     /// Ends the message: a CR at its very end is a newline. Needs 2 bytes; gives how many it wrote.
     [[nodiscard]] std::size_t finish(char* out);
