@@ -11,7 +11,7 @@ namespace tern::control {
 namespace {
 
 // A year: no operator waits longer, and sums of it stay far from overflow.
-constexpr std::uint64_t longest_timeout = 366 * 24 * 60 * 60;
+constexpr std::uint64_t longest_timeout = 366UL * 24 * 60 * 60;
 
 Result<Duration> read_seconds(const std::string& path, Duration otherwise) {
     const auto fallback = std::chrono::duration_cast<std::chrono::seconds>(otherwise).count();

@@ -158,6 +158,7 @@ Task<Done> Delivery::connect(const Exchanger& exchanger, const tls::Requirement&
     });
     if (rival != candidates.end() && connections_ + 1 < most_connections) racing.push_back(*rival);
     std::vector<Endpoint> endpoints;
+    endpoints.reserve(racing.size());
     for (const Candidate& candidate : racing) endpoints.push_back(candidate.endpoint);
 
     const Deadline latest = until_.value_or(world_.clock.now() + 2 * settings_.timeout_connect +

@@ -167,9 +167,9 @@ std::optional<IpAddress> record_from(Cursor cursor, const Place& place, IpAddres
 }
 
 template <class Record>
-Reading<Record> failed(std::string why) {
+Reading<Record> failed(const std::string& why) {
     Reading<Record> reading;
-    reading.answer.detail = std::move(why);
+    reading.answer.detail = why;
     return reading;
 }
 

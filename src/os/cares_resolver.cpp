@@ -58,9 +58,9 @@ public:
         return settled_ = true;
     }
 
-    bool fail(std::string why) {
+    bool fail(const std::string& why) {
         answer_ = dns::Answer<Record>();
-        answer_.detail = std::move(why);
+        answer_.detail = why;
         return settled_ = true;
     }
 

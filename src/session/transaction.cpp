@@ -11,7 +11,7 @@ namespace {
 
 // RFC 2920 3.1: a group of commands must not be so large that both sides wait for each other to
 // read. The replies to 8 KiB of commands fit the socket buffers of every system.
-constexpr std::size_t window = 8 * 1024;
+constexpr std::size_t window = 8UL * 1024;
 
 // The server's own words end this conversation.
 Failure said_no(Stage stage, smtp::Reply reply) {
@@ -36,7 +36,7 @@ std::string_view header_of(std::string_view message) {
 
 // Large enough that a message of usual size leaves in one write with its end.
 struct Transaction::Buffers {
-    static constexpr std::size_t block = 32 * 1024;
+    static constexpr std::size_t block = 32UL * 1024;
     static constexpr std::size_t headroom = 32;  // "BDAT 65538 LAST" and CR LF
 
     std::array<char, block> message;
