@@ -109,6 +109,8 @@ Task<Done> Transaction::exchange() {
     const std::string group = std::exchange(group_, std::string());
     const std::vector<Owed> owed = std::exchange(owed_, std::vector<Owed>());
     if (owed.empty()) co_return Done();
+    // A reply too many would make each one behind it pass for the next, up to the message's own.
+    if (whole_message_sent_) co_await chat_.expect_silence(owed.front().stage);
     co_await chat_.say(group, owed.front().stage);
     progress_.end_of_data_written = whole_message_sent_;
     for (std::size_t i = 0; i < owed.size(); ++i) {
@@ -121,7 +123,21 @@ Task<Done> Transaction::exchange() {
         co_return taken;
     }
     if (refusal_) co_return *refusal_;
+    if (whole_message_sent_) co_await expect_no_surplus();
     co_return Done();
+}
+
+// Of more replies than commands nobody can say which one is about the message. RFC 5321 3.8 lets a
+// server announce with 421 that it goes.
+Task<Done> Transaction::expect_no_surplus() {
+    const Heard heard = co_await chat_.listen();
+    if (heard != Heard::words) co_return Done();
+    const Result<smtp::Reply> surplus =
+        co_await chat_.read_reply(Stage::final_dot).outcome();
+    chat_.leave_step();
+    if (surplus && surplus->closing()) co_return Done();
+    co_return Failure(Stage::final_dot, Cause::out_of_step,
+                      "the server sent more replies than there were commands");
 }
 
 // What was refused before a connection broke stays refused: nothing of it can have been taken.
@@ -243,7 +259,9 @@ Task<Done> Transaction::send_chunks() {
     }
     for (; owed > 1; --owed) co_await take_chunk_reply();
     smtp::Reply reply = co_await chat_.read_reply(Stage::final_dot);
-    co_return settle(std::move(reply));
+    co_await settle(std::move(reply));
+    if (extensions_.pipelining) co_await expect_no_surplus();
+    co_return Done();
 }
 
 // Reads the replies to chunks that are due (all, without PIPELINING) or here already; gives how
@@ -256,6 +274,8 @@ Task<std::size_t> Transaction::take_chunk_replies(std::size_t owed) {
         }
         co_await take_chunk_reply();
     }
+    // As before the final dot: what is here already is no reply to the chunk that follows.
+    if (owed == 0) co_await chat_.expect_silence(Stage::body);
     chat_.leave_step();
     co_return owed;
 }

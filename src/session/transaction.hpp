@@ -49,6 +49,7 @@ private:
     Task<Done> say(std::string command, Owed owed);
     Task<Done> exchange();
     Task<Done> expect_acceptance();
+    Task<Done> expect_no_surplus();
     Task<Done> add_whole_message();
     Task<Done> send_data();
     Task<Done> send_chunks();

@@ -1,0 +1,101 @@
+# What a second reading of the sources against the contract found: replies out of turn around a
+# message that leaves in chunks, and what may follow once its end was written.
+import socket
+import time
+
+from harness.delivery import MX1, MX2, like
+from harness.registry import case, table
+
+SAID = "\nRemote host said: "
+LARGE = b"a line of a message that is cut into several chunks on its way\n" * 3_000
+
+
+def takes_chunk(mx):
+    """BDAT and its bytes; True when it was the last one. A command that does not come is noted."""
+    line = mx.line()
+    words = (line or "").split()
+    if len(words) < 2 or words[0] != "BDAT":
+        mx.test.chunk_trouble = line
+        return True
+    while len(mx.buffer) < int(words[1]):
+        if not mx.more():
+            return True
+    mx.buffer = mx.buffer[int(words[1]):]
+    return words[2:] == ["LAST"]
+
+
+@table([("in the same segment", 0), ("a moment later", 0.3)])
+def surplus_reply_before_a_chunk_is_no_acceptance(t, title, pause):
+    # K is said only for a 2xx reply to the end of data: here that reply is 554
+    def script(mx):
+        mx.greets("CHUNKING")
+        mx.hears("MAIL FROM:<sender@me.example>...")
+        mx.says("250 ok")
+        mx.hears("RCPT TO:<joe@dest.example>")
+        mx.says("250 ok", "250 surplus")
+        if not takes_chunk(mx):
+            return
+        time.sleep(pause)
+        mx.says("554 no")
+        mx.ends()
+    t.server(MX1, script)
+    t.deliver()
+    t.says_lastly(like("Z"))
+
+
+@table([("CHUNKING",), ("PIPELINING CHUNKING",)])
+def surplus_reply_before_several_chunks_is_no_acceptance(t, offers):
+    def script(mx):
+        mx.greets(*offers.split())
+        mx.hears("MAIL FROM:<sender@me.example>...")
+        mx.says("250 ok")
+        mx.hears("RCPT TO:<joe@dest.example>")
+        mx.says("250 ok", "250 surplus")
+        while not takes_chunk(mx):
+            mx.says("250 chunk ok")
+        time.sleep(0.3)
+        mx.says("554 no")
+        mx.ends()
+    t.server(MX1, script)
+    t.deliver(message=LARGE)
+    t.says_lastly(like("Z"))
+
+
+@case
+def reply_that_came_before_the_group_counts_for_nothing(t):
+    # EHLO answered twice, in TLS records of their own: the second waits below TLS, unseen
+    def script(mx):
+        mx.greets("STARTTLS", "PIPELINING", "CHUNKING")
+        mx.starts_tls()
+        mx.hears("EHLO me.example")
+        mx.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)  # both in one segment
+        mx.says("250-mx.example", "250-PIPELINING", "250 CHUNKING")
+        mx.says("250 surplus")
+        mx.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+        if mx.line() is None:
+            return
+        mx.hears("RCPT TO:<joe@dest.example>")
+        takes_chunk(mx)
+        mx.says("250 mail", "250 rcpt")
+        time.sleep(0.3)
+        mx.says("554 no")
+        mx.ends()
+    t.maybe(MX1, script)
+    t.deliver()
+    t.says_lastly(like("Z"))
+
+
+@case
+def surplus_reply_within_the_group_is_no_acceptance(t):
+    # four replies where three were due, at once: nobody can say which of them is about the message
+    def script(mx):
+        mx.greets("PIPELINING", "CHUNKING")
+        mx.hears("MAIL FROM:<sender@me.example>...")
+        mx.hears("RCPT TO:<joe@dest.example>")
+        takes_chunk(mx)
+        mx.says("250 mail", "250 rcpt", "250 surplus", "554 no")
+        mx.ends()
+    t.server(MX1, script)
+    t.never(MX2)
+    t.deliver("two.example")
+    t.says("r", like("Z.*Possible duplicate!"))
