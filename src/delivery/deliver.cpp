@@ -279,7 +279,12 @@ Report Delivery::final_report(const Exchangers& exchangers) const {
 }
 
 Report Delivery::report_of(const Attempt& attempt) const {
-    const bool duplicate = attempt.progress.end_of_data_written;
+    const std::vector<session::RecipientAnswer>& answers = attempt.progress.recipients;
+    // Whoever read the refusal of every recipient knows that nobody got the message.
+    const bool nobody_has_it =
+        answers.size() == addressing_.wire.recipients.size() &&
+        std::ranges::none_of(answers, &session::RecipientAnswer::accepted);
+    const bool duplicate = attempt.progress.end_of_data_written && !nobody_has_it;
     Report report;
     report.recipients = recipient_reports(attempt.progress.recipients, attempt.peer);
     report.letter = judge(attempt.failure, duplicate, attempt.requirement).letter;

@@ -29,7 +29,7 @@ std::string on_one_line(std::string words) {
     return words;
 }
 
-std::string refusal_text(const Failure& failure, const Peer& peer) {
+std::string refusal_text(const Failure& failure, const Peer& peer, bool end_of_data_written) {
     const std::string ip = peer.endpoint.address.to_string();
     const std::string said = remote_host_said(failure.detail);
     switch (failure.stage) {
@@ -39,7 +39,8 @@ std::string refusal_text(const Failure& failure, const Peer& peer) {
         case Stage::data: return text(ip, " failed on DATA command.", said);
         case Stage::final_dot: return text(ip, " failed after I sent the message.", said);
         default:
-            return text("Connected to ", ip, " but connection died. ", peer.to_string(),
+            return text("Connected to ", ip, " but connection died. ",
+                        end_of_data_written ? "Possible duplicate! " : "", peer.to_string(),
                         " closed the session (#4.4.2)", said);
     }
 }
@@ -102,7 +103,7 @@ std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_d
     const std::string ip = peer.endpoint.address.to_string();
     const std::string detail = on_one_line(failure.detail);
     switch (failure.cause) {
-        case Cause::said_no: return refusal_text(failure, peer);
+        case Cause::said_no: return refusal_text(failure, peer, end_of_data_written);
         case Cause::all_refused:
             // Without a code nobody was offered: the words are ours.
             if (failure.code == 0) return text("Giving up on ", ip, ".\n", detail, " (#5.6.7)\n");

@@ -99,3 +99,38 @@ def surplus_reply_within_the_group_is_no_acceptance(t):
     t.never(MX2)
     t.deliver("two.example")
     t.says("r", like("Z.*Possible duplicate!"))
+
+
+@case
+def closing_at_a_recipient_behind_the_whole_message(t):
+    # 421 is a loss like any other: the message was written, and the first recipient accepted
+    def script(mx):
+        mx.greets("PIPELINING", "CHUNKING")
+        mx.hears("MAIL FROM:<sender@me.example>...")
+        mx.hears("RCPT TO:<joe@dest.example>")
+        mx.hears("RCPT TO:<ann@dest.example>")
+        takes_chunk(mx)
+        mx.says("250 mail", "250 rcpt", "421 closing")
+        mx.closes()
+    t.server(MX1, script)
+    t.never(MX2)
+    t.deliver("two.example", recipients=["joe@dest.example", "ann@dest.example"])
+    t.says("r", f"s{MX1} does not like recipient.{SAID}421 closing",
+           like("Z.*Possible duplicate!"))
+
+
+@case
+def closing_at_the_only_recipient_behind_the_whole_message(t):
+    # a refusal of every recipient settles the matter: nobody can have got it
+    def script(mx):
+        mx.greets("PIPELINING", "CHUNKING")
+        mx.hears("MAIL FROM:<sender@me.example>...")
+        mx.hears("RCPT TO:<joe@dest.example>")
+        takes_chunk(mx)
+        mx.says("250 mail", "421 closing")
+        mx.closes()
+    t.server(MX1, script)
+    t.never(MX2)
+    t.deliver("two.example")
+    t.says(f"s{MX1} does not like recipient.{SAID}421 closing", like("Z.*421 closing"))
+    t.never_mentions("Possible duplicate")
