@@ -234,11 +234,14 @@ Task<Done> Delivery::attempt(std::unique_ptr<Stream> connection, Peer peer,
     Attempt failed{std::move(outcome.error()), std::move(peer), requirement,
                    std::move(progress), session->certificate_trouble()};
     const bool by_data = verdict.next == Next::same_without_chunking;
+    const bool to_nobody_else = failed.progress.end_of_data_written;
     // A pipe of which bytes were consumed cannot be sent again.
     if (verdict.next == Next::settle || !world_.message.rewind()) settled_ = report_of(failed);
     const Peer same = failed.peer;
     note_failure(std::move(failed));
     if (by_data && may_go_on()) co_await repeat_by_data(same, requirement);
+    // Contract, Lost or doubled: the last chunk was written.
+    if (to_nobody_else && !settled_) settled_ = report_of(*furthest_);
     co_return Done();
 }
 

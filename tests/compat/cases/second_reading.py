@@ -134,3 +134,33 @@ def closing_at_the_only_recipient_behind_the_whole_message(t):
     t.deliver("two.example")
     t.says(f"s{MX1} does not like recipient.{SAID}421 closing", like("Z.*421 closing"))
     t.never_mentions("Possible duplicate")
+
+
+@table([(f"{how}, {offers}", how, offers)
+        for how in ("(closes)", "421 busy", "450 busy", "nonsense")
+        for offers in ("CHUNKING", "PIPELINING CHUNKING")])
+def nobody_else_after_a_chunk_that_was_not_known(t, title, how, offers):
+    # the last chunk was handed over: by DATA to the same server, but to no other one
+    def first(mx):
+        mx.greets(*offers.split())
+        mx.hears("MAIL FROM:<sender@me.example>...")
+        mx.says("250 ok")
+        mx.hears("RCPT TO:<joe@dest.example>")
+        mx.says("250 ok")
+        takes_chunk(mx)
+        mx.says("502 BDAT is not implemented")
+        mx.ends()
+
+    def second(mx):
+        mx.greets(*offers.split())
+        mx.hears("MAIL FROM:<sender@me.example>...")
+        if how == "(closes)":
+            mx.closes()
+        else:
+            mx.says(how)
+            mx.ends()
+    t.server(MX1, first, second)
+    t.never(MX2)
+    t.deliver("two.example")
+    t.says_lastly(like(f"Z.*{MX1}"))
+    t.never_mentions("Possible duplicate")
