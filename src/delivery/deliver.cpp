@@ -210,7 +210,13 @@ Task<Done> Delivery::attempt(std::unique_ptr<Stream> connection, Peer peer,
     session::Progress progress;
     Result<Done> outcome = co_await session->open().outcome();
     if (outcome) {
-        outcome = co_await session->transact(addressing_.wire, world_.message, progress).outcome();
+        try {
+            outcome =
+                co_await session->transact(addressing_.wire, world_.message, progress).outcome();
+        } catch (...) {
+            end_of_data_written_ = progress.end_of_data_written;
+            throw;
+        }
         end_of_data_written_ = progress.end_of_data_written;
     }
     co_await session->quit().outcome();
