@@ -66,13 +66,17 @@ Task<std::vector<Exchanger>> Exchangers::next_group() {
     std::vector<Exchanger> group;
     while (group.empty() && !reached_ourselves_ && next_ < std::min(mx_.size(), most_names)) {
         const std::uint16_t preference = mx_[next_].preference;
+        const std::string trouble_of_better_ones = look_up_trouble_;
         for (; next_ < std::min(mx_.size(), most_names) && mx_[next_].preference == preference;
              ++next_) {
             const std::string name = mx_[next_].exchanger;
             std::optional<Exchanger> exchanger = co_await look_up(name);
             if (exchanger) group.push_back(std::move(*exchanger));
         }
-        if (reached_ourselves_) group.clear();
+        if (!reached_ourselves_) continue;
+        // Who is no better than we are counts no more, whether it has addresses or not.
+        group.clear();
+        look_up_trouble_ = trouble_of_better_ones;
     }
     co_return group;
 }

@@ -1,5 +1,5 @@
 # What a second reading of the sources against the contract found: replies out of turn around a
-# message that leaves in chunks, and what may follow once its end was written.
+# message that leaves in chunks, what may follow once its end was written, and waits without end.
 import socket
 import time
 
@@ -164,3 +164,14 @@ def nobody_else_after_a_chunk_that_was_not_known(t, title, how, offers):
     t.deliver("two.example")
     t.says_lastly(like(f"Z.*{MX1}"))
     t.never_mentions("Possible duplicate")
+
+
+@table([("the other family", "me.dest.example A 127.0.0.1\nme.dest.example AAAA SERVFAIL"),
+        ("an equal exchanger",
+         "me.dest.example A 127.0.0.1\ndest.example MX 10 mx9.dest.example\n"
+         "mx9.dest.example A SERVFAIL")])
+def we_are_the_best_exchanger_whatever_else_fails(t, title, zone):
+    # only a better exchanger that cannot be looked up for now makes it Z
+    t.zone("dest.example MX 10 me.dest.example\n" + zone)
+    t.deliver()
+    t.says_lastly(like(r"D.*\(#5\.4\.6\)"))
