@@ -1,6 +1,9 @@
 // Contexts by requirement; see context.hpp.
 #include "tls/context.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -30,9 +33,13 @@ struct FileContents {
 FileContents read_file(const std::string& path) {
     FileContents contents;
     errno = 0;
-    const std::unique_ptr<FILE, Releaser<std::fclose>> file(std::fopen(path.c_str(), "rbe"));
+    // O_NONBLOCK: whatever stands in the file's place, opening it must not wait.
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const std::unique_ptr<FILE, Releaser<std::fclose>> file(
+        descriptor < 0 ? nullptr : ::fdopen(descriptor, "rb"));
     if (!file) {
         contents.error = errno;
+        if (descriptor >= 0) ::close(descriptor);
         return contents;
     }
     std::vector<char> block(16UL * 1024);

@@ -1,5 +1,6 @@
 # What a second reading of the sources against the contract found: replies out of turn around a
 # message that leaves in chunks, what may follow once its end was written, and waits without end.
+import os
 import socket
 import time
 
@@ -175,3 +176,27 @@ def we_are_the_best_exchanger_whatever_else_fails(t, title, zone):
     t.zone("dest.example MX 10 me.dest.example\n" + zone)
     t.deliver()
     t.says_lastly(like(r"D.*\(#5\.4\.6\)"))
+
+
+@table([("clientcert.pem", "r"), ("tlshosts/mx1.dest.example.pem", "Z")])
+def pipe_in_place_of_a_control_file(t, name, first):
+    # opening a pipe that nobody writes to waits for ever
+    path = t.control(name)
+    path.unlink()
+    os.mkfifo(path)
+
+    def script(mx):
+        mx.greets("STARTTLS")
+        mx.hears("STARTTLS")
+        mx.says("220 ready")
+        if name.startswith("tlshosts"):
+            mx.ends()
+            return
+        mx.shakes_hands()
+        mx.hears("EHLO me.example")
+        mx.offers()
+        mx.takes_message()
+    t.server(MX1, script)
+    t.deliver(limit=6)
+    t.check(t.out[:1] == first.encode(), f"got {t.reports!r}")
+    t.within(0, 5)
