@@ -123,7 +123,7 @@ Task<Done> Transaction::exchange() {
         co_return taken;
     }
     if (refusal_) co_return *refusal_;
-    if (whole_message_sent_) co_await expect_no_surplus();
+    if (progress_.accepted) co_await expect_no_surplus();
     co_return Done();
 }
 

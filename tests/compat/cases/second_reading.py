@@ -200,3 +200,18 @@ def pipe_in_place_of_a_control_file(t, name, first):
     t.deliver(limit=6)
     t.check(t.out[:1] == first.encode(), f"got {t.reports!r}")
     t.within(0, 5)
+
+
+@case
+def surplus_reply_behind_refusals_changes_nothing(t):
+    # every recipient was refused: that settles the matter
+    def script(mx):
+        mx.greets("PIPELINING", "CHUNKING")
+        mx.hears("MAIL FROM:<sender@me.example>...")
+        mx.hears("RCPT TO:<joe@dest.example>")
+        takes_chunk(mx)
+        mx.says("250 mail", "550 rcpt", "503 nobody", "250 surplus")
+        mx.ends()
+    t.server(MX1, script)
+    t.deliver()
+    t.says(f"h{MX1} does not like recipient.{SAID}550 rcpt", f"DGiving up on {MX1}.")
