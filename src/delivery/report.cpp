@@ -111,10 +111,8 @@ std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_d
         case Cause::too_large:
             return text(ip, " does not take this message: ", detail, ". (#5.3.4)\n");
         case Cause::no_chunking:
-            return text(ip,
-                        " failed after I sent the message. It offers CHUNKING and does not know "
-                        "BDAT. (#4.5.1)",
-                        remote_host_said(failure.detail));
+            return text(ip, " failed after I sent the message.", remote_host_said(failure.detail),
+                        "It offers CHUNKING and does not know BDAT. (#4.5.1)\n");
         case Cause::needs_smtputf8:
             return text(ip, " cannot take this message: ", detail, ". (#5.6.7)\n");
         case Cause::injected:
