@@ -70,6 +70,11 @@ Task<Done> Transaction::run() {
     if (!sendable(envelope_.sender))
         co_return Failure(Stage::mail, Cause::needs_smtputf8,
                           "the sender's address needs SMTPUTF8, which the server does not offer");
+    if (std::ranges::none_of(envelope_.recipients,
+                             [this](const smtp::Path& path) { return sendable(path); })) {
+        progress_.recipients.resize(envelope_.recipients.size());
+        co_return all_refused();
+    }
     // A pipe is not touched before a recipient was accepted: it could not be offered elsewhere.
     if (message_.size()) co_await read_ahead();
     co_await announce();
@@ -299,8 +304,10 @@ Result<Done> Transaction::settle(smtp::Reply reply) {
     }
     // Servers behind a proxy may offer CHUNKING and not know BDAT (500, 502).
     const bool unknown = reply.code == 500 || reply.code == 502;
-    if (extensions_.chunking && unknown && !chunk_was_taken_)
+    if (extensions_.chunking && unknown && !chunk_was_taken_) {
+        chat_.leave_step();  // it may be reading the message as commands
         return fail(Stage::final_dot, Cause::no_chunking, std::move(reply.text));
+    }
     return tl::unexpected<Failure>(reply.transient() || reply.permanent()
                                        ? said_no(Stage::final_dot, std::move(reply))
                                        : out_of_step(Stage::final_dot, reply));

@@ -34,6 +34,9 @@ TEST_P(Conversations, PlayAsWritten) {
                 world->simulation.complain(text(connection.peer->label(), ": ", connection.trouble));
         if (world->connections.size() != conversation.servers().size())
             world->simulation.complain("not every server of the file was met");
+        for (const Endpoint& stranger : world->strangers)
+            world->simulation.complain(text("dials ", stranger.address.to_string(),
+                                            ", of which the file does not speak"));
         EXPECT_TRUE(conversation.expects(parts_of(outcome.rendered))) << story_of(*world, outcome);
         EXPECT_TRUE(world->simulation.complaints().empty()) << story_of(*world, outcome);
         if (HasFailure()) return;

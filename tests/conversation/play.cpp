@@ -1,4 +1,5 @@
 // A server of a conversation file plays its part, with at most one fault; see script.hpp.
+#include <algorithm>
 #include <cmath>
 
 #include "base/text.hpp"
@@ -11,14 +12,44 @@ using Kind = Step::Kind;
 
 Failure the_fault() { return {Stage::start, Cause::closed, "the fault of this run"}; }
 
-// What the server has heard makes its next reply one to a recipient or to the message.
-void note_reply(const std::vector<Step>& steps, std::size_t at, ServerRecord& record) {
-    if (at == 0 || steps[at].text.size() < 3) return;
-    const Step& before = steps[at - 1];
-    const char digit = steps[at].text[0];
-    if (before.kind == Kind::hears && before.text.starts_with("RCPT"))
-        record.recipients += digit == '2' ? 'r' : digit == '4' ? 's' : 'h';
-    if (before.kind == Kind::hears_message && digit == '2') ++record.accepted_messages;
+// The first digit of each reply in `words`.
+std::vector<char> reply_classes(std::string_view words) {
+    std::vector<char> classes;
+    while (!words.empty()) {
+        const std::string_view line = words.substr(0, words.find('\n'));
+        words.remove_prefix(std::min(words.size(), line.size() + 1));
+        if (line.size() >= 3 && (line.size() == 3 || line[3] != '-')) classes.push_back(line[0]);
+    }
+    return classes;
+}
+
+// What the server has heard since it spoke last makes its replies ones to recipients or messages.
+// `said` is how much of its words it came to say; a reply without its newline is none.
+void note_replies(const std::vector<Step>& steps, std::size_t at, std::string_view said,
+                  ServerRecord& record) {
+    std::size_t first = at;
+    while (first > 0 && steps[first - 1].kind != Kind::says) --first;
+    const std::vector<char> classes = reply_classes(said.substr(0, said.rfind('\n') + 1));
+    for (std::size_t i = 0; i < classes.size() && first + i < at; ++i) {
+        const Step& heard = steps[first + i];
+        const char digit = classes[i];
+        if (heard.kind == Kind::hears && heard.text.starts_with("RCPT"))
+            record.recipients += digit == '2' ? 'r' : digit == '4' ? 's' : 'h';
+        const bool last_chunk = heard.kind == Kind::hears_chunk && heard.text == "C: (last chunk)";
+        if ((heard.kind == Kind::hears_message || last_chunk) && digit == '2')
+            ++record.accepted_messages;
+        if (heard.kind == Kind::hears_chunk && digit == '5') record.knows_no_chunks = true;
+    }
+}
+
+Task<Done> hears_chunk(const Step& step, Peer& peer) {
+    std::string line = co_await peer.hears();
+    if (!line.starts_with("BDAT "))
+        co_return Failure(Stage::start, Cause::out_of_step, "expected BDAT, heard " + line);
+    const bool last = co_await peer.hears_chunk(line);
+    if (last != (step.text == "C: (last chunk)"))
+        co_return Failure(Stage::start, Cause::out_of_step, "the last chunk is where none is due");
+    co_return Done();
 }
 
 Task<Done> drips(const Step& step, Peer& peer) {
@@ -69,10 +100,11 @@ Task<Done> plays(const ServerScript& script, std::size_t at, Peer& peer) {
     switch (step.kind) {
         case Kind::says:
             co_await peer.says_raw(step.text);
-            note_reply(script.steps, at, peer.record);
+            note_replies(script.steps, at, step.text, peer.record);
             break;
         case Kind::hears: co_return co_await peer.expects(step.text);
         case Kind::hears_message: co_await peer.hears_message(); break;
+        case Kind::hears_chunk: co_return co_await hears_chunk(step, peer);
         case Kind::hears_no_end: co_return co_await hears_no_end(peer);
         case Kind::hears_close: co_return co_await hears_close(peer);
         case Kind::drips:
@@ -106,10 +138,11 @@ Task<Done> goes_wrong(const ServerScript& script, const Fault& fault, Peer& peer
         case Fault::Kind::resets: peer.resets(); break;
         case Fault::Kind::mute: co_await peer.goes_mute(); break;
         case Fault::Kind::deaf: co_await peer.goes_deaf(); break;
-        case Fault::Kind::half_and_hangs_up: co_await peer.says_raw(step.text.substr(0, part)); break;
+        case Fault::Kind::half_and_hangs_up:
         case Fault::Kind::half_and_mute:
+            note_replies(script.steps, fault.step, step.text.substr(0, part), peer.record);
             co_await peer.says_raw(step.text.substr(0, part));
-            co_await peer.goes_mute();
+            if (fault.kind == Fault::Kind::half_and_mute) co_await peer.goes_mute();
             break;
         case Fault::Kind::raves_instead:
             peer.record.raved = true;
@@ -123,14 +156,14 @@ Task<Done> goes_wrong(const ServerScript& script, const Fault& fault, Peer& peer
             // Only one that says yes where its no is due is to blame for a K.
             peer.record.raved = fault.step + 1 == script.steps.size() ||
                                 script.steps[fault.step + 1].kind != Kind::hears_message;
+            note_replies(script.steps, fault.step, step.text, peer.record);
             co_await peer.says_raw(step.text + fault.words);
             co_return Done();
         case Fault::Kind::interrupts:
             peer.record.raved = true;
             co_await peer.simulation().sleep(std::chrono::milliseconds(30));
             co_await peer.says_raw(fault.words);
-            co_await peer.hears_message();
-            co_return Done();
+            co_return co_await plays(script, fault.step, peer);
     }
     co_return the_fault();
 }
@@ -169,7 +202,7 @@ std::vector<Fault> Conversation::faults() const {
             for (const Fault::Kind wrong : {Fault::Kind::hangs_up, Fault::Kind::resets,
                                             Fault::Kind::mute, Fault::Kind::deaf})
                 add(wrong);
-            if (kind == Kind::hears_message)
+            if (kind == Kind::hears_message || kind == Kind::hears_chunk)
                 for (const std::string& rant : rants) add(Fault::Kind::interrupts, rant);
             if (kind != Kind::says && kind != Kind::tls) continue;
             for (const std::string& rant : rants) add(Fault::Kind::raves_instead, rant);

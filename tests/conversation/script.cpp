@@ -172,6 +172,9 @@ void Conversation::read_step(std::string_view line, unsigned number) {
         step.text = unescaped(line.substr(line.find(": ") + 2)) + "\r\n";
     } else if (line == "C: (message)") {
         step.kind = Step::Kind::hears_message;
+    } else if (line == "C: (chunk)" || line == "C: (last chunk)") {
+        step.kind = Step::Kind::hears_chunk;
+        step.text = line;
     } else if (line == "C: (no end of data)") {
         step.kind = Step::Kind::hears_no_end;
     } else if (line == "C: (closes)") {

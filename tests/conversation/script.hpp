@@ -17,6 +17,7 @@ struct Step {
         drips,
         hears,
         hears_message,
+        hears_chunk,
         hears_no_end,
         hears_close,
         tls,

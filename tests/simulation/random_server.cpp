@@ -24,6 +24,7 @@ private:
     Task<Done> secure();
     Task<Done> command(std::string line);
     Task<Done> take_message();
+    Task<Done> take_chunk(std::string line);
 
     std::string refusal() {
         static const char* const refusals[] = {"421 closing", "450 later", "451 busy", "452 full",
@@ -37,12 +38,15 @@ private:
     SeededRandom& random_;
     bool secured_ = false;
     bool over_ = false;
+    std::string said_last_;
+    bool refused_ = false;  // a chunk, and so the message
 };
 
 // Gives whether `honest` was said as it is; something else may have been.
 Task<bool> RandomServer::reply(std::string honest) {
     std::string said = honest;
     if (trouble()) co_await fault(said);
+    said_last_ = said;
     co_await in_pieces(said + "\r\n");
     co_return said == honest;
 }
@@ -52,27 +56,37 @@ Task<Done> RandomServer::fault(std::string& said) {
     static const std::string rants[] = {
         "blah", "250 surplus\r\n250 and more", "354 go on", "999 no", "25", "250-a\r\n251 b",
         std::string("\0\x01\xff", 3), "250" + std::string(6000, 'x'), "\r\n", "220 x\r\n220 y"};
+    bool ends = true;  // clang 14 destroys what a co_return inside this switch makes, made or not
     switch (random_.below(12)) {
-        case 0: peer_.hangs_up(); co_return gone();
-        case 1: peer_.resets(); co_return gone();
-        case 2: co_await peer_.goes_mute(); co_return gone();
-        case 3: co_await peer_.goes_deaf(); co_return gone();
+        case 0: peer_.hangs_up(); break;
+        case 1: peer_.resets(); break;
+        case 2: co_await peer_.goes_mute(); break;
+        case 3: co_await peer_.goes_deaf(); break;
         case 4:
             co_await peer_.says_raw(said.substr(0, random_.below(5)));
             if (random_.once_in(2)) co_await peer_.goes_mute();
             peer_.hangs_up();
-            co_return gone();
+            break;
         case 5:
+            ends = false;
             peer_.record.raved = true;
             said = rants[random_.below(10)];
             break;
         case 6:
+            ends = false;
             peer_.record.raved = true;
             said += "\r\n" + rants[random_.below(10)];
             break;
-        case 7: co_await peer_.simulation().sleep(random_.up_to(2 * mind_.patience)); break;
-        default: said = refusal(); break;
+        case 7:
+            ends = false;
+            co_await peer_.simulation().sleep(random_.up_to(2 * mind_.patience));
+            break;
+        default:
+            ends = false;
+            said = refusal();
+            break;
     }
+    if (ends) co_return gone();
     co_return Done();
 }
 
@@ -91,14 +105,12 @@ Task<Done> RandomServer::secure() {
     static const std::string alert("\x15\x03\x03\x00\x02\x02\x28", 7);
     if (trouble()) {
         co_await peer_.hears_anything();
-        switch (random_.below(5)) {
-            case 0: co_await peer_.says_raw(alert); break;
-            case 1: co_await peer_.says("this is not TLS"); break;
-            case 2: peer_.resets(); co_return gone();
-            case 3: peer_.hangs_up(); co_return gone();
-            default: break;
-        }
-        co_await peer_.goes_mute();
+        const std::uint32_t draw = random_.below(5);
+        if (draw == 0) co_await peer_.says_raw(alert);
+        else if (draw == 1) co_await peer_.says("this is not TLS");
+        else if (draw == 2) peer_.resets();
+        else if (draw == 3) peer_.hangs_up();
+        if (draw != 2 && draw != 3) co_await peer_.goes_mute();
         co_return gone();
     }
     co_await peer_.starts_tls(mind_.name, mind_.certificate);
@@ -124,13 +136,27 @@ Task<Done> RandomServer::take_message() {
     co_return Done();
 }
 
+Task<Done> RandomServer::take_chunk(std::string line) {
+    const bool last = co_await peer_.hears_chunk(line);
+    refused_ = refused_ || peer_.record.recipients.find('r') == std::string::npos ||
+               random_.once_in(12);
+    const std::string honest = refused_ ? "550 no" : last ? "250 taken" : "250 go on";
+    const bool as_it_is = co_await reply(honest);
+    if (as_it_is && last && !refused_) ++peer_.record.accepted_messages;
+    if (said_last_.starts_with("500") || said_last_.starts_with("502"))
+        peer_.record.knows_no_chunks = true;
+    co_return Done();
+}
+
 Task<Done> RandomServer::command(std::string line) {
     const std::string verb = line.substr(0, 4);
     if (verb == "EHLO") {
         std::string offers = mind_.name;
         if (mind_.offers_tls && !secured_) offers += "\r\n250-STARTTLS";
         if (mind_.offers_smtputf8) offers += "\r\n250-SMTPUTF8";
-        co_await reply("250-" + offers + "\r\n250 SIZE");
+        if (mind_.offers_pipelining) offers += "\r\n250-PIPELINING";
+        if (mind_.chunking != Mind::Chunking::none) offers += "\r\n250-CHUNKING";
+        co_await reply("250-" + offers + "\r\n250 SIZE " + std::to_string(mind_.size_limit));
     } else if (verb == "STAR") {
         const bool as_it_is = co_await reply("220 go ahead");
         if (as_it_is) co_await secure();
@@ -143,6 +169,13 @@ Task<Done> RandomServer::command(std::string line) {
     } else if (verb == "DATA") {
         const bool as_it_is = co_await reply("354 go on");
         if (as_it_is) co_await take_message();
+    } else if (verb == "BDAT" && mind_.chunking == Mind::Chunking::offered) {
+        co_await take_chunk(line);
+    } else if (verb != "MAIL" && verb != "HELO" && verb != "QUIT") {
+        // Also what it takes for commands of a message in chunks that it only pretended to take.
+        peer_.record.knows_no_chunks = peer_.record.knows_no_chunks || verb == "BDAT";
+        peer_.record.raved = true;
+        co_await reply("502 unknown");
     } else {
         over_ = verb == "QUIT";
         const std::string honest = over_ ? "221 bye" : "250 ok";

@@ -123,6 +123,12 @@ private:
         mind.implicit_tls = port == 465;
         mind.offers_tls = !random_.once_in(3);
         mind.offers_smtputf8 = random_.once_in(2);
+        mind.offers_pipelining = !random_.once_in(3);
+        const std::uint32_t chunking = random_.below(10);
+        mind.chunking = chunking == 0  ? Mind::Chunking::pretended
+                        : chunking < 6 ? Mind::Chunking::offered
+                                       : Mind::Chunking::none;
+        mind.size_limit = random_.once_in(20) ? 100 : 0;
         mind.trouble = trouble_;
         mind.certificate = certificates[random_.below(7)];
         mind.patience = world_.settings.timeout_remote;

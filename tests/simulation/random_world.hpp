@@ -17,6 +17,9 @@ struct Mind {
     bool implicit_tls = false;
     bool offers_tls = true;
     bool offers_smtputf8 = false;
+    bool offers_pipelining = false;
+    enum class Chunking { none, offered, pretended } chunking = Chunking::none;
+    unsigned size_limit = 0;  ///< 0: none
     unsigned trouble = 0;      ///< a fault once in so many replies; 0: never
     Certificate certificate = Certificate::good;
     Duration patience{};       ///< the client's timeoutremote: stalls are drawn around it

@@ -1,6 +1,9 @@
 // A scripted server; see peer.hpp.
 #include "support/peer.hpp"
 
+#include <utility>
+
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 
 namespace tern::test {
@@ -59,6 +62,17 @@ Task<Done> Peer::expects(std::string line) {
     if (heard == line) co_return Done();
     co_return Failure(Stage::start, Cause::out_of_step,
                       text("expected \"", line, "\", the client said \"", heard, "\""));
+}
+
+Task<bool> Peer::hears_chunk(std::string command) {
+    const std::size_t size = leading_number(command.substr(5), 1'000'000).value_or(0);
+    const bool last = command.ends_with(" LAST");
+    while (unread_.size() < size) co_await fill();
+    chunks_ += unread_.substr(0, size);
+    unread_.erase(0, size);
+    simulation_.note(text(label_, " C: (", size, " bytes of message", last ? " and its end)" : ")"));
+    if (last) record.messages.push_back(std::exchange(chunks_, std::string()));
+    co_return last;
 }
 
 Task<Done> Peer::hears_anything() {

@@ -15,7 +15,7 @@ namespace tern::test {
 
 /// What one server came to know on one connection.
 struct ServerRecord {
-    /// Complete messages as they came, dots doubled, without the end of data.
+    /// Complete messages as they came (dots doubled, by DATA), without the end of data.
     std::vector<std::string> messages;
     /// Complete messages to which it said 2xx.
     unsigned accepted_messages = 0;
@@ -24,6 +24,8 @@ struct ServerRecord {
     /// It said something that was not its turn, or no SMTP: what the client makes of it is judged
     /// by the client's own words alone.
     bool raved = false;
+    /// It answered BDAT as a command it does not know: nothing was taken, DATA may be tried.
+    bool knows_no_chunks = false;
     std::string server_name;  ///< what SNI said
 };
 
@@ -44,6 +46,9 @@ public:
     Task<Done> hears_anything();
     /// Drops what the client has said so far.
     void forgets() { unread_.clear(); }
+    /// Reads BDAT's bytes behind the command, which is `command`, and adds them to the message.
+    /// Gives whether it was the last chunk.
+    Task<bool> hears_chunk(std::string command);
     /// Reads a message and its end of data; gives it as it came.
     Task<std::string> hears_message();
     /// The handshake; from then on all is inside TLS.
@@ -79,6 +84,7 @@ private:
     std::unique_ptr<WireEnd> end_;
     std::unique_ptr<ServerTls> tls_;
     std::string unread_;
+    std::string chunks_;
     char buffer_[4 * 1024];
 };
 

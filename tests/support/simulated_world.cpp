@@ -88,6 +88,7 @@ Task<DialResult> SimulatedDialer::dial(std::span<const Endpoint> endpoints, Dura
     for (std::size_t i = 0; i < endpoints.size(); ++i) {
         if (start >= deadline || (connected && *connected <= start)) break;
         DialResult::Each& each = result.each[i];
+        if (!world_.hosts.contains(endpoints[i])) world_.strangers.push_back(endpoints[i]);
         each = outcome_at(endpoints[i]);
         Duration takes = each.outcome == Connected::timed_out ? Duration::max()
                          : each.outcome == Connected::resources ? Duration()

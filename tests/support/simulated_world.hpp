@@ -156,6 +156,8 @@ public:
 
     std::deque<Connection> connections;
     std::size_t dials = 0;
+    /// Endpoints that were dialled though no test speaks of them.
+    std::vector<Endpoint> strangers;
 
     /// A host at `address` whose connections play these scripts, and a name for it.
     Host& add_server(std::string_view address, std::uint16_t port, Script script);

@@ -20,9 +20,14 @@ const std::vector<User> users = {{"tim", "tanstaaftanstaaf"}, {"joe", "with spac
 
 TEST(Base64, GoesBothWays) {
     // RFC 4648 10
-    const std::pair<std::string, std::string> vectors[] = {
-        {"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-        {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}, {"\xff\xfe\0"s, "//4A"}};
+    const std::pair<std::string, std::string> vectors[] = {{"", ""},
+                                                           {"f", "Zg=="},
+                                                           {"fo", "Zm8="},
+                                                           {"foo", "Zm9v"},
+                                                           {"foob", "Zm9vYg=="},
+                                                           {"fooba", "Zm9vYmE="},
+                                                           {"foobar", "Zm9vYmFy"},
+                                                           {"\xff\xfe\0"s, "//4A"}};
     for (const auto& [bytes, text] : vectors) {
         EXPECT_EQ(to_base64(bytes), text);
         EXPECT_EQ(from_base64(text), bytes);
@@ -30,7 +35,8 @@ TEST(Base64, GoesBothWays) {
 }
 
 TEST(Base64, RefusesWhatIsNone) {
-    for (const char* text : {"Zg", "Zg=", "Z===", "Zh==", "Zm9=", "Zm 9", "Zg==Zg==", "====", "-_-_"})
+    for (const char* text :
+         {"Zg", "Zg=", "Z===", "Zh==", "Zm9=", "Zm 9", "Zg==Zg==", "====", "-_-_"})
         EXPECT_FALSE(from_base64(text)) << text;
 }
 
@@ -48,9 +54,12 @@ TEST(Auth, PlainTakesNameAndPassword) {
 
 TEST(Auth, PlainRefusesTheRest) {
     const std::pair<std::string, State> responses[] = {
-        {"\0tim\0wrong"s, State::refused},        {"\0nobody\0tanstaaftanstaaf"s, State::refused},
-        {"\0tim\0"s, State::refused},             {"tim\0tanstaaftanstaaf"s, State::malformed},
-        {"", State::malformed},                   {"\0tim\0tanstaaftanstaaf\0"s, State::malformed}};
+        {"\0tim\0wrong"s, State::refused},
+        {"\0nobody\0tanstaaftanstaaf"s, State::refused},
+        {"\0tim\0"s, State::refused},
+        {"tim\0tanstaaftanstaaf"s, State::malformed},
+        {"", State::malformed},
+        {"\0tim\0tanstaaftanstaaf\0"s, State::malformed}};
     for (const auto& [response, state] : responses) {
         AuthExchange exchange(Mechanism::plain, users, "mx.example");
         EXPECT_EQ(exchange.begin(&response), state);

@@ -29,9 +29,8 @@ TEST(Command, ReadsPathsAndParameters) {
 }
 
 TEST(Command, ReadsUnusualAddresses) {
-    const std::string_view addresses[] = {"",      "#@[]",          "no-domain",
-                                          "\"\"@x", "\"a>b c\"@x",   "\"\\\">\"@x",
-                                          "a@[IPv6:2001:db8::1]"};
+    const std::string_view addresses[] = {
+        "", "#@[]", "no-domain", "\"\"@x", "\"a>b c\"@x", "\"\\\">\"@x", "a@[IPv6:2001:db8::1]"};
     for (const std::string_view address : addresses) {
         const auto path = parse_path("FROM:<" + std::string(address) + ">", "FROM:");
         ASSERT_TRUE(path) << address;

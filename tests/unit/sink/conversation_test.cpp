@@ -357,7 +357,8 @@ TEST(Conversation, ComparesWithWhatWasExpected) {
     };
     deliver("one\r\ntwo\r\n.\r\n");
     EXPECT_EQ(logged.faults(), 0U);
-    for (const char* text : {"one\r\n.\r\n", "one\r\ntwo\r\n\r\n.\r\n", "one\r\ntwO\r\n.\r\n", ".\r\n"})
+    for (const char* text :
+         {"one\r\n.\r\n", "one\r\ntwo\r\n\r\n.\r\n", "one\r\ntwO\r\n.\r\n", ".\r\n"})
         deliver(text);
     EXPECT_EQ(logged.times(Violation::wrong_message), 4U);
 }

@@ -1,8 +1,8 @@
 // JSON text: separators, quoting, bytes that are no UTF-8.
 #include "sink/json.hpp"
 
-#include <string>
 #include <cstdint>
+#include <string>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -28,8 +28,7 @@ TEST(Json, PutsSeparatorsWhereTheyBelong) {
     json.null();
     json.field("last", true);
     json.close_object();
-    EXPECT_EQ(json.text(),
-              R"({"a":"x","n":12,"list":["one",false,{}],"none":null,"last":true})");
+    EXPECT_EQ(json.text(), R"({"a":"x","n":12,"list":["one",false,{}],"none":null,"last":true})");
 }
 
 TEST(Json, QuotesEveryByte) {
@@ -40,7 +39,7 @@ TEST(Json, QuotesEveryByte) {
         {"\xf0\x9f\x90\xa6", "\"\xf0\x9f\x90\xa6\""},
         {"\xff", R"("\udcff")"},
         {"\xc3", R"("\udcc3")"},
-        {"\xc0\xaf", R"("\udcc0\udcaf")"},          // overlong
+        {"\xc0\xaf", R"("\udcc0\udcaf")"},            // overlong
         {"\xed\xa0\x80", R"("\udced\udca0\udc80")"},  // a surrogate
         {"\xf4\x90\x80\x80", R"("\udcf4\udc90\udc80\udc80")"},
     };

@@ -17,9 +17,15 @@ constexpr char type_txt = 16;
 constexpr char type_aaaa = 28;
 
 // The header's answer count, code and flags.
-unsigned count_of(std::string_view answer) { return static_cast<unsigned char>(answer[7]); }
-unsigned code_of(std::string_view answer) { return static_cast<unsigned char>(answer[3]) & 15U; }
-bool is_truncated(std::string_view answer) { return (answer[2] & 2) != 0; }
+unsigned count_of(std::string_view answer) {
+    return static_cast<unsigned char>(answer[7]);
+}
+unsigned code_of(std::string_view answer) {
+    return static_cast<unsigned char>(answer[3]) & 15U;
+}
+bool is_truncated(std::string_view answer) {
+    return (answer[2] & 2) != 0;
+}
 
 const std::string mx_name = "\2mx\7example\0"s;
 const std::string domain_name = "\7example\0"s;
@@ -42,8 +48,7 @@ TEST(NameServer, GivesAddresses) {
                           "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"s);
     const std::string six = server().answer(query(mx_name, type_aaaa));
     EXPECT_EQ(count_of(six), 1U);
-    EXPECT_EQ(six.substr(six.size() - 16),
-              "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1"s);
+    EXPECT_EQ(six.substr(six.size() - 16), "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1"s);
 }
 
 TEST(NameServer, GivesExchangers) {

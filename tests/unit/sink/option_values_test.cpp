@@ -15,7 +15,8 @@ TEST(OptionValues, ReadsScriptedReplies) {
     EXPECT_EQ(parse_scripted_reply("close")->kind, ScriptedReply::Kind::hang_up);
     EXPECT_EQ(parse_scripted_reply("usual")->kind, ScriptedReply::Kind::usual);
     EXPECT_EQ(parse_scripted_reply("554")->text, "as scripted");
-    for (const char* text : {"", "1", "55", "5545 x", "099 x", "600 x", "abc x", "250\rx", "250 a\rb"})
+    for (const char* text :
+         {"", "1", "55", "5545 x", "099 x", "600 x", "abc x", "250\rx", "250 a\rb"})
         EXPECT_FALSE(parse_scripted_reply(text)) << text;
 }
 
@@ -68,8 +69,7 @@ TEST(OptionValues, ReadsUsersAndMechanisms) {
     EXPECT_FALSE(add_user(settings, "joe"));
     EXPECT_FALSE(add_user(settings, ":x"));
     EXPECT_TRUE(set_mechanisms(settings, "login,CRAM-MD5"));
-    EXPECT_EQ(settings.mechanisms,
-              (std::vector<Mechanism>{Mechanism::login, Mechanism::cram_md5}));
+    EXPECT_EQ(settings.mechanisms, (std::vector<Mechanism>{Mechanism::login, Mechanism::cram_md5}));
     EXPECT_FALSE(set_mechanisms(settings, "NTLM"));
 }
 

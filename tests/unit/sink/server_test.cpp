@@ -58,9 +58,9 @@ public:
         ::setsockopt(made.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         const timeval patience{10, 0};
         ::setsockopt(made.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        EXPECT_EQ(::connect(made.get(), reinterpret_cast<const sockaddr*>(&there.bytes),
-                            there.length),
-                  0);
+        EXPECT_EQ(
+            ::connect(made.get(), reinterpret_cast<const sockaddr*>(&there.bytes), there.length),
+            0);
         return made;
     }
     void stop() { server_->stop(); }
@@ -104,8 +104,7 @@ public:
 
     void send(std::string_view bytes) {
         std::size_t count = 0;
-        if (tls_)
-            EXPECT_EQ(SSL_write_ex(tls_.get(), bytes.data(), bytes.size(), &count), 1);
+        if (tls_) EXPECT_EQ(SSL_write_ex(tls_.get(), bytes.data(), bytes.size(), &count), 1);
         else
             EXPECT_EQ(::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
                       static_cast<ssize_t>(bytes.size()));
@@ -121,8 +120,9 @@ public:
                 return made;
             }
             char buffer[4096];
-            const int count = tls_ ? SSL_read(tls_.get(), buffer, sizeof buffer)
-                                   : static_cast<int>(::recv(socket_.get(), buffer, sizeof buffer, 0));
+            const int count =
+                tls_ ? SSL_read(tls_.get(), buffer, sizeof buffer)
+                     : static_cast<int>(::recv(socket_.get(), buffer, sizeof buffer, 0));
             if (count <= 0) return "";
             received_.append(buffer, static_cast<std::size_t>(count));
         }
@@ -230,8 +230,7 @@ TEST(Server, ServesManyAtOnce) {
     Running server(std::move(settings));
     constexpr int clients = 200;
     std::vector<std::unique_ptr<Client>> all;
-    for (int i = 0; i < clients; ++i)
-        all.push_back(std::make_unique<Client>(server.connect(0)));
+    for (int i = 0; i < clients; ++i) all.push_back(std::make_unique<Client>(server.connect(0)));
     for (const auto& client : all) EXPECT_THAT(client->reply(), StartsWith("220"));
     for (const auto& client : all) EXPECT_THAT(client->deliver("text\r\n"), StartsWith("250"));
     EXPECT_THAT(server.logged.journal.summary_json(), HasSubstr("\"messages\":200,"));
