@@ -179,7 +179,9 @@ Task<Done> RandomServer::command(std::string line) {
     } else {
         over_ = verb == "QUIT";
         const std::string honest = over_ ? "221 bye" : "250 ok";
-        co_await reply(honest);
+        const bool as_it_is = co_await reply(honest);
+        // One that refuses MAIL and goes on taking the message has itself to blame.
+        if (!as_it_is) peer_.record.raved = true;
     }
     co_return Done();
 }
