@@ -71,7 +71,8 @@ Result<NextHop> parse_relay(const Route& route) {
     }
     const std::optional<IpAddress> bare = IpAddress::parse(relay);
     if (std::ranges::count(relay, ':') > 1 && (bare || relay.find("::") != relay.npos))
-        return bad(text("\"", relay, "\" is an IPv6 address without brackets (write [", relay, "])"));
+        return bad(
+            text("\"", relay, "\" is an IPv6 address without brackets (write [", relay, "])"));
     const std::string_view host = relay.substr(0, relay.find(':'));
     const Result<std::uint16_t> port = parse_port(route, relay.substr(host.size()));
     if (!port) return tl::unexpected<Failure>(port.error());

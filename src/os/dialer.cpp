@@ -167,7 +167,9 @@ private:
             end(index, ETIMEDOUT);
     }
 
-    void end(std::size_t index, int error) { end(index, outcome_of_error(error), error_words(error)); }
+    void end(std::size_t index, int error) {
+        end(index, outcome_of_error(error), error_words(error));
+    }
 
     void end(std::size_t index, Connected outcome, std::string why) {
         attempts_[index].socket.close();

@@ -31,7 +31,8 @@ TEST_P(Conversations, PlayAsWritten) {
         check_laws(*world, outcome);
         for (const Connection& connection : world->connections)
             if (!connection.trouble.empty())
-                world->simulation.complain(text(connection.peer->label(), ": ", connection.trouble));
+                world->simulation.complain(
+                    text(connection.peer->label(), ": ", connection.trouble));
         if (world->connections.size() != conversation.servers().size())
             world->simulation.complain("not every server of the file was met");
         for (const Endpoint& stranger : world->strangers)

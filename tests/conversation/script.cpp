@@ -19,7 +19,8 @@ std::string_view take_word(std::string_view& rest) {
 }
 
 unsigned nibble(char c) {
-    return is_digit(c) ? static_cast<unsigned>(c - '0') : static_cast<unsigned>(to_lower(c) - 'a' + 10);
+    return is_digit(c) ? static_cast<unsigned>(c - '0')
+                       : static_cast<unsigned>(to_lower(c) - 'a' + 10);
 }
 
 std::string unescaped(std::string_view words) {
@@ -62,7 +63,8 @@ Endpoint endpoint_of(std::string_view words) {
     if (!parsed) throw std::runtime_error(text("no IP address: ", words));
     endpoint.address = *parsed;
     if (port.starts_with(':'))
-        endpoint.port = static_cast<std::uint16_t>(leading_number(port.substr(1), 65535).value_or(0));
+        endpoint.port =
+            static_cast<std::uint16_t>(leading_number(port.substr(1), 65535).value_or(0));
     return endpoint;
 }
 

@@ -45,7 +45,8 @@ void read_files(std::string_view file) {
     expect(whole && *whole && **whole == file);
     const auto line = tern::control::read_line(path);
     expect(line && *line && (*line)->find('\n') == std::string::npos);
-    expect((*line)->empty() || std::string_view(" \t\r").find((*line)->back()) == std::string::npos);
+    expect((*line)->empty() ||
+           std::string_view(" \t\r").find((*line)->back()) == std::string::npos);
     const auto number = tern::control::read_number(path, 60, 1000);
     expect(number && *number <= 1000);
     const auto list = tern::control::read_list(path, '\n');

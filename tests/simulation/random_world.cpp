@@ -43,9 +43,9 @@ private:
     }
 
     void draw_recipients() {
-        static const char* const drawn[] = {"bob@example.net", "carol@example.net",
-                                            "a b@example.net", "d\xc3\xb6rte@example.net",
-                                            "x@example.net>\r\nDATA", "very.long@b\xc3\xbc.example"};
+        static const char* const drawn[] = {
+            "bob@example.net",          "carol@example.net",      "a b@example.net",
+            "d\xc3\xb6rte@example.net", "x@example.net>\r\nDATA", "very.long@b\xc3\xbc.example"};
         world_.recipients.clear();
         const std::uint32_t count = random_.once_in(3) ? 1 + random_.below(8) : 1;
         for (std::uint32_t i = 0; i < count; ++i)

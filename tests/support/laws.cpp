@@ -63,8 +63,9 @@ private:
     void command(std::string_view line) {
         std::string verb(line.substr(0, line.find(' ')));
         static const std::vector<std::pair<std::string_view, std::string_view>> followers{
-            {"", "EHLO QUIT"},     {"EHLO", "HELO STARTTLS MAIL QUIT"}, {"HELO", "MAIL QUIT"},
-            {"STARTTLS", "MAIL QUIT"}, {"MAIL", "RCPT QUIT"},           {"RCPT", "RCPT DATA BDAT QUIT"},
+            {"", "EHLO QUIT"},     {"EHLO", "HELO STARTTLS MAIL QUIT"},
+            {"HELO", "MAIL QUIT"}, {"STARTTLS", "MAIL QUIT"},
+            {"MAIL", "RCPT QUIT"}, {"RCPT", "RCPT DATA BDAT QUIT"},
             {"BDAT", "BDAT QUIT"}, {"QUIT", ""}};
         const auto may_follow = std::ranges::find(followers, previous_, [](const auto& row) {
             return std::string(row.first);
@@ -181,7 +182,8 @@ void check_recipients(SimulatedWorld& world, const Outcome& outcome) {
         letters += letter;
         const std::string_view digit = letter == 'h' ? "5" : letter == 's' ? "4" : "";
         if (letter != 'r' && !said(text, tern::text("\nRemote host said: ", digit)))
-            world.simulation.complain(tern::text("no server said so of a recipient: ", shown(text)));
+            world.simulation.complain(
+                tern::text("no server said so of a recipient: ", shown(text)));
     }
     bool raved = false;
     bool answered_so = letters.empty();

@@ -70,7 +70,8 @@ Task<bool> Peer::hears_chunk(std::string command) {
     while (unread_.size() < size) co_await fill();
     chunks_ += unread_.substr(0, size);
     unread_.erase(0, size);
-    simulation_.note(text(label_, " C: (", size, " bytes of message", last ? " and its end)" : ")"));
+    simulation_.note(
+        text(label_, " C: (", size, " bytes of message", last ? " and its end)" : ")"));
     if (last) record.messages.push_back(std::exchange(chunks_, std::string()));
     co_return last;
 }

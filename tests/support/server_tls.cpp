@@ -62,7 +62,8 @@ tls::ContextPtr make_context(const std::string& name, Certificate kind) {
         SSL_CTX_use_PrivateKey(context.get(), identity.key) != 1)
         throw std::runtime_error("the simulated server cannot use its certificate");
     if (kind == Certificate::wants_client_certificate)
-        SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+        SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                           nullptr);
     return context;
 }
 

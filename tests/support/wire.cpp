@@ -15,7 +15,10 @@ Failure gone(Woken woken) {
 }  // namespace
 
 Wire::Wire(Simulation& simulation, WireTemper temper)
-    : simulation_(simulation), temper_(temper), from_client_(simulation), from_server_(simulation) {}
+    : simulation_(simulation),
+      temper_(temper),
+      from_client_(simulation),
+      from_server_(simulation) {}
 
 bool Wire::is_reset(Side side) const {
     const auto& at = side == Side::client ? reset_at_client_ : reset_at_server_;
@@ -35,8 +38,8 @@ void Wire::reset_reaches(Side side, Duration after) {
 
 // Bytes stay in order however their delays fall.
 Time Wire::arrival(Flow& flow) {
-    flow.last_arrival = std::max(flow.last_arrival,
-                                 simulation_.now() + simulation_.random().up_to(temper_.longest_delay));
+    flow.last_arrival = std::max(
+        flow.last_arrival, simulation_.now() + simulation_.random().up_to(temper_.longest_delay));
     return flow.last_arrival;
 }
 
@@ -93,7 +96,8 @@ Task<Done> Wire::write(Side writer, std::string_view bytes, Deadline deadline) {
             flow.log += bytes.substr(0, part);
             if (!flow.reader_gone) {
                 flow.held += part;
-                flow.chunks.push_back(Flow::Chunk{arrival(flow), std::string(bytes.substr(0, part))});
+                flow.chunks.push_back(
+                    Flow::Chunk{arrival(flow), std::string(bytes.substr(0, part))});
                 simulation_.schedule(flow.last_arrival, [&flow] { flow.readable.notify(); });
             }
             bytes.remove_prefix(part);

@@ -39,8 +39,12 @@ TEST(Envelope, ABadSenderFails) {
 }
 
 TEST(Envelope, DomainsBeyondAsciiBecomeALabels) {
-    const Result<Addressing> addressing =
-        read("a@b\xc3\xbc" "cher.example", {"\xc3\xb6@b\xc3\xbc" "cher.example", "x@a\xcc\x88\xe2\x80\x8d.example"});
+    const Result<Addressing> addressing = read(
+        "a@b\xc3\xbc"
+        "cher.example",
+        {"\xc3\xb6@b\xc3\xbc"
+         "cher.example",
+         "x@a\xcc\x88\xe2\x80\x8d.example"});
     ASSERT_TRUE(addressing);
     EXPECT_EQ(addressing->wire.sender.wire(), "a@xn--bcher-kva.example");
     EXPECT_EQ(addressing->wire.recipients[0].wire(), "\xc3\xb6@xn--bcher-kva.example");

@@ -177,7 +177,8 @@ TEST(Exchangers, RelaysMayBeOurselves) {
 
 TEST(Exchangers, SomeAddressesAreNeverDialled) {
     Walk walk;
-    for (const char* address : {"224.0.0.1", "255.255.255.255", "169.254.0.1", "ff02::1", "fe80::1"})
+    for (const char* address :
+         {"224.0.0.1", "255.255.255.255", "169.254.0.1", "ff02::1", "fe80::1"})
         walk.world().add_address("x.net", address);
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::no_address);

@@ -15,7 +15,8 @@ std::string shown(const Result<NextHop>& hop) {
         return hop.error().cause == Cause::control_file   ? "malformed"
                : hop.error().cause == Cause::no_such_host ? "no such host"
                                                           : "?";
-    if (const auto* address = std::get_if<IpAddress>(&*hop)) return "[" + address->to_string() + "]";
+    if (const auto* address = std::get_if<IpAddress>(&*hop))
+        return "[" + address->to_string() + "]";
     if (const auto* domain = std::get_if<dns::Domain>(&*hop)) return "MX " + domain->ascii();
     const Relay& relay = std::get<Relay>(*hop);
     const std::string host = std::holds_alternative<IpAddress>(relay.host)
@@ -41,9 +42,12 @@ TEST(NextHop, WithoutRoutes) {
         {".", "no such host"},
         {"a..b", "no such host"},
         {"a/b", "no such host"},
-        {"b\xc3\xbc" "cher.example", "MX xn--bcher-kva.example"},
+        {"b\xc3\xbc"
+         "cher.example",
+         "MX xn--bcher-kva.example"},
     };
-    for (const auto& [host, expected] : rows) EXPECT_EQ(shown(next_hop("", host)), expected) << host;
+    for (const auto& [host, expected] : rows)
+        EXPECT_EQ(shown(next_hop("", host)), expected) << host;
 }
 
 TEST(NextHop, ByRoute) {
@@ -95,7 +99,8 @@ TEST(NextHop, ByRoute) {
         {"x.net:RELAY.Example.", "x.net", "relay relay.example:25"},
     };
     for (const Row& row : rows)
-        EXPECT_EQ(shown(next_hop(row.routes, row.host)), row.expected) << row.routes << "  " << row.host;
+        EXPECT_EQ(shown(next_hop(row.routes, row.host)), row.expected)
+            << row.routes << "  " << row.host;
 }
 
 TEST(NextHop, AMalformedLineIsNamed) {
@@ -105,7 +110,8 @@ TEST(NextHop, AMalformedLineIsNamed) {
 }
 
 TEST(FindRoute, TellsTheLine) {
-    const std::optional<Route> route = find_route("a:b\nx.net:one\n.net:two\nx.net:three\n", "x.net");
+    const std::optional<Route> route =
+        find_route("a:b\nx.net:one\n.net:two\nx.net:three\n", "x.net");
     ASSERT_TRUE(route);
     EXPECT_EQ(route->line, 4U);
     EXPECT_EQ(route->relay, "three");

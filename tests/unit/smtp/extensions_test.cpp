@@ -9,7 +9,8 @@ namespace {
 TEST(Extensions, AreReadFromTheLinesBehindTheGreeting) {
     const Extensions offered = parse_extensions(
         "250-mx.example greets you\n250-PIPELINING\n250-SIZE 52428800\n250-STARTTLS\n"
-        "250-AUTH PLAIN LOGIN\n250-ENHANCEDSTATUSCODES\n250-8BITMIME\n250-SMTPUTF8\n250 CHUNKING\n");
+        "250-AUTH PLAIN LOGIN\n250-ENHANCEDSTATUSCODES\n250-8BITMIME\n250-SMTPUTF8\n250 "
+        "CHUNKING\n");
     Extensions all;
     all.start_tls = all.pipelining = all.chunking = all.eight_bit_mime = true;
     all.smtputf8 = all.enhanced_status_codes = all.size = true;

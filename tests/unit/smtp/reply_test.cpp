@@ -28,7 +28,8 @@ const std::vector<Row>& rows() {
         {"250 \r\n", State::complete, 250, "250 \n", 6},
         {"250-a\r\n250 b\r\n", State::complete, 250, "250-a\n250 b\n", 14},
         {"250-\r\n250\r\n", State::complete, 250, "250-\n250\n", 11},
-        {"250-a\r\n250-\r\n250-c\n250 d\r\n", State::complete, 250, "250-a\n250-\n250-c\n250 d\n", 26},
+        {"250-a\r\n250-\r\n250-c\n250 d\r\n", State::complete, 250, "250-a\n250-\n250-c\n250 d\n",
+         26},
         {"250 one\r\n250 two\r\n", State::complete, 250, "250 one\n", 9},
         {"599 x\r\n", State::complete, 599, "599 x\n", 7},
         {"200 x\r\n", State::complete, 200, "200 x\n", 7},
@@ -50,7 +51,9 @@ const std::vector<Row>& rows() {
         {"250-a\r\n251 b\r\n", State::malformed, 250, "", 0},
         {"250-a\r\nblah\r\n", State::malformed, 250, "", 0},
         {"250-a\r\n\r\n", State::malformed, 250, "", 0},
-        {"\xb2" "50 x\r\n", State::malformed, 0, "", 0},
+        {"\xb2"
+         "50 x\r\n",
+         State::malformed, 0, "", 0},
     };
     return all;
 }
