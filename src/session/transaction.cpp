@@ -70,11 +70,6 @@ Task<Done> Transaction::run() {
     if (!sendable(envelope_.sender))
         co_return Failure(Stage::mail, Cause::needs_smtputf8,
                           "the sender's address needs SMTPUTF8, which the server does not offer");
-    if (std::ranges::none_of(envelope_.recipients,
-                             [this](const smtp::Path& path) { return sendable(path); })) {
-        progress_.recipients.resize(envelope_.recipients.size());
-        co_return all_refused();
-    }
     // A pipe is not touched before a recipient was accepted: it could not be offered elsewhere.
     if (message_.size()) co_await read_ahead();
     co_await announce();
@@ -84,13 +79,15 @@ Task<Done> Transaction::run() {
 }
 
 Task<Done> Transaction::announce() {
+    bool anybody = false;
     co_await say(mail_command(), Owed(Stage::mail));
     for (std::size_t i = 0; i < envelope_.recipients.size(); ++i) {
         const smtp::Path& recipient = envelope_.recipients[i];
-        if (sendable(recipient))
-            co_await say(text("RCPT TO:<", recipient.wire(), ">"), Owed(Stage::recipient, i));
+        if (!sendable(recipient)) continue;
+        anybody = true;
+        co_await say(text("RCPT TO:<", recipient.wire(), ">"), Owed(Stage::recipient, i));
     }
-    if (!extensions_.pipelining) co_await expect_acceptance();
+    if (!extensions_.pipelining || !anybody) co_await expect_acceptance();
     if (!extensions_.chunking) {
         co_await say("DATA", Owed(Stage::data));
     } else if (extensions_.pipelining && buffers_->ahead && buffers_->ended) {
