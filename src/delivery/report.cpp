@@ -105,9 +105,9 @@ std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_d
     switch (failure.cause) {
         case Cause::said_no: return refusal_text(failure, peer, end_of_data_written);
         case Cause::all_refused:
-            // Without a code nobody was offered: the words are ours.
+            // The recipients' own reports carry the replies. Without a code nobody was offered.
             if (failure.code == 0) return text("Giving up on ", ip, ".\n", detail, " (#5.6.7)\n");
-            return text("Giving up on ", ip, ".", remote_host_said(failure.detail));
+            return text("Giving up on ", ip, ".\n");
         case Cause::too_large:
             return text(ip, " does not take this message: ", detail, ". (#5.3.4)\n");
         case Cause::no_chunking:

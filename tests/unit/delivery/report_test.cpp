@@ -67,7 +67,7 @@ TEST(Report, OfRefusals) {
               "Connected to 192.0.2.1 but sender was rejected.\n"
               "Remote host said: 550-no\n550 never\n");
     EXPECT_EQ(text_of(Stage::recipient, Cause::all_refused, "550 no\n", 550),
-              "Giving up on 192.0.2.1.\nRemote host said: 550 no\n");
+              "Giving up on 192.0.2.1.\n");
     EXPECT_EQ(text_of(Stage::data, Cause::said_no, "554 no\n", 554),
               "192.0.2.1 failed on DATA command.\nRemote host said: 554 no\n");
     EXPECT_EQ(text_of(Stage::final_dot, Cause::said_no, "554 no\n", 554, true),
