@@ -157,13 +157,13 @@ Task<Done> Delivery::connect(const Exchanger& exchanger, const tls::Requirement&
         return candidate.endpoint.address.family() != racing[0].endpoint.address.family();
     });
     if (rival != candidates.end() && connections_ + 1 < most_connections) racing.push_back(*rival);
-    std::vector<Endpoint> endpoints;
-    endpoints.reserve(racing.size());
-    for (const Candidate& candidate : racing) endpoints.push_back(candidate.endpoint);
+    std::vector<Target> targets;
+    targets.reserve(racing.size());
+    for (const Candidate& candidate : racing) targets.push_back(Target{candidate.endpoint});
 
     const Deadline latest = until_.value_or(world_.clock.now() + 2 * settings_.timeout_connect +
                                             std::chrono::seconds(1));
-    DialResult dialled = co_await world_.dialer.dial(endpoints, settings_.timeout_connect, latest);
+    DialResult dialled = co_await world_.dialer.dial(targets, settings_.timeout_connect, latest);
     for (std::size_t i = 0; i < racing.size(); ++i) {
         const Connected outcome = dialled.each[i].outcome;
         if (outcome == Connected::not_tried) continue;

@@ -27,15 +27,23 @@ enum class Connected {
     resources,  ///< local trouble: no descriptors, no memory
 };
 
+/// Whom to connect to, and from where.
+struct Target {
+    Endpoint endpoint;
+    /// Of the endpoint's family; nothing: the system's choice.
+    std::optional<IpAddress> source = std::nullopt;
+};
+
 struct DialResult {
     /// Set when one of them connected.
     std::unique_ptr<Stream> stream;
-    std::size_t winner = 0;  ///< index of the endpoint that connected
+    std::size_t winner = 0;  ///< index of the target that connected
+    IpAddress local;         ///< our own address on the connection
     struct Each {
         Connected outcome = Connected::not_tried;
         std::string why;  ///< for timed_out, refused and resources: in words ("connection refused")
     };
-    std::vector<Each> each;  ///< one for each endpoint given
+    std::vector<Each> each;  ///< one for each target given
 };
 
 /// Makes connections.
@@ -46,11 +54,11 @@ public:
     Dialer& operator=(const Dialer&) = delete;
     virtual ~Dialer() = default;
 
-    /// Connects to the first of `endpoints` that answers. The next one starts 250 ms after the one
+    /// Connects to the first of `targets` that answers. The next one starts 250 ms after the one
     /// before (RFC 8305 5), or at once when that one fails; each is given `patience`, and none
-    /// goes on beyond `deadline`. One or two endpoints are given, two of them of different
-    /// families.
-    virtual Task<DialResult> dial(std::span<const Endpoint> endpoints, Duration patience,
+    /// goes on beyond `deadline`. One or two targets are given, two of them of different families.
+    /// A source that is no address of this host ends its attempt with Connected::resources.
+    virtual Task<DialResult> dial(std::span<const Target> targets, Duration patience,
                                   Deadline deadline) = 0;
 };
 

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.hpp"
 #include "os/error_words.hpp"
 #include "os/fd_stream.hpp"
 #include "os/readiness.hpp"
@@ -21,6 +22,7 @@ namespace {
 
 using delivery::Connected;
 using delivery::DialResult;
+using delivery::Target;
 
 constexpr Duration head_start = std::chrono::milliseconds(250);  // RFC 8305 5
 
@@ -31,9 +33,6 @@ struct SocketAddress {
 
     // The socket functions take every family through this one type.
     sockaddr* pointer() { return reinterpret_cast<sockaddr*>(&storage); }
-    [[nodiscard]] bool equals(const SocketAddress& other) const {
-        return size == other.size && std::memcmp(&storage, &other.storage, size) == 0;
-    }
 };
 
 SocketAddress socket_address(const Endpoint& endpoint) {
@@ -55,13 +54,35 @@ SocketAddress socket_address(const Endpoint& endpoint) {
     return result;
 }
 
-// A connect to a port of our own in the ephemeral range can meet itself (simultaneous open,
-// RFC 9293 3.5): nobody else is there.
-bool met_itself(int fd) {
+Endpoint endpoint_of(const SocketAddress& address) {
+    if (address.storage.ss_family == AF_INET) {
+        sockaddr_in ipv4{};
+        std::memcpy(&ipv4, &address.storage, sizeof ipv4);
+        std::array<std::uint8_t, 4> bytes{};
+        std::memcpy(bytes.data(), &ipv4.sin_addr, bytes.size());
+        return {IpAddress::ipv4(bytes), ntohs(ipv4.sin_port)};
+    }
+    sockaddr_in6 ipv6{};
+    std::memcpy(&ipv6, &address.storage, sizeof ipv6);
+    std::array<std::uint8_t, 16> bytes{};
+    std::memcpy(bytes.data(), &ipv6.sin6_addr, bytes.size());
+    return {IpAddress::ipv6(bytes), ntohs(ipv6.sin6_port)};
+}
+
+// The port is chosen at connect(2), by the whole four-tuple: otherwise one source could hold no more
+// connections than there are ports (ip(7), IP_BIND_ADDRESS_NO_PORT).
+bool leaves_from(int fd, const IpAddress& source) {
+    const int on = 1;
+    static_cast<void>(
+        ::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on));
+    SocketAddress address = socket_address(Endpoint{source, 0});
+    return ::bind(fd, address.pointer(), address.size) == 0;
+}
+
+std::optional<Endpoint> local_end(int fd) {
     SocketAddress here;
-    SocketAddress there;
-    return ::getsockname(fd, here.pointer(), &here.size) == 0 &&
-           ::getpeername(fd, there.pointer(), &there.size) == 0 && here.equals(there);
+    if (::getsockname(fd, here.pointer(), &here.size) != 0) return std::nullopt;
+    return endpoint_of(here);
 }
 
 /// One endpoint's part in the race.
@@ -73,14 +94,14 @@ struct Attempt {
 
 class Race {
 public:
-    Race(std::span<const Endpoint> endpoints, const Clock& clock, Duration patience,
+    Race(std::span<const Target> targets, const Clock& clock, Duration patience,
          Deadline deadline)
-        : endpoints_(endpoints),
+        : targets_(targets),
           clock_(clock),
           patience_(patience),
           deadline_(deadline),
-          attempts_(endpoints.size()) {
-        result_.each.resize(endpoints.size());
+          attempts_(targets.size()) {
+        result_.each.resize(targets.size());
     }
 
     DialResult run() {
@@ -107,10 +128,16 @@ private:
         Attempt& attempt = attempts_[index];
         attempt.cut_short = deadline_ - now < patience_;
         attempt.until = attempt.cut_short ? deadline_ : now + patience_;
-        SocketAddress address = socket_address(endpoints_[index]);
+        const Target& target = targets_[index];
+        SocketAddress address = socket_address(target.endpoint);
         attempt.socket = Descriptor(::socket(address.storage.ss_family,
                                              SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         if (!attempt.socket) return end(index, errno);
+        if (target.source && !leaves_from(attempt.socket.get(), *target.source))
+            return end(index, Connected::resources,
+                       text(target.source->to_string(), " cannot be the source of a connection: ",
+                            errno == EADDRNOTAVAIL ? "this host does not have the address"
+                                                   : error_words(errno)));
         // Commands are small and each waits for a reply: Nagle would hold the last of them back.
         // Slower is no reason not to try.
         const int on = 1;
@@ -152,9 +179,13 @@ private:
 
     void connected(std::size_t index) {
         Attempt& attempt = attempts_[index];
-        if (met_itself(attempt.socket.get()))
+        const std::optional<Endpoint> here = local_end(attempt.socket.get());
+        // A connect to a port of our own in the ephemeral range can meet itself (simultaneous open,
+        // RFC 9293 3.5): nobody else is there.
+        if (here == targets_[index].endpoint)
             return end(index, Connected::refused,
                        "nobody listens there, the connection met itself");
+        if (here) result_.local = here->address;
         result_.stream = std::make_unique<FdStream>(std::move(attempt.socket), clock_);
         result_.winner = index;
         result_.each[index].outcome = Connected::yes;
@@ -187,7 +218,7 @@ private:
         return std::ranges::any_of(attempts_, [](const Attempt& a) { return bool(a.socket); });
     }
 
-    std::span<const Endpoint> endpoints_;
+    std::span<const Target> targets_;
     const Clock& clock_;
     Duration patience_;
     Deadline deadline_;
@@ -210,9 +241,9 @@ delivery::Connected outcome_of_error(int error) {
     }
 }
 
-Task<DialResult> Dialer::dial(std::span<const Endpoint> endpoints, Duration patience,
+Task<DialResult> Dialer::dial(std::span<const Target> targets, Duration patience,
                               Deadline deadline) {
-    Race race(endpoints, clock_, patience, deadline);
+    Race race(targets, clock_, patience, deadline);
     co_return race.run();
 }
 

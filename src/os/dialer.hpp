@@ -17,7 +17,7 @@ public:
 
     /// See delivery::Dialer. An attempt that the overall deadline ends before its patience is over
     /// is not_tried: a host that had no fair chance is not one that times out.
-    Task<delivery::DialResult> dial(std::span<const Endpoint> endpoints, Duration patience,
+    Task<delivery::DialResult> dial(std::span<const delivery::Target> targets, Duration patience,
                                     Deadline deadline) override;
 
 private:

@@ -72,27 +72,27 @@ Task<dns::Addresses> SimulatedResolver::addresses(const dns::Domain& host, Deadl
 }
 
 // The rule of Dialer::dial: each attempt's end is known beforehand here, so the race is a sum.
-Task<DialResult> SimulatedDialer::dial(std::span<const Endpoint> endpoints, Duration patience,
+Task<DialResult> SimulatedDialer::dial(std::span<const delivery::Target> targets, Duration patience,
                                        Deadline deadline) {
     constexpr Duration head_start = std::chrono::milliseconds(250);
     Simulation& simulation = world_.simulation;
     ++world_.dials;
     const Time begun = simulation.now();
-    if (endpoints.empty() || endpoints.size() > 2)
+    if (targets.empty() || targets.size() > 2)
         simulation.complain("the dialer is given neither one nor two endpoints");
     DialResult result;
-    result.each.resize(endpoints.size());
-    std::vector<Time> ends(endpoints.size(), Time::max());
+    result.each.resize(targets.size());
+    std::vector<Time> ends(targets.size(), Time::max());
     Time start = begun;
     std::optional<Time> connected;
-    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    for (std::size_t i = 0; i < targets.size(); ++i) {
         if (start >= deadline || (connected && *connected <= start)) break;
         DialResult::Each& each = result.each[i];
-        if (!world_.hosts.contains(endpoints[i])) world_.strangers.push_back(endpoints[i]);
-        each = outcome_at(endpoints[i]);
+        if (!world_.hosts.contains(targets[i].endpoint)) world_.strangers.push_back(targets[i].endpoint);
+        each = outcome_at(targets[i].endpoint);
         Duration takes = each.outcome == Connected::timed_out ? Duration::max()
                          : each.outcome == Connected::resources ? Duration()
-                                                                : delay_of(endpoints[i]);
+                                                                : delay_of(targets[i].endpoint);
         if (takes > patience) {
             takes = patience;
             each.outcome = Connected::timed_out;
@@ -104,7 +104,7 @@ Task<DialResult> SimulatedDialer::dial(std::span<const Endpoint> endpoints, Dura
             each.why = "the time for further attempts was over";
         }
         ends[i] = start + takes;
-        simulation.note(text("dials [", endpoints[i].address.to_string(), "]:", endpoints[i].port,
+        simulation.note(text("dials [", targets[i].endpoint.address.to_string(), "]:", targets[i].endpoint.port,
                              each.why.empty() ? "" : ": ", each.why));
         if (each.outcome == Connected::yes && (!connected || ends[i] < *connected)) {
             connected = ends[i];
@@ -114,13 +114,13 @@ Task<DialResult> SimulatedDialer::dial(std::span<const Endpoint> endpoints, Dura
     }
     // Whoever would have ended after the winner has not ended.
     Time over = connected.value_or(begun);
-    for (std::size_t i = 0; i < endpoints.size(); ++i) {
+    for (std::size_t i = 0; i < targets.size(); ++i) {
         if (ends[i] == Time::max() || (connected && i == result.winner)) continue;
         if (!connected) over = std::max(over, ends[i]);
         else if (ends[i] >= *connected) result.each[i] = DialResult::Each();
     }
     co_await simulation.sleep(over - begun);
-    if (connected) result.stream = world_.connect(endpoints[result.winner]);
+    if (connected) result.stream = world_.connect(targets[result.winner].endpoint);
     co_return result;
 }
 

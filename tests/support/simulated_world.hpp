@@ -65,7 +65,7 @@ class SimulatedWorld;
 class SimulatedDialer final : public delivery::Dialer {
 public:
     explicit SimulatedDialer(SimulatedWorld& world) : world_(world) {}
-    Task<delivery::DialResult> dial(std::span<const Endpoint> endpoints, Duration patience,
+    Task<delivery::DialResult> dial(std::span<const delivery::Target> targets, Duration patience,
                                     Deadline deadline) override;
 
 private:

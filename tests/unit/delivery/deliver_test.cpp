@@ -39,9 +39,9 @@ public:
     OneConnection(const Clock& clock, std::deque<std::string> replies)
         : clock_(clock), replies_(std::move(replies)) {}
 
-    Task<DialResult> dial(std::span<const Endpoint> endpoints, Duration, Deadline) override {
+    Task<DialResult> dial(std::span<const Target> targets, Duration, Deadline) override {
         DialResult result;
-        result.each.resize(endpoints.size());
+        result.each.resize(targets.size());
         result.each[0].outcome = Connected::yes;
         result.stream = std::make_unique<ShortOfMemory>(clock_, replies_);
         co_return result;

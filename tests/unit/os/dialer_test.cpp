@@ -34,8 +34,10 @@ std::set<int> open_descriptors() {
 class DialerTest : public testing::Test {
 protected:
     DialResult dial(const std::vector<Endpoint>& endpoints, Duration patience, Duration total) {
+        std::vector<delivery::Target> targets;
+        for (const Endpoint& endpoint : endpoints) targets.push_back({endpoint});
         const Time begin = clock_.now();
-        DialResult result = *dialer_.dial(endpoints, patience, begin + total).run();
+        DialResult result = *dialer_.dial(targets, patience, begin + total).run();
         took_ = clock_.now() - begin;
         return result;
     }
@@ -76,6 +78,41 @@ TEST_F(DialerTest, TheSocketIsFitForUse) {
     socklen_t size = sizeof no_delay;
     ASSERT_EQ(::getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &no_delay, &size), 0);
     EXPECT_NE(no_delay, 0);
+}
+
+TEST_F(DialerTest, LeavesFromTheAddressItIsTold) {
+    Port port(Family::ipv4);
+    port.listen();
+    const std::array<delivery::Target, 1> target{
+        {{port.endpoint(), IpAddress::parse("127.8.9.10")}}};
+    const DialResult result = *dialer_.dial(target, 5s, clock_.now() + 5s).run();
+    ASSERT_TRUE(result.stream);
+    EXPECT_EQ(result.local, IpAddress::parse("127.8.9.10"));
+}
+
+TEST_F(DialerTest, TellsItsOwnAddress) {
+    for (const Family family : {Family::ipv4, Family::ipv6}) {
+        Port port(family);
+        port.listen();
+        const DialResult result = dial({port.endpoint()}, 5s, 5s);
+        EXPECT_EQ(result.local, port.endpoint().address);
+    }
+}
+
+TEST_F(DialerTest, AnAddressThatIsNotOursIsLocalTrouble) {
+    for (const auto& [family, foreign] : {std::pair(Family::ipv4, "192.0.2.77"),
+                                          std::pair(Family::ipv6, "2001:db8:77::1")}) {
+        Port port(family);
+        port.listen();
+        const std::array<delivery::Target, 1> target{
+            {{port.endpoint(), IpAddress::parse(foreign)}}};
+        const DialResult result = *dialer_.dial(target, 5s, clock_.now() + 5s).run();
+        EXPECT_FALSE(result.stream);
+        EXPECT_EQ(result.each.at(0).outcome, Connected::resources);
+        EXPECT_EQ(result.each.at(0).why,
+                  std::string(foreign) + " cannot be the source of a connection: this host does "
+                                         "not have the address");
+    }
 }
 
 TEST_F(DialerTest, TellsARefusal) {
