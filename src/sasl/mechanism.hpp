@@ -1,0 +1,45 @@
+// The mechanisms of AUTH that tern speaks, and which of them a server's offer and our credentials
+// allow. No cryptography here.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "sasl/credentials.hpp"
+
+namespace tern::sasl {
+
+/// The strongest first; for a token only the last two can be.
+enum class Mechanism {
+    scram_sha_256_plus,  ///< RFC 7677, bound to the TLS session
+    scram_sha_256,
+    scram_sha_1_plus,  ///< RFC 5802
+    scram_sha_1,
+    cram_md5,     ///< RFC 2195
+    plain,        ///< RFC 4616
+    login,        ///< never standardised; draft-murchison-sasl-login
+    oauthbearer,  ///< RFC 7628
+    xoauth2,      ///< Google's, from before RFC 7628
+};
+
+/// `SCRAM-SHA-256-PLUS`.
+[[nodiscard]] std::string_view name_of(Mechanism mechanism);
+
+/// Whether the mechanism shows the server the password or token itself.
+[[nodiscard]] bool reveals_secret(Mechanism mechanism);
+
+/// What of the connection bears on the choice.
+struct Footing {
+    /// TLS is there, or the server is on this host: what is said reaches nobody else.
+    bool private_line = false;
+    /// The TLS session gave data to bind to.
+    bool has_binding = false;
+};
+
+/// The strongest mechanism that the server offers (names with blanks between, in any case) and that
+/// these credentials and this connection allow; nothing where there is none in common. Mechanisms
+/// that reveal the secret need a private line.
+[[nodiscard]] std::optional<Mechanism> choose(std::string_view offered, Credentials::Kind kind,
+                                              Footing footing);
+
+}  // namespace tern::sasl
