@@ -29,8 +29,8 @@ std::string first_line(std::string_view words) {
 
 }  // namespace
 
-Chat::Chat(const Clock& clock, Stream& stream, Duration patience)
-    : clock_(clock), stream_(&stream), patience_(patience) {}
+Chat::Chat(const Clock& clock, Stream& stream, Duration patience, Observer* observer)
+    : clock_(clock), stream_(&stream), patience_(patience), observer_(observer) {}
 
 Task<smtp::Reply> Chat::ask(std::string command, Stage stage, std::size_t kept) {
     command += "\r\n";
@@ -40,6 +40,7 @@ Task<smtp::Reply> Chat::ask(std::string command, Stage stage, std::size_t kept) 
 
 Task<Done> Chat::say(std::string_view group, Stage stage) {
     if (!unread_.empty()) co_await expect_silence(stage);
+    if (observer_ != nullptr) tell_said(*observer_, group, stage);
     co_return co_await write(group, stage);
 }
 
@@ -52,6 +53,7 @@ Task<smtp::Reply> Chat::read_reply(Stage stage, std::size_t kept) {
         unread_.remove_prefix(reader.feed(unread_));
         if (reader.state() == smtp::ReplyReader::State::complete) {
             in_step_ = true;
+            if (observer_ != nullptr) tell_heard(*observer_, reader.reply(), stage);
             co_return reader.take();
         }
         if (reader.state() == smtp::ReplyReader::State::malformed) {

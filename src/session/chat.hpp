@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "base/stream.hpp"
+#include "session/observer.hpp"
 #include "smtp/reply.hpp"
 
 namespace tern::session {
@@ -22,8 +23,8 @@ enum class Heard {
 class Chat {
 public:
     /// `patience` bounds each whole reply and each write (control/timeoutremote). `stream` must
-    /// outlive the chat or be replaced by `use`.
-    Chat(const Clock& clock, Stream& stream, Duration patience);
+    /// outlive the chat or be replaced by `use`. `observer`, where there is one, must outlive it.
+    Chat(const Clock& clock, Stream& stream, Duration patience, Observer* observer = nullptr);
 
     /// Sends `command` (CR LF is added) and reads the reply, both within one `patience`. Fails with
     /// `stage`; causes: timed_out, closed, out_of_step (also when the server had already sent
@@ -61,6 +62,7 @@ private:
     const Clock& clock_;
     Stream* stream_;
     const Duration patience_;
+    Observer* const observer_;
     bool in_step_ = true;
     std::string_view unread_;
     std::array<char, 4096> buffer_;

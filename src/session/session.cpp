@@ -19,7 +19,7 @@ Session::Session(const Clock& clock, std::unique_ptr<Stream> connection, Terms t
     : clock_(clock),
       terms_(std::move(terms)),
       connection_(std::move(connection)),
-      chat_(clock, *connection_, terms_.timeout_remote) {}
+      chat_(clock, *connection_, terms_.timeout_remote, terms_.observer) {}
 
 Session::~Session() = default;
 
@@ -92,7 +92,9 @@ Task<Done> Session::handshake() {
     }
     Deadline by = chat_.deadline();
     if (terms_.handshake_until) by = std::min(by, *terms_.handshake_until);
-    co_await secured_->handshake(by);
+    Result<tls::Established> agreed = co_await secured_->handshake(by).outcome();
+    if (terms_.observer != nullptr) terms_.observer->secured(*secured_);
+    if (!agreed) co_return std::move(agreed.error());
     chat_.use(*secured_);
     chat_.enter_step();
     co_return Done();
@@ -115,6 +117,7 @@ Task<Done> Session::transact(const Envelope& envelope, MessageSource& message,
 Task<Done> Session::quit() {
     if (!chat_.in_step()) co_return Done();
     chat_.leave_step();
+    if (terms_.observer != nullptr) terms_.observer->said("QUIT");
     // A deadline that has passed: what the kernel does not take at once is not worth a wait.
     if (secured_) co_await secured_->write_last("QUIT\r\n", clock_.now()).outcome();
     else co_await connection_->write("QUIT\r\n", clock_.now()).outcome();

@@ -26,6 +26,8 @@ struct Terms {
     bool chunking = true;
     /// The handshake must end by then; nothing: timeout_remote alone bounds it.
     std::optional<Deadline> handshake_until;
+    /// Learns what crosses the wire; nobody, as a rule. Must outlive the session.
+    Observer* observer = nullptr;
 };
 
 class Session {
