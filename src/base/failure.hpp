@@ -43,6 +43,10 @@ enum class Cause {
     injected,        ///< plaintext came behind the reply to STARTTLS: an attack
     tls_missing,     ///< TLS was demanded and the server does not offer it, or refused it
     unverified,      ///< TLS was demanded and the certificate does not satisfy the demand
+    auth_missing,    ///< the route has credentials and the server does not offer AUTH
+    auth_in_clear,   ///< the route has credentials and there is no TLS that would hide them
+    auth_no_mechanism,  ///< the server offers no mechanism that our credentials allow
+    auth_refused,    ///< AUTH failed: what happened and, behind a newline, the reply's text
     control_file,    ///< a control file is unreadable or cannot be understood
     home,            ///< qmail's home directory cannot be entered
     message_source,  ///< the message cannot be read
@@ -67,7 +71,7 @@ struct Failure {
 
     Stage stage;
     Cause cause;
-    int code;  ///< the reply's, for said_no; else 0
+    int code;  ///< the reply's, for said_no and auth_refused where there was one; else 0
     std::string detail;
 
     friend bool operator==(const Failure&, const Failure&) = default;

@@ -61,6 +61,25 @@ std::string tls_text(const Failure& failure, const Peer& peer,
                 detail, failure.cause == Cause::tls_missing ? " (#4.7.10)\n" : " (#4.7.5)\n");
 }
 
+std::string auth_text(const Failure& failure, const Peer& peer) {
+    const std::string ip = peer.endpoint.address.to_string();
+    const auto told = [&](std::string_view code) {
+        const std::string_view words = failure.detail;
+        std::string line = on_one_line(std::string(words.substr(0, words.find('\n'))));
+        return text(peer.to_string(), ": ", line, " (#", code, ")\n");
+    };
+    if (failure.cause == Cause::auth_in_clear)
+        return text("Connected to ", ip, " but did not authenticate.\n", told("4.7.11"));
+    if (failure.cause != Cause::auth_refused)
+        return text("Connected to ", ip, " but could not authenticate.\n", told("4.7.4"));
+    const std::size_t reply = failure.detail.find('\n');
+    return text("Connected to ", ip, " but authentication was rejected.",
+                reply == std::string::npos
+                    ? std::string("\n")
+                    : remote_host_said(std::string_view(failure.detail).substr(reply + 1)),
+                told(failure.code / 100 == 4 ? "4.7.0" : "4.7.8"));
+}
+
 }  // namespace
 
 std::string Peer::to_string() const {
@@ -118,6 +137,10 @@ std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_d
         case Cause::injected:
         case Cause::tls_missing:
         case Cause::unverified: return tls_text(failure, peer, requirement);
+        case Cause::auth_missing:
+        case Cause::auth_in_clear:
+        case Cause::auth_no_mechanism:
+        case Cause::auth_refused: return auth_text(failure, peer);
         case Cause::tls:
         case Cause::timed_out:
         case Cause::closed:

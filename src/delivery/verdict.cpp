@@ -56,6 +56,12 @@ Verdict judge_cause(const Failure& failure, const tls::Requirement& requirement)
                                                      : try_another;
         case Cause::refused:
         case Cause::out_of_step: return try_another;
+        // Another relay of the route may let us in. Never a bounce: the operator mends it, and the
+        // mail is not sent without credentials, which the relay would refuse for good.
+        case Cause::auth_missing:
+        case Cause::auth_in_clear:
+        case Cause::auth_no_mechanism:
+        case Cause::auth_refused: return try_another;
         case Cause::control_file:
         case Cause::home:
         case Cause::message_source:

@@ -124,6 +124,32 @@ TEST(Report, EveryFailureHasAStatusCode) {
     }
 }
 
+TEST(Report, OfAuth) {
+    EXPECT_EQ(text_of(Stage::auth, Cause::auth_refused,
+                      "the server refused our user name and password (AUTH PLAIN)\n535 5.7.8 no\n",
+                      535),
+              "Connected to 192.0.2.1 but authentication was rejected.\n"
+              "Remote host said: 535 5.7.8 no\n"
+              "mx.example [192.0.2.1]: the server refused our user name and password (AUTH PLAIN) "
+              "(#4.7.8)\n");
+    EXPECT_EQ(text_of(Stage::auth, Cause::auth_refused, "later\n454 later\n", 454),
+              "Connected to 192.0.2.1 but authentication was rejected.\n"
+              "Remote host said: 454 later\nmx.example [192.0.2.1]: later (#4.7.0)\n");
+    // Without the reply: there was none, or it repeated what we said.
+    EXPECT_EQ(text_of(Stage::auth, Cause::auth_refused, "why"),
+              "Connected to 192.0.2.1 but authentication was rejected.\n"
+              "mx.example [192.0.2.1]: why (#4.7.8)\n");
+    EXPECT_EQ(text_of(Stage::auth, Cause::auth_missing, "why"),
+              "Connected to 192.0.2.1 but could not authenticate.\n"
+              "mx.example [192.0.2.1]: why (#4.7.4)\n");
+    EXPECT_EQ(text_of(Stage::auth, Cause::auth_no_mechanism, "why"),
+              "Connected to 192.0.2.1 but could not authenticate.\n"
+              "mx.example [192.0.2.1]: why (#4.7.4)\n");
+    EXPECT_EQ(text_of(Stage::auth, Cause::auth_in_clear, "why"),
+              "Connected to 192.0.2.1 but did not authenticate.\n"
+              "mx.example [192.0.2.1]: why (#4.7.11)\n");
+}
+
 TEST(Report, OfTlsTroubleNamesWhoDemanded) {
     tls::Requirement requirement;
     requirement.kind = tls::Requirement::Kind::verified;

@@ -116,6 +116,18 @@ TEST(Verdict, OfTls) {
                   (Verdict{Z, Next::another_demanding, false}));
 }
 
+// Never a bounce, whatever the server says: the operator mends it, and meanwhile another relay may
+// do.
+TEST(Verdict, OfAuth) {
+    for (const Cause cause : {Cause::auth_missing, Cause::auth_in_clear, Cause::auth_no_mechanism,
+                              Cause::auth_refused})
+        for (const int code : {0, 454, 535})
+            for (const Kind kind : {Kind::none, Kind::opportunistic, Kind::verified})
+                EXPECT_EQ(verdict_of(Stage::auth, cause, code, false, kind),
+                          (Verdict{Z, Next::another, false}));
+    EXPECT_EQ(verdict_of(Stage::auth, Cause::said_no, 421), (Verdict{Z, Next::another, false}));
+}
+
 TEST(Verdict, OfWhatNoServerDecides) {
     for (const Cause cause : {Cause::all_refused, Cause::needs_smtputf8, Cause::partial_line,
                               Cause::no_such_host, Cause::no_address, Cause::null_mx,

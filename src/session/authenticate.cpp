@@ -1,0 +1,200 @@
+// AUTH; see authenticate.hpp.
+#include "session/authenticate.hpp"
+
+#include <algorithm>
+#include <memory>
+
+#include "base/ascii.hpp"
+#include "base/text.hpp"
+#include "sasl/base64.hpp"
+
+namespace tern::session {
+namespace {
+
+// RFC 4954 4: an initial response that makes the command longer than this waits for the challenge.
+constexpr std::size_t longest_command = 512;  // with CR LF
+// RFC 4954 4, and the longest that a response may be.
+constexpr std::size_t longest_challenge = 12288;
+constexpr std::size_t telling = 12;  // bytes in a row that are no coincidence
+constexpr std::size_t quoted = 300;  // bytes of what a server told about a token
+
+constexpr int go_on = 334;
+
+// A reply's or a secret's bytes as they are compared: printable ones, in lower case.
+Secret compact(std::string_view text) {
+    Secret made;
+    for (const char c : text) {
+        if (c == ' ' || is_control(c)) continue;
+        const char lowered = to_lower(c);
+        made.append(std::string_view(&lowered, 1));
+    }
+    return made;
+}
+
+std::string without_codes(std::string_view reply_text) {
+    std::string words;
+    while (!reply_text.empty()) {
+        const std::string_view line = reply_text.substr(0, reply_text.find('\n'));
+        reply_text.remove_prefix(std::min(reply_text.size(), line.size() + 1));
+        words += line.substr(std::min<std::size_t>(line.size(), 4));
+    }
+    return words;
+}
+
+bool holds(std::string_view words, std::string_view secret) {
+    if (secret.empty()) return false;
+    if (secret.size() <= telling) return words.find(secret) != std::string_view::npos;
+    for (std::size_t at = 0; at + telling <= secret.size(); ++at)
+        if (words.find(secret.substr(at, telling)) != std::string_view::npos) return true;
+    return false;
+}
+
+// The challenge of a 334, decoded; nothing where it is none.
+std::optional<std::string> challenge_of(const smtp::Reply& reply) {
+    std::string_view line = reply.text;
+    if (line.ends_with('\n')) line.remove_suffix(1);
+    if (line.find('\n') != std::string_view::npos) return std::nullopt;
+    line.remove_prefix(std::min<std::size_t>(line.size(), 4));
+    if (line.size() > longest_challenge) return std::nullopt;
+    return sasl::from_base64(line);
+}
+
+}  // namespace
+
+bool hold_any(std::string_view words, const std::vector<Secret>& secrets) {
+    const Secret plain = compact(words);
+    const Secret joined = compact(without_codes(words));
+    for (const Secret& secret : secrets) {
+        const Secret sought = compact(secret.reveal());
+        if (holds(plain.reveal(), sought.reveal()) || holds(joined.reveal(), sought.reveal()))
+            return true;
+    }
+    return false;
+}
+
+Login::Login(Chat& chat, std::string_view offered, const sasl::Credentials& credentials,
+             const sasl::Circumstances& circumstances, bool private_line, Random& random)
+    : chat_(chat),
+      offered_(offered),
+      credentials_(credentials),
+      circumstances_(circumstances),
+      private_line_(private_line),
+      random_(random) {}
+
+Task<Done> Login::run() {
+    if (const std::optional<std::string> fault = sasl::what_is_wrong(credentials_))
+        co_return Failure(Stage::auth, Cause::control_file,
+                          text("the route's credentials cannot be used: ", *fault));
+    if (!private_line_)
+        co_return Failure(Stage::auth, Cause::auth_in_clear,
+                          "there is no TLS, and the credentials of the route do not go in clear");
+    if (offered_.empty())
+        co_return Failure(Stage::auth, Cause::auth_missing,
+                          "the server does not offer AUTH, but the route has credentials for it");
+    sasl::Footing footing;
+    footing.private_line = private_line_;
+    footing.has_binding = circumstances_.binding.has_value();
+    const std::optional<sasl::Mechanism> chosen =
+        sasl::choose(offered_, credentials_.kind, footing);
+    if (!chosen)
+        co_return Failure(Stage::auth, Cause::auth_no_mechanism,
+                          text("none of the mechanisms that the server offers (", offered_,
+                               ") can be used with ", who()));
+    mechanism_ = sasl::name_of(*chosen);
+    said_.push_back(credentials_.secret);
+    said_.push_back(sasl::to_base64(credentials_.secret.reveal()));
+
+    const std::unique_ptr<sasl::Exchange> exchange =
+        sasl::begin(*chosen, credentials_, circumstances_, random_);
+    co_return co_await converse(*exchange);
+}
+
+// The command with what the client says first, if the mechanism lets it speak first: no mechanism of
+// ours begins with an empty response, which would be "=".
+Task<smtp::Reply> Login::ask(sasl::Exchange& exchange) {
+    Secret command(text("AUTH ", mechanism_));
+    std::optional<Secret> first = exchange.first_words();
+    if (!first) co_return co_await say(std::move(command));
+    Secret words = sasl::to_base64(first->reveal());
+    said_.push_back(words);
+    if (command.size() + 1 + words.size() + 2 <= longest_command) {
+        command.append(" ").append(words.reveal());
+        co_return co_await say(std::move(command));
+    }
+    smtp::Reply reply = co_await say(std::move(command));
+    // Whatever stands behind this 334 is no challenge: the client has not begun.
+    if (reply.code == go_on) reply = co_await say(std::move(words));
+    co_return reply;
+}
+
+Task<Done> Login::converse(sasl::Exchange& exchange) {
+    smtp::Reply reply = co_await ask(exchange);
+    while (reply.code == go_on) {
+        const std::optional<std::string> challenge = challenge_of(reply);
+        if (!challenge)
+            co_return co_await give_up("the server's challenge is no base64, or too long");
+        sasl::Response response = exchange.respond(*challenge);
+        if (!response) co_return co_await give_up(response.error());
+        Secret line = sasl::to_base64(response->reveal());
+        said_.push_back(line);
+        reply = co_await say(std::move(line));
+    }
+    if (!reply.positive()) co_return refused(exchange, std::move(reply));
+    const std::optional<std::string> objection = exchange.objection();
+    if (!objection) co_return Done();
+    co_return Failure(Stage::auth, Cause::auth_refused, *objection);
+}
+
+// Every line of the dialogue goes through here: a transcript must not show it.
+Task<smtp::Reply> Login::say(Secret line) {
+    line.append("\r\n");
+    Result<Done> written = co_await chat_.say(line.reveal(), Stage::auth).outcome();
+    Result<smtp::Reply> reply = tl::unexpected(Failure(Stage::auth, Cause::closed, ""));
+    if (written)
+        reply = co_await chat_.read_reply(Stage::auth, longest_challenge + 64).outcome();
+    else reply = tl::unexpected(std::move(written.error()));
+    // What the server raves may be what we said.
+    if (!reply && gives_away(reply.error().detail))
+        reply.error().detail = "the server broke off AUTH with words that repeat our credentials";
+    co_return reply;
+}
+
+// RFC 4954 4: "*" cancels the exchange; the server says 501, and the session goes on.
+Task<Done> Login::give_up(std::string why) {
+    Failure failure(Stage::auth, Cause::auth_refused, std::move(why));
+    if (gives_away(failure.detail))
+        failure.detail = "the server's answer repeats our credentials";
+    co_await say(Secret("*")).outcome();
+    co_return failure;
+}
+
+Failure Login::refused(const sasl::Exchange& exchange, smtp::Reply reply) {
+    reply.text.resize(std::min(reply.text.size(), smtp::reported_text));
+    const bool telltale = gives_away(reply.text);
+    if (reply.closing())
+        return {Stage::auth, Cause::said_no, telltale ? "421" : std::move(reply.text), reply.code};
+    if (!reply.transient() && !reply.permanent()) {
+        chat_.leave_step();
+        return {Stage::auth, Cause::out_of_step,
+                text("the server answered AUTH with ", reply.code, ", which is no answer to it")};
+    }
+    std::string words = reply.transient() ? text("the server cannot check ", who(), " for now")
+                                          : text("the server refused ", who());
+    words += text(" (AUTH ", mechanism_, ")");
+    const std::string_view reason = exchange.reason().substr(0, quoted);
+    if (!reason.empty() && !gives_away(exchange.reason())) words += text(", because of ", reason);
+    for (char& c : words)
+        if (c == '\n') c = ' ';
+    if (telltale) words += "; its reply repeats our credentials and is left out";
+    else words += text("\n", reply.text);
+    return {Stage::auth, Cause::auth_refused, std::move(words), reply.code};
+}
+
+bool Login::gives_away(std::string_view words) const { return hold_any(words, said_); }
+
+std::string Login::who() const {
+    return credentials_.kind == sasl::Credentials::Kind::token ? "our access token"
+                                                               : "our user name and password";
+}
+
+}  // namespace tern::session

@@ -1,0 +1,55 @@
+// AUTH (RFC 4954): one login at a relay. Which bytes a mechanism says is sasl's work; that none of
+// them comes back in a report is this one's.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.hpp"
+#include "base/task.hpp"
+#include "sasl/exchange.hpp"
+#include "session/chat.hpp"
+
+namespace tern::session {
+
+/// One login. All that it is made of must outlive it.
+class Login {
+public:
+    /// `offered` is what EHLO said (Extensions::auth_mechanisms); `private_line` says that TLS is
+    /// there or that the server is on a loopback address.
+    Login(Chat& chat, std::string_view offered, const sasl::Credentials& credentials,
+          const sasl::Circumstances& circumstances, bool private_line, Random& random);
+
+    /// Success is the server's 235, and with SCRAM its proof that it knows the password. All
+    /// failures are Stage::auth (a TLS alert at the first read excepted) and none tells what was
+    /// said. Causes: auth_missing, auth_in_clear,
+    /// auth_no_mechanism, auth_refused; control_file when no mechanism could carry the credentials;
+    /// said_no for a 421; those of Chat::ask. After auth_* the session is in step, unless the
+    /// server hung up.
+    Task<Done> run();
+
+private:
+    Task<Done> converse(sasl::Exchange& exchange);
+    Task<smtp::Reply> ask(sasl::Exchange& exchange);
+    Task<smtp::Reply> say(Secret line);
+    Task<Done> give_up(std::string why);
+    Failure refused(const sasl::Exchange& exchange, smtp::Reply reply);
+    [[nodiscard]] bool gives_away(std::string_view words) const;
+    [[nodiscard]] std::string who() const;
+
+    Chat& chat_;
+    const std::string_view offered_;
+    const sasl::Credentials& credentials_;
+    const sasl::Circumstances& circumstances_;
+    const bool private_line_;
+    Random& random_;
+    std::string_view mechanism_;
+    std::vector<Secret> said_;  ///< what must not come back: the secret, and our lines
+};
+
+/// Whether `words` of a server hold any of `secrets` or a telling part of one (12 bytes), letters of
+/// either case, whatever blanks or line ends the server put between.
+[[nodiscard]] bool hold_any(std::string_view words, const std::vector<Secret>& secrets);
+
+}  // namespace tern::session
