@@ -21,6 +21,8 @@ struct Releaser {
 
 using BioPtr = std::unique_ptr<BIO, Releaser<BIO_free>>;
 using CertificatePtr = std::unique_ptr<X509, Releaser<X509_free>>;
+inline void free_chain(STACK_OF(X509) * chain) { sk_X509_pop_free(chain, X509_free); }
+using ChainPtr = std::unique_ptr<STACK_OF(X509), Releaser<free_chain>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, Releaser<EVP_PKEY_free>>;
 using ContextPtr = std::unique_ptr<SSL_CTX, Releaser<SSL_CTX_free>>;
 using SslPtr = std::unique_ptr<SSL, Releaser<SSL_free>>;

@@ -30,6 +30,8 @@ struct Established {
 /// A TLS session as a Stream. `below` must outlive it.
 class TlsStream final : public Stream {
 public:
+struct Facts;
+
     /// Makes the context and session for one connection; no I/O on the network.
     /// `server_name` is sent as SNI when not empty (a DNS name; RFC 6066 3).
     /// Fails with Cause::control_file when OpenSSL refuses tlsclientciphers or the trust file
@@ -66,3 +68,7 @@ private:
 };
 
 }  // namespace tern::tls
+    /// What was agreed and the certificates that came (tls/facts.hpp), also when they did not
+    /// satisfy the demand. For once the handshake has ended; costs nothing before it is asked.
+    [[nodiscard]] Facts facts() const;
+
