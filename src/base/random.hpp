@@ -5,7 +5,8 @@
 
 namespace tern {
 
-/// Gives random numbers that need not be secret (order of equal exchangers, jitter of back-off).
+/// Gives random numbers: order of equal exchangers, jitter of back-off, nonces of AUTH. In
+/// production nobody can foresee them (getrandom(2)).
 class Random {
 public:
     Random() = default;

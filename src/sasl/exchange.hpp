@@ -10,18 +10,13 @@
 
 #include <tl/expected.hpp>
 
+#include "base/channel_binding.hpp"
 #include "base/random.hpp"
 #include "base/secret.hpp"
 #include "sasl/credentials.hpp"
 #include "sasl/mechanism.hpp"
 
 namespace tern::sasl {
-
-/// Data that only the two ends of one TLS session share (RFC 5056).
-struct ChannelBinding {
-    std::string type;  ///< "tls-exporter" (RFC 9266), "tls-unique" (RFC 5929)
-    std::string data;
-};
 
 /// What an exchange must know of the connection.
 struct Circumstances {

@@ -178,7 +178,7 @@ Task<Done> hears_the_binding(Peer& relay) {
 
 TEST(Authenticate, BindsWhereItCan) {
     Table table(hears_the_binding);
-    table.circumstances.binding = sasl::ChannelBinding{"tls-exporter", "data"};
+    table.circumstances.binding = ChannelBinding{"tls-exporter", "data"};
     expect_refusal(table.login("SCRAM-SHA-256 SCRAM-SHA-256-PLUS"), Cause::auth_refused,
                    "refused our user name and password (AUTH SCRAM-SHA-256-PLUS)\n535 no\n");
 }
