@@ -9,9 +9,9 @@
 #include <openssl/err.h>
 
 #include "base/text.hpp"
+#include "tls/channel_binding.hpp"
 #include "tls/context.hpp"
 #include "tls/verify.hpp"
-#include "tls/facts.hpp"
 #include "tls/wire.hpp"
 
 namespace tern::tls {
@@ -44,7 +44,6 @@ struct TlsStream::Session {
 
     Verification verification;
     int alert = 0;  ///< the last alert that the peer sent, with its level; 0 for none
-    ChainPtr refused_chain;  ///< OpenSSL forgets what did not verify
     std::size_t without_content = 0;
     bool content_seen = false;
     /// The server has shown that it took our side of the handshake; under TLS 1.3 that is when
@@ -85,8 +84,6 @@ int TlsStream::Session::verify(X509_STORE_CTX* store, void*) {
         X509_STORE_CTX_set_error(store, X509_V_ERR_OUT_OF_MEM);
     }
     return session.verification.held ? 1 : 0;
-    if (!session.verification.held)
-        session.refused_chain.reset(X509_chain_up_ref(X509_STORE_CTX_get0_untrusted(store)));
 }
 
 void TlsStream::Session::note_alert(const SSL* ssl, int where, int value) {
@@ -327,16 +324,12 @@ Task<Done> TlsStream::write_last(std::string_view farewell, Deadline deadline) {
     return session_->write_last(farewell, deadline);
 }
 
+std::optional<ChannelBinding> TlsStream::channel_binding() const {
+    return tls::channel_binding(session_->ssl.get());
+}
+
 const std::string& TlsStream::certificate_trouble() const {
     return session_->certificate_trouble;
 }
 
 }  // namespace tern::tls
-Facts TlsStream::facts() const {
-    Facts facts;
-    if (SSL_is_init_finished(session_->ssl.get()) == 1) facts = facts_of(session_->ssl.get());
-    else facts.chain = facts_of(session_->refused_chain.get());
-    facts.verified = session_->verification.held;
-    return facts;
-}
-

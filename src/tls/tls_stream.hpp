@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/channel_binding.hpp"
 #include "base/stream.hpp"
 #include "tls/requirement.hpp"
 
@@ -30,8 +31,6 @@ struct Established {
 /// A TLS session as a Stream. `below` must outlive it.
 class TlsStream final : public Stream {
 public:
-struct Facts;
-
     /// Makes the context and session for one connection; no I/O on the network.
     /// `server_name` is sent as SNI when not empty (a DNS name; RFC 6066 3).
     /// Fails with Cause::control_file when OpenSSL refuses tlsclientciphers or the trust file
@@ -58,6 +57,10 @@ struct Facts;
     /// Writes `farewell` and TLS's close_notify in one go, as far as the kernel takes them at once.
     Task<Done> write_last(std::string_view farewell, Deadline deadline);
 
+    /// What a login in this session can be bound to (RFC 5056): tls-exporter under TLS 1.3,
+    /// tls-unique under TLS 1.2; nothing before the handshake, or where it would not be safe.
+    [[nodiscard]] std::optional<ChannelBinding> channel_binding() const;
+
     /// What is wrong with the client certificate file, when it could not be used; else empty.
     [[nodiscard]] const std::string& certificate_trouble() const;
 
@@ -68,7 +71,3 @@ private:
 };
 
 }  // namespace tern::tls
-    /// What was agreed and the certificates that came (tls/facts.hpp), also when they did not
-    /// satisfy the demand. For once the handshake has ended; costs nothing before it is asked.
-    [[nodiscard]] Facts facts() const;
-
