@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "tls/channel_binding.hpp"
 #include "tls/context.hpp"
+#include "tls/facts.hpp"
 #include "tls/verify.hpp"
 #include "tls/wire.hpp"
 
@@ -43,6 +44,7 @@ struct TlsStream::Session {
     SslPtr ssl;
 
     Verification verification;
+    ChainPtr refused_chain;  ///< OpenSSL forgets what did not verify
     int alert = 0;  ///< the last alert that the peer sent, with its level; 0 for none
     std::size_t without_content = 0;
     bool content_seen = false;
@@ -83,6 +85,8 @@ int TlsStream::Session::verify(X509_STORE_CTX* store, void*) {
         session.verification.held = false;
         X509_STORE_CTX_set_error(store, X509_V_ERR_OUT_OF_MEM);
     }
+    if (!session.verification.held)
+        session.refused_chain.reset(X509_chain_up_ref(X509_STORE_CTX_get0_untrusted(store)));
     return session.verification.held ? 1 : 0;
 }
 
@@ -330,6 +334,14 @@ std::optional<ChannelBinding> TlsStream::channel_binding() const {
 
 const std::string& TlsStream::certificate_trouble() const {
     return session_->certificate_trouble;
+}
+
+Facts TlsStream::facts() const {
+    Facts facts;
+    if (SSL_is_init_finished(session_->ssl.get()) == 1) facts = facts_of(session_->ssl.get());
+    else facts.chain = facts_of(session_->refused_chain.get());
+    facts.verified = session_->verification.held;
+    return facts;
 }
 
 }  // namespace tern::tls

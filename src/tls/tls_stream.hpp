@@ -17,8 +17,10 @@ namespace tern::tls {
 struct ClientSettings {
     /// control/tlsclientciphers, lines joined with ':'; empty keeps OpenSSL's default.
     std::string ciphers;
-    /// PEM with chain and key to show when a server asks; empty for none. Relative to home.
+    /// PEM with the chain to show when a server asks; empty for none. Relative to home.
     std::string certificate_file;
+    /// PEM with its key; empty: it stands in the same file.
+    std::string key_file;
 };
 
 /// What was agreed, for transcripts and reports.
@@ -27,6 +29,8 @@ struct Established {
     std::string cipher;   ///< "TLS_AES_256_GCM_SHA384"
     bool verified = false;
 };
+
+struct Facts;
 
 /// A TLS session as a Stream. `below` must outlive it.
 class TlsStream final : public Stream {
@@ -63,6 +67,10 @@ public:
 
     /// What is wrong with the client certificate file, when it could not be used; else empty.
     [[nodiscard]] const std::string& certificate_trouble() const;
+
+    /// What was agreed and the certificates that came (tls/facts.hpp), also when they did not
+    /// satisfy the demand. For once the handshake has ended; costs nothing before it is asked.
+    [[nodiscard]] Facts facts() const;
 
 private:
     struct Session;
