@@ -1,0 +1,37 @@
+# Deliveries of 2 KB: CPU, wall, memory, page faults, system calls and instructions, in clear and
+# encrypted, of everybody.
+from measure import summary
+
+SIZE = 2048
+TO = ["recipient@bench.example"]
+
+
+def small(suite, title, sink, tls):
+    message = suite.messages.of(SIZE)
+    everybody = suite.contenders.all(sink.address, TO, tls, peers=not suite.short)
+    results = suite.bench.run(everybody, message, suite.rounds(150, 5))
+    found = summary(results, "floor")
+    for each in everybody:
+        mine = found[each.name]
+        if not suite.short:
+            mine["instructions"] = suite.bench.instructions(each, message)
+            mine["system_calls"] = sum(suite.bench.system_calls(each, message).values())
+    suite.table(title, ["", "CPU", "to the floor", "wall", "to the floor", "peak memory",
+                        "page faults", "system calls", "instructions"],
+                [[name, f"{mine['cpu'] / 1000:.2f} ms", suite.ratio(mine["cpu_ratio"]),
+                  f"{mine['wall'] / 1000:.2f} ms", suite.ratio(mine["wall_ratio"]),
+                  f"{mine['memory']} KB", f"{mine['faults']:.0f}", mine.get("system_calls", "-"),
+                  suite.thousands(mine.get("instructions"))] for name, mine in found.items()])
+    return found
+
+
+def run(suite):
+    sinks = suite.sinks
+    found = {
+        "plain": small(suite, "2 KB in clear, CHUNKING offered", sinks["plain"], False),
+        "plain_data": small(suite, "2 KB in clear, by DATA", sinks["plain_data"], False),
+        "tls_ecdsa": small(suite, "2 KB over TLS 1.3, ECDSA certificate", sinks["ecdsa"], True),
+    }
+    if not suite.short:
+        found["tls_rsa"] = small(suite, "2 KB over TLS 1.3, RSA certificate", sinks["rsa"], True)
+    suite.data["small"] = found
