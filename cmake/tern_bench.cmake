@@ -24,6 +24,7 @@ find_library(TERN_BENCH_CRYPTO libcrypto.a REQUIRED)
 target_link_libraries(floor-tls PRIVATE
     ${TERN_BENCH_SSL} ${TERN_BENCH_CRYPTO} Threads::Threads ${CMAKE_DL_LIBS})
 tern_bench_tool(runner ${bench}/tools/runner.cpp)
+tern_bench_tool(link ${bench}/tools/link.cpp)
 
 file(GLOB sources CONFIGURE_DEPENDS ${bench}/inner/*.cpp)
 if(sources AND NOT TERN_BENCH STREQUAL "TOOLS")

@@ -46,7 +46,7 @@ class Processors:
 class Sink:
     """A tern-sink. Whatever was wrong with what it received raises Broken when it is stopped."""
 
-    def __init__(self, program, work, name, address, processors, *options):
+    def __init__(self, program, work, name, address, processors, *options, before=()):
         self.name, self.address = name, address
         self.ready = work / f"{name}.ready"
         self.words = work / f"{name}.words"
@@ -55,7 +55,7 @@ class Sink:
         self.log.unlink(missing_ok=True)
         with open(self.words, "w") as words:
             self.process = subprocess.Popen(
-                [str(program), "--listen", f"{address}:25", "--name", EXCHANGER, "--discard",
+                [*before, str(program), "--listen", f"{address}:25", "--name", EXCHANGER, "--discard",
                  "--quiet", "--threads", "2", "--ready-file", str(self.ready),
                  "--log", str(self.log), *options],
                 stdin=subprocess.DEVNULL, stdout=words, stderr=words,

@@ -15,8 +15,8 @@ from machine import (Broken, EXCHANGER, Home, Messages, Processors, Sink, facts,
                      network)
 from measure import Bench  # noqa: E402
 
-SECTIONS = ("small",)
-SHORT = ("small",)
+SECTIONS = ("small", "trips", "large")
+SHORT = ("small", "trips", "large")
 SIZES = (2048,)
 
 

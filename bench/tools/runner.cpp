@@ -23,7 +23,7 @@
 
 namespace {
 
-constexpr int most_contenders = 16;
+constexpr int most_contenders = 256;
 constexpr int most_words = 1100;
 constexpr int most_parallel = 64;
 
