@@ -59,14 +59,14 @@ def run(suite):
             base = "floor" if tls else "copy"
             key = "tls" if tls else "plain"
             found[f"{key}_file"] = measured(
-                suite, f"100 MB {kind}, from a file", base, few, messages, sinks[tls],
+                suite, f"{size // 1_000_000} MB {kind}, from a file", base, few, messages, sinks[tls],
                 on_the_wire, times)
             if len(everybody) > len(few):
                 found[f"{key}_peers"] = measured(
-                    suite, f"100 MB {kind}, from a file, beside others", "floor",
+                    suite, f"{size // 1_000_000} MB {kind}, from a file, beside others", "floor",
                     [each for each in everybody if each.name != "copy"], messages, sinks[tls],
                     on_the_wire, 3)
             found[f"{key}_pipe"] = measured(
-                suite, f"100 MB {kind}, from a pipe", "floor", everybody[:2], messages,
+                suite, f"{size // 1_000_000} MB {kind}, from a pipe", "floor", everybody[:2], messages,
                 sinks[tls], on_the_wire, times, through_pipe=True)
     suite.data["large"] = found
