@@ -123,7 +123,7 @@ void add_protocol(CLI::App& app, Options& options) {
                    settings.offered.set(Extension::auth);
                    return add_user(settings, value);
                });
-    add_parsed(app, "--auth", "MECHANISM,...", "mechanisms of AUTH (PLAIN,LOGIN,CRAM-MD5)",
+    add_parsed(app, "--auth", "MECHANISM,...", "mechanisms of AUTH (CRAM-MD5,PLAIN,LOGIN)",
                [&](const std::string& value) { return set_mechanisms(settings, value); });
     app.add_flag("--auth-in-clear", settings.auth_in_clear, "offer AUTH without TLS as well");
     app.add_flag("--require-auth", settings.auth_demanded, "refuse MAIL without AUTH");

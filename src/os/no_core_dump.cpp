@@ -7,8 +7,8 @@
 namespace tern::os {
 
 void forbid_core_dumps() noexcept {
-    // A limit of 0 keeps files away; where core_pattern is a pipe the kernel ignores it, but not the
-    // dumpable flag (core(5)).
+    // A limit of 0 keeps files away. Where core_pattern is a pipe the kernel ignores it, and heeds
+    // the dumpable flag (core(5)).
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
     ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -9,10 +9,12 @@ namespace tern::sasl {
 namespace {
 
 constexpr std::string_view token_mark = "token:";
-constexpr std::size_t longest_user = 1024;     // bytes; RFC 4616 asks servers to take 255 characters
-constexpr std::size_t longest_secret = 8192;   // the largest tokens met in the wild have 4 KB
+constexpr std::size_t longest_user = 1024;    // bytes; RFC 4616 asks servers to take 255
+constexpr std::size_t longest_secret = 8192;  // the largest tokens met in the wild have 4 KB
 
-bool has_control(std::string_view text) { return std::any_of(text.begin(), text.end(), is_control); }
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), is_control);
+}
 
 // RFC 6750 2.1: b64token.
 bool is_of_a_token(char c) {

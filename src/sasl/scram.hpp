@@ -1,5 +1,5 @@
-// SCRAM (RFC 5802, RFC 7677): a proof in each direction that both know the password, which itself is
-// never said. The grammar of the server's messages stands here too, for tests and fuzzing.
+// SCRAM (RFC 5802, RFC 7677): a proof in each direction that both know the password, which is never
+// said itself. The grammar of the server's messages stands here too, for tests and fuzzing.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@
 namespace tern::sasl {
 
 /// Iterations of PBKDF2 that a server may ask for: one million cost half a second or so of CPU, and
-/// 600,000 is the most that is recommended anywhere. No minimum (RFC 7677 4 asks servers for 4,096):
-/// who could ask for fewer in a server's place could as well offer PLAIN alone.
+/// 600,000 is the most that is recommended anywhere. No minimum (RFC 7677 4 asks servers for
+/// 4,096): who could ask for fewer in a server's place could as well offer PLAIN alone.
 constexpr std::uint32_t most_iterations = 1'000'000;
 
 /// The server's first message, as RFC 5802 7 words it.

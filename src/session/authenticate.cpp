@@ -109,8 +109,8 @@ Task<Done> Login::run() {
     co_return co_await converse(*exchange);
 }
 
-// The command with what the client says first, if the mechanism lets it speak first: no mechanism of
-// ours begins with an empty response, which would be "=".
+// The command with what the client says first, if the mechanism lets it speak first. None of ours
+// begins with an empty response, which would be "=".
 Task<smtp::Reply> Login::ask(sasl::Exchange& exchange) {
     Secret command(text("AUTH ", mechanism_));
     std::optional<Secret> first = exchange.first_words();

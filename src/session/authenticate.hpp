@@ -48,8 +48,8 @@ private:
     std::vector<Secret> said_;  ///< what must not come back: the secret, and our lines
 };
 
-/// Whether `words` of a server hold any of `secrets` or a telling part of one (12 bytes), letters of
-/// either case, whatever blanks or line ends the server put between.
+/// Whether `words` of a server hold any of `secrets` or a telling part of one (12 bytes), letters
+/// of either case, whatever blanks or line ends the server put between.
 [[nodiscard]] bool hold_any(std::string_view words, const std::vector<Secret>& secrets);
 
 }  // namespace tern::session

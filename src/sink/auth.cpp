@@ -1,4 +1,5 @@
-// PLAIN (RFC 4616), LOGIN (as it is in use, never standardised), CRAM-MD5 (RFC 2195).
+// PLAIN (RFC 4616), LOGIN (as it is in use, never standardised), CRAM-MD5 (RFC 2195), OAUTHBEARER
+// (RFC 7628) and XOAUTH2. SCRAM is in scram.cpp.
 #include "sink/auth.hpp"
 
 #include <array>
@@ -37,8 +38,13 @@ bool same_secret(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-AuthExchange::AuthExchange(Mechanism mechanism, std::span<const User> users, std::string_view host)
-    : mechanism_(mechanism), users_(users), host_(host) {}
+AuthExchange::AuthExchange(Mechanism mechanism, std::span<const User> users, std::string_view host,
+                           const TlsFacts* tls, bool offers_plus)
+    : mechanism_(mechanism), users_(users), host_(host) {
+    const bool plus = mechanism == Mechanism::scram_sha_256_plus;
+    if (plus || mechanism == Mechanism::scram_sha_256)
+        scram_.emplace(users, tls, plus, offers_plus);
+}
 
 AuthExchange::State AuthExchange::begin(const std::string* initial) {
     if (mechanism_ == Mechanism::cram_md5) {
@@ -59,6 +65,12 @@ AuthExchange::State AuthExchange::respond(const std::string& response) {
             return login(response);
         case Mechanism::cram_md5:
             return cram_md5(response);
+        case Mechanism::scram_sha_256:
+        case Mechanism::scram_sha_256_plus:
+            return scram(response);
+        case Mechanism::xoauth2:
+        case Mechanism::oauthbearer:
+            return bearer(response);
     }
     return State::malformed;
 }
@@ -105,6 +117,57 @@ AuthExchange::State AuthExchange::cram_md5(std::string_view response) {
             return State::accepted;
     }
     return State::refused;
+}
+
+AuthExchange::State AuthExchange::scram(std::string_view response) {
+    const ScramServer::State state = scram_->take(response);
+    user_ = scram_->user();
+    switch (state) {
+        case ScramServer::State::asks:
+            challenge_ = scram_->challenge();
+            return State::asks;
+        case ScramServer::State::accepted:
+            return State::accepted;
+        case ScramServer::State::refused:
+            return State::refused;
+        case ScramServer::State::malformed:
+            break;
+    }
+    return State::malformed;
+}
+
+// RFC 7628 3.1: `n,a=user,` and pairs, each ended by 0x01; XOAUTH2 has the user as a pair. A
+// refusal is told as a challenge, which the client answers with 0x01 (RFC 7628 3.2.3), or with
+// nothing.
+AuthExchange::State AuthExchange::bearer(std::string_view response) {
+    const bool standard = mechanism_ == Mechanism::oauthbearer;
+    if (has_refused_)
+        return response == (standard ? "\1" : "") ? State::refused : State::malformed;
+    std::string_view token;
+    bool ended = false;
+    for (bool first = true; !response.empty(); first = false) {
+        const std::size_t end = response.find('\1');
+        if (end == std::string_view::npos || ended) return State::malformed;
+        const std::string_view pair = response.substr(0, end);
+        response.remove_prefix(end + 1);
+        constexpr std::string_view header = "n,a=";
+        constexpr std::string_view user = "user=";
+        constexpr std::string_view authorization = "auth=Bearer ";
+        if (first && standard) {
+            if (!pair.starts_with(header) || !pair.ends_with(',')) return State::malformed;
+            user_ = pair.substr(header.size(), pair.size() - header.size() - 1);
+        } else if (!standard && pair.starts_with(user)) {
+            user_ = pair.substr(user.size());
+        } else if (pair.starts_with(authorization)) {
+            token = pair.substr(authorization.size());
+        }
+        ended = pair.empty();
+    }
+    if (!ended || user_.empty() || token.empty()) return State::malformed;
+    if (check_password(token) == State::accepted) return State::accepted;
+    has_refused_ = true;
+    challenge_ = R"({"status":"invalid_token"})";
+    return State::asks;
 }
 
 }  // namespace tern::sink

@@ -2,11 +2,14 @@
 // sockets, and no password in anything it gives back.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "sink/scram.hpp"
 #include "sink/settings.hpp"
+#include "sink/tls_facts.hpp"
 
 namespace tern::sink {
 
@@ -14,8 +17,10 @@ class AuthExchange {
 public:
     enum class State { asks, accepted, refused, malformed };
 
-    /// `users` must outlive the exchange; `host` is named in CRAM-MD5's challenge.
-    AuthExchange(Mechanism mechanism, std::span<const User> users, std::string_view host);
+    /// `users` must outlive the exchange; `host` is named in CRAM-MD5's challenge. `tls` (null: in
+    /// clear) must outlive it too; `offers_plus` says that the client was offered to bind to it.
+    AuthExchange(Mechanism mechanism, std::span<const User> users, std::string_view host,
+                 const TlsFacts* tls = nullptr, bool offers_plus = false);
 
     /// Begins, with the initial response of the AUTH command, decoded (null: none was there). Where
     /// it asks, the challenge is `challenge()`.
@@ -34,6 +39,8 @@ private:
     State plain(std::string_view response);
     State login(const std::string& response);
     State cram_md5(std::string_view response);
+    State scram(std::string_view response);
+    State bearer(std::string_view response);
 
     Mechanism mechanism_;
     std::span<const User> users_;
@@ -41,6 +48,8 @@ private:
     std::string challenge_;
     std::string user_;
     bool has_user_ = false;
+    bool has_refused_ = false;
+    std::optional<ScramServer> scram_;
 };
 
 }  // namespace tern::sink

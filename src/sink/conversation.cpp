@@ -290,6 +290,7 @@ std::string Conversation::offers(std::string_view client) const {
         if (which == Extension::size) text += ' ' + std::to_string(settings_.largest_message);
         if (which == Extension::auth)
             for (const Mechanism mechanism : settings_.mechanisms) {
+                if (!can_bind(mechanism)) continue;
                 text += ' ';
                 text += mechanism_names[static_cast<std::size_t>(mechanism)];
             }

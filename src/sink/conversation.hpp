@@ -75,6 +75,8 @@ private:
     void auth(const Command& command);
     void auth_line(std::string_view line);
     void auth_step(AuthExchange::State state);
+    bool can_bind(Mechanism mechanism) const;
+    bool offers_binding() const;
 
     // conversation_mail.cpp: transactions
     void mail(const Command& command);

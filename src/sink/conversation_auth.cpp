@@ -1,4 +1,5 @@
 // AUTH (RFC 4954) within the conversation. How a mechanism judges is in auth.cpp.
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,15 +22,28 @@ void Conversation::auth(const Command& command) {
     std::string_view rest = command.argument;
     const std::string_view word = take_word(rest);
     auth_.reset();
+    const TlsFacts* const tls = session_.tls ? &*session_.tls : nullptr;
     for (const Mechanism mechanism : settings_.mechanisms)
-        if (same(word, mechanism_names[static_cast<std::size_t>(mechanism)]))
-            auth_.emplace(mechanism, settings_.users, settings_.name);
+        if (can_bind(mechanism) && same(word, mechanism_names[static_cast<std::size_t>(mechanism)]))
+            auth_.emplace(mechanism, settings_.users, settings_.name, tls, offers_binding());
     if (!auth_) return refuse(504, "5.5.4", "that mechanism is not offered");
     if (rest.empty()) return auth_step(auth_->begin(nullptr));
     // RFC 4954 4: "=" is an initial response of no bytes.
     const std::optional<std::string> initial =
         rest == "=" ? std::optional<std::string>("") : from_base64(rest);
     auth_step(initial ? auth_->begin(&*initial) : AuthExchange::State::malformed);
+}
+
+// Whether nothing of the connection forbids it: a session without TLS has nothing to bind to.
+bool Conversation::can_bind(Mechanism mechanism) const {
+    return mechanism != Mechanism::scram_sha_256_plus ||
+           (session_.tls && !session_.tls->binding_type.empty());
+}
+
+bool Conversation::offers_binding() const {
+    return can_bind(Mechanism::scram_sha_256_plus) &&
+           std::find(settings_.mechanisms.begin(), settings_.mechanisms.end(),
+                     Mechanism::scram_sha_256_plus) != settings_.mechanisms.end();
 }
 
 void Conversation::auth_line(std::string_view line) {

@@ -94,6 +94,28 @@ OpenSslPointer<SSL> make_server_session(SSL_CTX* context, int descriptor) {
     return session;
 }
 
+// What SCRAM-SHA-256-PLUS binds to.
+void note_binding(SSL* session, TlsFacts& facts) {
+    if (SSL_version(session) == TLS1_3_VERSION) {
+        constexpr std::string_view label = "EXPORTER-Channel-Binding";  // RFC 9266 2
+        std::string data(32, '\0');
+        if (SSL_export_keying_material(session, reinterpret_cast<unsigned char*>(data.data()),
+                                       data.size(), label.data(), label.size(), nullptr, 0,
+                                       1) != 1)
+            return;
+        facts.binding_type = "tls-exporter";
+        facts.binding_data = std::move(data);
+        return;
+    }
+    // RFC 5929 3.1: the first Finished; in a resumed session that is ours.
+    std::string data(EVP_MAX_MD_SIZE, '\0');
+    data.resize(SSL_session_reused(session) == 1
+                    ? SSL_get_finished(session, data.data(), data.size())
+                    : SSL_get_peer_finished(session, data.data(), data.size()));
+    facts.binding_type = "tls-unique";
+    facts.binding_data = std::move(data);
+}
+
 TlsFacts facts_of(SSL* session) {
     TlsFacts facts;
     facts.version = SSL_get_version(session);
@@ -109,6 +131,7 @@ TlsFacts facts_of(SSL* session) {
         names != nullptr)
         facts.alpn = *names;
     facts.resumed = SSL_session_reused(session) == 1;
+    note_binding(session, facts);
     if (X509* certificate = SSL_get0_peer_certificate(session); certificate != nullptr) {
         const OpenSslPointer<BIO> memory(BIO_new(BIO_s_mem()));
         X509_NAME_print_ex(memory.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253);

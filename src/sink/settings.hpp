@@ -81,15 +81,24 @@ struct RejectedRecipient {
 
 struct User {
     std::string name;
-    std::string password;
+    std::string password;  ///< or access token, where a mechanism takes one
 };
 
-enum class Mechanism { plain, login, cram_md5 };
+enum class Mechanism {
+    plain,
+    login,
+    cram_md5,
+    scram_sha_256,
+    scram_sha_256_plus,
+    xoauth2,
+    oauthbearer
+};
 
-constexpr std::size_t mechanism_kinds = 3;
+constexpr std::size_t mechanism_kinds = 7;
 
-constexpr std::array<std::string_view, mechanism_kinds> mechanism_names = {"PLAIN", "LOGIN",
-                                                                           "CRAM-MD5"};
+constexpr std::array<std::string_view, mechanism_kinds> mechanism_names = {
+    "PLAIN",   "LOGIN",      "CRAM-MD5", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS",
+    "XOAUTH2", "OAUTHBEARER"};
 
 /// RFC 9422. Nothing said: no limit of this kind.
 struct Limits {

@@ -13,6 +13,8 @@ struct TlsFacts {
     std::string server_name;        ///< SNI, RFC 6066 3; empty without one
     std::vector<std::string> alpn;  ///< what the client offered, RFC 7301
     bool resumed = false;
+    std::string binding_type;  ///< tls-exporter (RFC 9266) or tls-unique (RFC 5929); empty: none
+    std::string binding_data;
     std::string client_certificate;  ///< its subject, empty without one
 };
 

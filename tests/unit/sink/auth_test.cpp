@@ -104,5 +104,32 @@ TEST(Auth, CramMd5TakesNoInitialResponse) {
     EXPECT_EQ(exchange.begin(&initial), State::malformed);
 }
 
+TEST(Auth, ScramRefusesWhatIsNoScram) {
+    for (const char* first : {"", "n", "n,", "n,,", "n,,n=tim", "n,,n=tim,r=short",
+                              "n,,r=0123456789", "n,,n=,r=0123456789", "n,,n=a=b,r=0123456789",
+                              "n,a=x,n=tim,r=0123456789", ",,n=tim,r=0123456789"}) {
+        AuthExchange exchange(Mechanism::scram_sha_256, users, "mx.example");
+        const std::string words = first;
+        EXPECT_EQ(exchange.begin(&words), State::malformed) << first;
+    }
+    const std::string bound = "p=tls-exporter,,n=tim,r=0123456789";
+    AuthExchange in_clear(Mechanism::scram_sha_256, users, "mx.example");
+    EXPECT_EQ(in_clear.begin(&bound), State::refused);
+}
+
+TEST(Auth, BearersAreReadStrictly) {
+    for (const char* words : {"", "user=tim\1", "user=tim\1auth=Bearer x", "user=tim\1\1",
+                              "auth=Bearer x\1\1", "user=tim\1auth=Bearer x\1\1\1"}) {
+        AuthExchange exchange(Mechanism::xoauth2, users, "mx.example");
+        const std::string initial = words;
+        EXPECT_EQ(exchange.begin(&initial), State::malformed) << words;
+    }
+    AuthExchange exchange(Mechanism::oauthbearer, users, "mx.example");
+    const std::string wrong = "n,a=tim,\1auth=Bearer wrong\1\1";
+    EXPECT_EQ(exchange.begin(&wrong), State::asks);
+    EXPECT_EQ(exchange.challenge(), R"({"status":"invalid_token"})");
+    EXPECT_EQ(exchange.respond("\1"), State::refused);
+}
+
 }  // namespace
 }  // namespace tern::sink

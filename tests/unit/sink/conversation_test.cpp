@@ -331,6 +331,25 @@ TEST(Conversation, DemandsTlsAndAuth) {
     EXPECT_THAT(logged.log(), Not(HasSubstr("secret")));
 }
 
+TEST(Conversation, OffersToBindOnlyWhereThereIsSomethingToBindTo) {
+    Settings settings = usual_settings();
+    settings.offered.set(Extension::auth);
+    settings.auth_in_clear = true;
+    settings.mechanisms = {Mechanism::scram_sha_256_plus, Mechanism::scram_sha_256};
+    settings.users = {{"joe", "secret"}};
+    Logged logged;
+    Talk talk(settings, logged);
+    EXPECT_THAT(talk.say("EHLO me.example"), EndsWith("AUTH SCRAM-SHA-256"));
+    EXPECT_THAT(talk.say("AUTH SCRAM-SHA-256-PLUS"), StartsWith("504"));
+    talk.say("STARTTLS");
+    TlsFacts facts;
+    facts.binding_type = "tls-exporter";
+    facts.binding_data = "data";
+    talk.conversation.tls_began(facts);
+    EXPECT_THAT(talk.say("EHLO me.example"), HasSubstr("AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-256"));
+    EXPECT_EQ(talk.say("AUTH SCRAM-SHA-256-PLUS"), "334 ");
+}
+
 TEST(Conversation, HoldsBackEachReplyForTheDelay) {
     Settings settings = usual_settings();
     settings.delay = std::chrono::milliseconds(5);
