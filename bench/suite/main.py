@@ -15,8 +15,8 @@ from machine import (Broken, EXCHANGER, Home, Messages, Processors, Sink, facts,
                      network)
 from measure import Bench  # noqa: E402
 
-SECTIONS = ("small", "trips", "large")
-SHORT = ("small", "trips", "large")
+SECTIONS = ("small", "trips", "large", "crowd")
+SHORT = ("small", "trips", "large", "crowd")
 SIZES = (2048,)
 
 
@@ -28,6 +28,7 @@ class Suite:
         self.work = pathlib.Path(options.work).resolve()
         self.programs = pathlib.Path(options.programs).resolve()
         self.tools = pathlib.Path(options.tools).resolve()
+        self.peers = pathlib.Path(__file__).resolve().parents[2] / "build/peers"
         self.processors = Processors()
         self.bench = Bench(self.tools, self.work, self.processors)
         self.messages = Messages(self.work)
