@@ -10,6 +10,13 @@ namespace {
 
 constexpr std::size_t longest_mechanism_list = 512;  // bytes; the known ones need about 100
 
+// Some servers say both "AUTH PLAIN" and, for clients of the nineties, "AUTH=LOGIN".
+void add_mechanisms(std::string_view value, std::string& to) {
+    if (to.size() + 1 + value.size() > longest_mechanism_list) return;
+    if (!to.empty()) to += ' ';
+    to += value;
+}
+
 void add_keyword(std::string_view keyword, std::string_view value, Extensions& to) {
     const auto is = [keyword](std::string_view name) { return equal_ignoring_case(keyword, name); };
     if (is("STARTTLS")) to.start_tls = true;
@@ -18,7 +25,7 @@ void add_keyword(std::string_view keyword, std::string_view value, Extensions& t
     else if (is("8BITMIME")) to.eight_bit_mime = true;
     else if (is("SMTPUTF8")) to.smtputf8 = true;
     else if (is("ENHANCEDSTATUSCODES")) to.enhanced_status_codes = true;
-    else if (is("AUTH") && value.size() <= longest_mechanism_list) to.auth_mechanisms = value;
+    else if (is("AUTH")) add_mechanisms(value, to.auth_mechanisms);
     else if (is("SIZE")) {
         to.size = true;
         to.size_limit = leading_number(value, UINT64_MAX).value_or(0);

@@ -59,6 +59,10 @@ TEST(Extensions, MechanismsAreBounded) {
     const std::string many(600, 'X');
     EXPECT_EQ(parse_extensions("250-x\n250 AUTH " + many + "\n").auth_mechanisms, "");
     EXPECT_EQ(parse_extensions("250-x\n250 AUTH=LOGIN\n").auth_mechanisms, "LOGIN");
+    EXPECT_EQ(parse_extensions("250-x\n250-AUTH PLAIN\n250 AUTH=LOGIN\n").auth_mechanisms,
+              "PLAIN LOGIN");
+    EXPECT_EQ(parse_extensions("250-x\n250-AUTH PLAIN\n250 AUTH " + many + "\n").auth_mechanisms,
+              "PLAIN");
 }
 
 }  // namespace
