@@ -1,0 +1,203 @@
+// tern(8): tells what a delivery would do. Reads the options, builds the same world as qmail-remote,
+// asks one of explain's questions and shows the answer. It sends no mail and changes nothing.
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <filesystem>
+#include <new>
+#include <string>
+#include <string_view>
+
+// g++ 12 takes a growing vector within CLI11 for a null pointer.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnull-dereference"
+#include <CLI/CLI.hpp>
+#pragma GCC diagnostic pop
+
+#include <unistd.h>
+
+#include "base/text.hpp"
+#include "control/read_settings.hpp"
+#include "explain/no_message.hpp"
+#include "explain/printable.hpp"
+#include "explain/probe.hpp"
+#include "explain/probe_views.hpp"
+#include "os/cares_resolver.hpp"
+#include "os/dialer.hpp"
+#include "os/error_words.hpp"
+#include "os/home.hpp"
+#include "os/local_addresses.hpp"
+#include "os/standard_descriptors.hpp"
+#include "os/system_clock.hpp"
+#include "os/system_random.hpp"
+#include "os/tcpto_file.hpp"
+
+extern "C" const char tern_identification[];
+
+namespace {
+
+using namespace tern;
+
+// tern(8), EXIT STATUS.
+constexpr int all_is_well = 0;
+constexpr int answer_is_bad = 1;
+constexpr int wrong_usage = 2;
+constexpr int trouble_here = 111;
+
+struct Options {
+    bool json = false;
+    std::string colour = "auto";
+    bool only_ipv4 = false;
+    bool only_ipv6 = false;
+    std::uint32_t patience = 60;
+
+    std::string target;
+    bool by_mx = false;
+    bool all = false;
+    std::string sender;
+    std::string trust_file;
+};
+
+/// Everything outside, as qmail-remote has it.
+struct Surroundings {
+    os::SystemClock clock;
+    os::SystemRandom random;
+    os::CaresResolver resolver{clock};
+    os::Dialer dialer{clock};
+    os::TcptoFile backoff{"queue/lock/tcpto", clock, random};
+    os::LocalAddresses local_addresses;
+    control::FileRules rules;
+    explain::NoMessage message;
+    delivery::World world{clock,           random, resolver, dialer, backoff,
+                          local_addresses, rules,  message};
+};
+
+int complain(std::string_view words, int status) {
+    const std::string line = text("tern: ", explain::printable(words), "\n");
+    std::fwrite(line.data(), 1, line.size(), stderr);
+    return status;
+}
+
+// What cannot be written is not said: a full disk or a closed pipe must not look like success.
+int show(std::string_view answer, int status) {
+    const bool written = std::fwrite(answer.data(), 1, answer.size(), stdout) == answer.size();
+    if (written && std::fflush(stdout) == 0) return status;
+    return complain(text("cannot write: ", os::error_words(errno)), trouble_here);
+}
+
+explain::Paint paint_for(const Options& options) {
+    const char* const unwanted = std::getenv("NO_COLOR");  // https://no-color.org
+    if (options.colour != "auto") return explain::Paint(options.colour == "always");
+    return explain::Paint((unwanted == nullptr || *unwanted == '\0') &&
+                          ::isatty(STDOUT_FILENO) == 1);
+}
+
+Result<Done> go_home() {
+    const Result<std::string> home = os::home_directory();
+    if (!home) return tl::unexpected<Failure>(home.error());
+    if (::chdir(home->c_str()) == 0) return Done();
+    return fail(Stage::start, Cause::home, text(*home, ": ", os::error_words(errno)));
+}
+
+// The settings as they are, but for what the options say otherwise.
+Result<delivery::Settings> settings_for(const Options& options, std::string_view host) {
+    Result<delivery::Settings> settings = control::read_settings(host);
+    if (!settings) return settings;
+    const Duration most = std::chrono::seconds(options.patience);
+    settings->timeout_connect = std::min(settings->timeout_connect, most);
+    settings->timeout_remote = std::min(settings->timeout_remote, most);
+    if (options.only_ipv4) settings->families = delivery::FamilyChoice::ipv4_only;
+    if (options.only_ipv6) settings->families = delivery::FamilyChoice::ipv6_only;
+    return settings;
+}
+
+int run_probe(const Options& options) {
+    std::optional<delivery::NextHop> hop = explain::read_target(options.target, options.by_mx);
+    if (!hop)
+        return complain(text(options.target, " is no host, address or [address], with :port or "
+                                             "without; --mx wants a domain"),
+                        wrong_usage);
+    explain::ProbeQuestion question{std::move(*hop), options.sender, options.trust_file,
+                                    options.all};
+    if (!question.trust_file.empty())
+        question.trust_file = std::filesystem::absolute(question.trust_file).string();
+    if (const Result<Done> at_home = go_home(); !at_home)
+        return complain(at_home.error().detail, trouble_here);
+    const Result<delivery::Settings> settings = settings_for(options, options.target);
+    if (!settings) return complain(settings.error().detail, trouble_here);
+
+    Surroundings surroundings;
+    const Result<explain::Probe> probe =
+        explain::probe(surroundings.world, *settings, question).run();
+    if (!probe) return complain(probe.error().detail, trouble_here);
+    const std::string answer =
+        options.json ? explain::probe_json(*probe)
+                     : explain::probe_text(*probe, paint_for(options),
+                                           surroundings.clock.since_epoch());
+    return show(answer, probe->good() ? all_is_well : answer_is_bad);
+}
+
+void add_output(CLI::App& command, Options& options) {
+    command.add_flag("--json", options.json, "print JSON");
+    command.add_option("--color", options.colour, "colour: auto, always or never")
+        ->type_name("WHEN")
+        ->check(CLI::IsMember({"auto", "always", "never"}));
+}
+
+void add_families(CLI::App& command, Options& options) {
+    CLI::Option* const ipv4 = command.add_flag("-4", options.only_ipv4, "IPv4 only");
+    command.add_flag("-6", options.only_ipv6, "IPv6 only")->excludes(ipv4);
+}
+
+CLI::App* add_probe(CLI::App& app, Options& options) {
+    CLI::App* const probe =
+        app.add_subcommand("probe", "connect to a server and show what it says and offers");
+    probe->add_option("HOST", options.target, "name or address, with :PORT where it is not 25")
+        ->required()
+        ->type_name("");
+    probe->add_flag("--mx", options.by_mx, "HOST is a domain: go to its exchangers");
+    probe->add_flag("--all", options.all, "every address of every server, not the first alone");
+    probe->add_option("--sender", options.sender, "connect as for mail from there")
+        ->type_name("ADDRESS");
+    probe->add_option("--ca", options.trust_file,
+                      "verify the certificate by this PEM file, as if it were in tlshosts")
+        ->type_name("FILE");
+    probe->add_option("--timeout", options.patience, "seconds to wait for an answer at most")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(1, 86400));
+    add_families(*probe, options);
+    add_output(*probe, options);
+    return probe;
+}
+
+int run(int count, char** words) {
+    Options options;
+    CLI::App app("tern tells what a delivery by qmail-remote would do, see tern(8).", "tern");
+    const std::string_view identification(tern_identification);
+    app.set_version_flag("--version", std::string(identification.substr(5)));
+    app.require_subcommand(1);
+    CLI::App* const probe = add_probe(app, options);
+    try {
+        app.parse(count, words);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? all_is_well : wrong_usage;
+    }
+    if (probe->parsed()) return run_probe(options);
+    return wrong_usage;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    std::signal(SIGPIPE, SIG_IGN);
+    if (!os::fill_standard_descriptors()) return trouble_here;
+    try {
+        return run(count, words);
+    } catch (const std::bad_alloc&) {
+        return complain("out of memory", trouble_here);
+    } catch (const std::exception& error) {
+        return complain(error.what(), trouble_here);
+    }
+}

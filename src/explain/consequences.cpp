@@ -1,0 +1,130 @@
+// What a delivery would make of what a probe saw; see probe.hpp. The rules themselves are those of
+// session and sasl.
+#include "base/text.hpp"
+#include "explain/printable.hpp"
+#include "explain/probe.hpp"
+
+namespace tern::explain {
+namespace {
+
+using Kind = tls::Requirement::Kind;
+
+bool is_secured(const Probed& probed) {
+    return probed.tls && !probed.tls->version.empty();
+}
+
+Consequence about_tls(const Probed& probed) {
+    const tls::Requirement& rule = probed.requirement;
+    Consequence result{"tls", {}, true};
+    const bool failed =
+        probed.failure && (probed.failure->stage == Stage::handshake ||
+                           probed.failure->stage == Stage::start_tls);
+    if (rule.kind == Kind::verified) {
+        result.good = is_secured(probed) && !failed;
+        result.words = text("demanded and verified by ", rule.origin,
+                            result.good ? ": the certificate holds"
+                                        : "; the mail would wait, or go to another exchanger "
+                                          "where TLS is demanded too");
+    } else if (rule.implicit) {
+        result.good = is_secured(probed) && !failed;
+        result.words = "from the first byte because of port 465, never without; nobody demands "
+                       "that the certificate be verified";
+    } else if (rule.kind == Kind::none) {
+        result.words = text("not used, ", rule.origin, " rules it out");
+    } else if (failed) {
+        result.good = false;
+        result.words = "tried and broken: a delivery would try the other exchangers, and at last "
+                       "go in clear text";
+    } else if (is_secured(probed)) {
+        result.words = "used because it is offered; nothing demands it and the certificate is not "
+                       "verified";
+        if (!probed.peer.name.empty())
+            result.words +=
+                text(" (control/tlshosts/", probed.peer.name, ".pem would demand both)");
+    } else {
+        result.words = probed.extensions.start_tls
+                           ? "offered and refused: the mail would go in clear text"
+                           : "not offered: the mail would go in clear text";
+    }
+    return result;
+}
+
+std::string about_message(const smtp::Extensions& offered) {
+    if (offered.chunking && offered.pipelining)
+        return "by BDAT; with 32 KiB or less in the same flight as MAIL and RCPT";
+    if (offered.chunking) return "by BDAT, a command at a time";
+    if (offered.pipelining) return "by DATA, with MAIL, RCPT and DATA in one flight";
+    return "by DATA, a command at a time";
+}
+
+std::string about_size(const smtp::Extensions& offered) {
+    if (!offered.size) return "the server does not say what it takes at most";
+    if (offered.size_limit == 0) return "declared; the server names no limit";
+    return text("up to ", grouped(offered.size_limit),
+                " bytes; a larger message would be rejected before MAIL");
+}
+
+std::string about_limits(const smtp::Limits& limits) {
+    std::string words;
+    const auto add = [&words](std::uint32_t number, std::string_view what) {
+        if (number == 0) return;
+        if (!words.empty()) words += ", ";
+        words += text("at most ", number, " ", what);
+    };
+    add(limits.recipients, "recipients in a transaction");
+    add(limits.transactions, "transactions in a session");
+    add(limits.domains, "recipient domains in a session");
+    return words;
+}
+
+Consequence about_login(const Probed& probed) {
+    Consequence result{"auth", {}, true};
+    const std::string& offered = probed.extensions.auth_mechanisms;
+    if (offered.empty()) {
+        result.words = "not offered: a route with user and password would defer its mail here";
+        return result;
+    }
+    sasl::Footing footing;
+    footing.private_line =
+        is_secured(probed) || probed.peer.endpoint.address.is_loopback_or_unspecified();
+    footing.has_binding = probed.has_binding;
+    using sasl::Credentials;
+    const auto choice = [&](Credentials::Kind kind) {
+        const std::optional<sasl::Mechanism> chosen = sasl::choose(offered, kind, footing);
+        return chosen ? std::string(sasl::name_of(*chosen)) : std::string("no mechanism in common");
+    };
+    if (!footing.private_line)
+        result.words = "credentials would not be sent: there is no TLS that hides them";
+    else
+        result.words = text("a route with a password would use ",
+                            choice(Credentials::Kind::password), ", with an access token ",
+                            choice(Credentials::Kind::token));
+    return result;
+}
+
+}  // namespace
+
+std::vector<Consequence> consequences(const Probed& probed) {
+    std::vector<Consequence> list(1, about_tls(probed));
+    if (probed.failure) return list;
+    const smtp::Extensions& offered = probed.extensions;
+    const auto add = [&list](std::string_view matter, std::string words) {
+        list.push_back(Consequence{std::string(matter), std::move(words), true});
+    };
+    add("message", about_message(offered));
+    add("size", about_size(offered));
+    add("8bit", offered.eight_bit_mime
+                    ? "BODY=8BITMIME declared where the message needs it"
+                    : "not offered: 8-bit messages would be sent as they are");
+    add("smtputf8", offered.smtputf8
+                        ? "addresses beyond ASCII can be sent"
+                        : "not offered: recipients with local parts beyond ASCII would be refused");
+    if (std::string limits = about_limits(offered.limits); !limits.empty())
+        add("limits", std::move(limits));
+    list.push_back(about_login(probed));
+    if (!probed.certificate_trouble.empty())
+        list.push_back(Consequence{"clientcert", printable(probed.certificate_trouble), false});
+    return list;
+}
+
+}  // namespace tern::explain

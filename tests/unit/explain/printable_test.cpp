@@ -1,0 +1,81 @@
+// Bytes of strangers: nothing of them may reach a terminal as a command.
+#include "explain/printable.hpp"
+
+#include <random>
+
+#include <gmock/gmock.h>
+
+#include "smtp/address.hpp"
+
+namespace tern::explain {
+namespace {
+
+using namespace std::string_literals;
+using testing::ElementsAre;
+
+TEST(Printable, LeavesTextAlone) {
+    EXPECT_EQ(printable("250 ok \\o/ [192.0.2.1]"), "250 ok \\o/ [192.0.2.1]");
+    EXPECT_EQ(printable("Grüße, 日本, 🐦"), "Grüße, 日本, 🐦");
+}
+
+TEST(Printable, EscapesControlCharacters) {
+    EXPECT_EQ(printable("\x1b]0;owned\x07"), "\\x1b]0;owned\\x07");
+    EXPECT_EQ(printable("a\0b\tc\rd\x7f"s), "a\\x00b\\x09c\\x0dd\\x7f");
+}
+
+TEST(Printable, EscapesC1ControlsInBothForms) {
+    EXPECT_EQ(printable("\x9b""31m"), "\\x9b31m");
+    EXPECT_EQ(printable("\xc2\x9b""31m"), "\\u{9b}31m");
+}
+
+TEST(Printable, EscapesWhatDeceives) {
+    EXPECT_EQ(printable("exe\u202efdp"), "exe\\u{202e}fdp");
+    EXPECT_EQ(printable("a\u200bb\ufeff"), "a\\u{200b}b\\u{feff}");
+    EXPECT_EQ(printable("\U000e0041"), "\\u{e0041}");
+}
+
+TEST(Printable, EscapesWhatIsNoUtf8) {
+    EXPECT_EQ(printable("\xff\xfe"), "\\xff\\xfe");
+    EXPECT_EQ(printable("\xc0\xaf"), "\\xc0\\xaf") << "overlong";
+    EXPECT_EQ(printable("\xe0\x80\xaf"), "\\xe0\\x80\\xaf") << "overlong";
+    EXPECT_EQ(printable("\xed\xa0\x80"), "\\xed\\xa0\\x80") << "a surrogate";
+    EXPECT_EQ(printable("\xf4\x90\x80\x80"), "\\xf4\\x90\\x80\\x80") << "beyond U+10FFFF";
+    EXPECT_EQ(printable("\xe2\x82"), "\\xe2\\x82") << "cut off";
+}
+
+TEST(Printable, IsBounded) {
+    EXPECT_EQ(printable("abcdef", 3), "abc...");
+    EXPECT_EQ(printable("abc", 3), "abc");
+    EXPECT_EQ(printable("ab\xc3\xa9", 3), "ab\\xc3...");
+    EXPECT_LE(printable(std::string(100000, '\x1b')).size(), 4 * longest_shown + 3);
+}
+
+TEST(Printable, HoldsForAnyBytes) {
+    std::mt19937 chance(20261123);
+    for (int round = 0; round < 20000; ++round) {
+        std::string bytes(chance() % 24, '\0');
+        for (char& c : bytes) c = static_cast<char>(chance() % 2 == 0 ? chance() : 0xc2 + round % 51);
+        const std::string shown = printable(bytes);
+        EXPECT_TRUE(smtp::is_utf8(shown)) << shown;
+        for (const char c : shown) EXPECT_GE(static_cast<unsigned char>(c), 0x20);
+        EXPECT_EQ(shown.find('\x7f'), std::string::npos);
+        for (char c1 = '\x80'; c1 < '\xa0'; ++c1)
+            EXPECT_EQ(shown.find("\xc2"s + c1), std::string::npos);
+    }
+}
+
+TEST(PrintableLines, AreBounded) {
+    EXPECT_THAT(printable_lines("250-a\n250 b\n"), ElementsAre("250-a", "250 b"));
+    EXPECT_THAT(printable_lines("a\nb\nc\nd", 2), ElementsAre("a", "b", "(and 2 lines more)"));
+    EXPECT_THAT(printable_lines(""), ElementsAre());
+}
+
+TEST(Grouped, PutsCommasAtThousands) {
+    EXPECT_EQ(grouped(0), "0");
+    EXPECT_EQ(grouped(999), "999");
+    EXPECT_EQ(grouped(1000), "1,000");
+    EXPECT_EQ(grouped(10485760), "10,485,760");
+}
+
+}  // namespace
+}  // namespace tern::explain
