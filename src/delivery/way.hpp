@@ -78,6 +78,7 @@ struct RouteFiles {
 struct Mistake {
     Origin origin;
     std::string what;  ///< with its cure, one sentence without a full stop
+    bool defers = true;  ///< false: it defers no mail, it only never decides
     friend bool operator==(const Mistake&, const Mistake&) = default;
 };
 
