@@ -16,7 +16,7 @@ add_library(tern_bench_flags INTERFACE)
 target_compile_options(tern_bench_flags INTERFACE
     -O2 -fno-pie -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
     -Wnull-dereference -Wimplicit-fallthrough)
-target_link_options(tern_bench_flags INTERFACE -static -no-pie -Wl,--no-warnings)
+target_link_options(tern_bench_flags INTERFACE -static -no-pie)
 tern_bench_tool(floor ${bench}/floor/floor.cpp)
 tern_bench_tool(floor-tls ${bench}/floor/floor_tls.cpp)
 find_library(TERN_BENCH_SSL libssl.a REQUIRED)
@@ -32,6 +32,8 @@ if(sources AND NOT TERN_BENCH STREQUAL "TOOLS")
     get_property(layers GLOBAL PROPERTY TERN_LIBRARIES)
     add_executable(inner-loops ${sources})
     target_link_libraries(inner-loops PRIVATE ${layers} benchmark::benchmark_main)
+    # Google Benchmark comes shared; the layers may be compiled for a fixed address.
+    target_link_options(inner-loops PRIVATE -no-pie)
     set_target_properties(inner-loops PROPERTIES
         RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bench)
 endif()

@@ -63,7 +63,7 @@ def found(program):
 
 
 def old_program():
-    """The path in $TERN_BENCH_OLD, if any."""
+    """The path in $TERN_BENCH_OLD."""
     path = os.environ.get("TERN_BENCH_OLD")
     if not path:
         return None

@@ -4,20 +4,35 @@
 import argparse
 import importlib
 import pathlib
+import re
+import subprocess
 import sys
 import time
 
 sys.dont_write_bytecode = True
 
 import report  # noqa: E402
-from contenders import Contenders, old_program  # noqa: E402
+import targets  # noqa: E402
+from contenders import Contenders, found, old_program  # noqa: E402
 from machine import (Broken, EXCHANGER, Home, Messages, Processors, Sink, facts,  # noqa: E402
-                     network)
+                     network, version)
 from measure import Bench  # noqa: E402
 
-SECTIONS = ("small", "trips", "large", "crowd")
-SHORT = ("small", "trips", "large", "crowd")
+SECTIONS = ("small", "trips", "large", "crowd", "verify", "growth", "inner")
+SHORT = ("small", "trips", "large", "crowd", "verify", "growth")
 SIZES = (2048,)
+
+
+def commit(tree):
+    """Which state of the tree this is, as far as git knows."""
+    def git(*words):
+        done = subprocess.run(["git", "-c", f"safe.directory={tree}", "-C", str(tree), *words],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True)
+        return done.stdout.strip() if done.returncode == 0 else ""
+    state = git("rev-parse", "--short", "HEAD")
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", "src", "cmake")
+    return f", commit {state}{' and changes' if changed else ''}" if state else ""
 
 
 class Suite:
@@ -35,8 +50,21 @@ class Suite:
         self.home = Home(self.work / "home")
         self.contenders = Contenders(self.programs, self.tools, self.home, old_program())
         self.sinks = {}
-        self.facts = facts()
+        self.facts = {**facts(), **self.versions()}
         self.tables, self.targets, self.data = [], [], {}
+
+    def versions(self):
+        """Of tern and of everybody it is measured beside."""
+        tree = pathlib.Path(__file__).resolve().parents[2]
+        mark = re.search(rb"@\(#\) (tern [\w.]+)", (self.programs / "qmail-remote").read_bytes())
+        said = {"tern": (mark.group(1).decode() if mark else "tern") + commit(tree)}
+        if not self.short:
+            said["msmtp"] = version(found("msmtp"), "--version")
+            said["curl"] = version(found("curl"), "--version")
+            log = self.peers / "postfix/usr/share/doc/postfix/changelog.Debian.gz"
+            said["postfix"] = version("zcat", str(log))
+            said["valgrind"] = version("valgrind", "--version")
+        return said
 
     def rounds(self, full, short):
         return short if self.short else full
@@ -104,6 +132,9 @@ def main():
     if failed:
         return 1
     suite.facts["minutes"] = round((time.monotonic() - began) / 60, 1)
+    if not suite.short:
+        suite.targets = targets.judge(suite.data)
+        print("\nTargets\n" + "\n".join(report.grid(report.TARGETS, suite.targets)))
     if not suite.short and not options.only:
         results = pathlib.Path(options.results)
         results.mkdir(exist_ok=True)

@@ -50,7 +50,7 @@ class Bench:
             raise Broken(f"runner: {done.stderr.strip()}")
         results = {each.name: {field: [] for field in FIELDS} for each in contenders}
         for line in done.stdout.splitlines():
-            name, cpu, wall, memory, minor, major, verdict = line.split()
+            name, cpu, wall, memory, minor, major, verdict = line.rsplit(" ", 6)
             if verdict != "ok":
                 raise Broken(f"{name} did not deliver: {done.stderr.strip()[:2000]}")
             for field, value in zip(FIELDS, (cpu, wall, memory, int(minor) + int(major))):

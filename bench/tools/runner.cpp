@@ -175,6 +175,8 @@ int wait_for_one(int parallel) {
                 std::fprintf(stderr, "%s: wait status %d: %.*s\n", run.contender->name, status,
                              static_cast<int>(size > 0 ? size : 0),
                              reinterpret_cast<const char*>(output));
+                std::fflush(stdout);
+                _exit(0);  // what has failed once needs no more rounds
             }
             return i;
         }
