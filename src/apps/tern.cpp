@@ -19,7 +19,9 @@
 #include <unistd.h>
 
 #include "base/text.hpp"
+#include "control/control_file.hpp"
 #include "control/read_settings.hpp"
+#include "explain/check.hpp"
 #include "explain/no_message.hpp"
 #include "explain/printable.hpp"
 #include "explain/probe.hpp"
@@ -58,6 +60,9 @@ struct Options {
     bool all = false;
     std::string sender;
     std::string trust_file;
+
+    std::string user = "qmailr";
+    bool user_given = false;
 };
 
 /// Everything outside, as qmail-remote has it.
@@ -139,6 +144,25 @@ int run_probe(const Options& options) {
     return show(answer, probe->good() ? all_is_well : answer_is_bad);
 }
 
+int run_check(const Options& options) {
+    if (const Result<Done> at_home = go_home(); !at_home)
+        return complain(at_home.error().detail, trouble_here);
+    const Result<std::optional<std::string>> users = control::read_file("/etc/passwd");
+    const explain::Reader reader(
+        options.user,
+        explain::find_identity(users && *users ? **users : std::string(), options.user));
+    if (!reader.knows_user() && options.user_given)
+        return complain(text("there is no user ", options.user, " in /etc/passwd; UID:GID is taken "
+                                                                "as well"), wrong_usage);
+    os::SystemClock clock;
+    os::LocalAddresses local_addresses;
+    const std::vector<explain::Finding> findings =
+        explain::check(reader, local_addresses, clock.since_epoch());
+    const std::string answer = options.json ? explain::check_json(findings)
+                                            : explain::check_text(findings, paint_for(options));
+    return show(answer, explain::any_mistake(findings) ? answer_is_bad : all_is_well);
+}
+
 void add_output(CLI::App& command, Options& options) {
     command.add_flag("--json", options.json, "print JSON");
     command.add_option("--color", options.colour, "colour: auto, always or never")
@@ -172,18 +196,30 @@ CLI::App* add_probe(CLI::App& app, Options& options) {
     return probe;
 }
 
+CLI::App* add_check(CLI::App& app, Options& options) {
+    CLI::App* const check =
+        app.add_subcommand("check", "read every control file and report each mistake");
+    check->add_option("--user", options.user, "the user that runs qmail-remote (qmailr)")
+        ->type_name("NAME|UID:GID")
+        ->each([&options](const std::string&) { options.user_given = true; });
+    add_output(*check, options);
+    return check;
+}
+
 int run(int count, char** words) {
     Options options;
     CLI::App app("tern tells what a delivery by qmail-remote would do, see tern(8).", "tern");
     const std::string_view identification(tern_identification);
     app.set_version_flag("--version", std::string(identification.substr(5)));
     app.require_subcommand(1);
+    CLI::App* const check = add_check(app, options);
     CLI::App* const probe = add_probe(app, options);
     try {
         app.parse(count, words);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? all_is_well : wrong_usage;
     }
+    if (check->parsed()) return run_check(options);
     if (probe->parsed()) return run_probe(options);
     return wrong_usage;
 }

@@ -1,0 +1,221 @@
+// The whole of a check, and its plain files; see check.hpp.
+#include "explain/check.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/ascii.hpp"
+#include "base/text.hpp"
+#include "control/control_file.hpp"
+#include "control/read_settings.hpp"
+#include "delivery/backoff.hpp"
+#include "dns/domain.hpp"
+#include "explain/check_parts.hpp"
+
+namespace tern::explain {
+namespace {
+
+std::string_view trimmed(std::string_view line) {
+    const std::size_t last = line.find_last_not_of(" \t\r\n");
+    return line.substr(0, last == std::string_view::npos ? 0 : last + 1);
+}
+
+bool is_there(const std::string& path) {
+    return control::exists(path).value_or(true);
+}
+
+void check_number(Checking& checking, std::string_view name, std::uint64_t otherwise,
+                  std::string_view unit) {
+    const std::string path = text("control/", name);
+    if (!is_there(path)) return;
+    const std::string content = read_checked(checking, path, Severity::error);
+    const std::string_view line = trimmed(std::string_view(content).substr(0, content.find('\n')));
+    const std::optional<std::uint64_t> number = leading_number(line, UINT64_MAX);
+    const auto behind = std::ranges::find_if_not(line, is_digit);
+    if (!number) {
+        checking.found.warning(
+            path, text("its first line does not begin with a number, so ", otherwise, " ", unit,
+                       " are used"),
+            "put the number there, or remove the file");
+    } else if (behind != line.end()) {
+        checking.found.warning(path, text("only the leading digits count: it means ", *number, " ",
+                                          unit),
+                               "write the number alone");
+    }
+    if (number && *number == 0 && unit == "seconds")
+        checking.found.error(path, "0 seconds: nobody can answer in no time",
+                             "write a number above 0, or remove the file");
+}
+
+void check_table(Checking& checking, const std::string& path, std::size_t full_size) {
+    struct stat status;
+    const std::string make = text("head -c ", full_size, " /dev/zero >", path, " && chown ",
+                                  checking.reader.name(), " ", path, " && chmod 644 ", path);
+    if (::stat(path.c_str(), &status) != 0) {
+        checking.found.note(path, "there is none: hosts that do not answer are tried each time",
+                            text("in qmail's home: ", make));
+        return;
+    }
+    const auto size = static_cast<std::size_t>(std::max<off_t>(status.st_size, 0));
+    if (size > full_size)
+        checking.found.warning(path, text("it is larger than ", full_size, " bytes, another "
+                                          "program's format: it is left alone"));
+    else if (size < full_size)
+        checking.found.note(path, text("it is smaller than ", full_size,
+                                       " bytes, so it remembers fewer hosts or none"),
+                            text("in qmail's home: ", make));
+    if (!checking.reader.may_read_and_write(path))
+        checking.found.warning(path, text(checking.reader.name(), " cannot read and write it"),
+                               text("chown ", checking.reader.name(), " ", path, " && chmod 644 ",
+                                    path));
+}
+
+}  // namespace
+
+std::vector<std::string> names_in(const std::string& directory) {
+    std::vector<std::string> names;
+    std::error_code error;
+    for (auto entry = std::filesystem::directory_iterator(directory, error);
+         !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+        const std::string name = entry->path().filename().string();
+        if (!name.starts_with('.')) names.push_back(name);
+    }
+    std::ranges::sort(names);
+    return names;
+}
+
+std::string read_checked(Checking& checking, const std::string& path, Severity if_unreadable) {
+    const Result<std::optional<std::string>> content = control::read_file(path);
+    if (!content) {
+        std::string why = content.error().detail;
+        if (why.starts_with(path + ": ")) why.erase(0, path.size() + 2);
+        checking.found.add(if_unreadable, path, 0, text("cannot be read: ", why),
+                           "make it a file that can be read");
+        return {};
+    }
+    if (!*content) return {};
+    if (!checking.reader.may_read(path))
+        checking.found.add(if_unreadable, path, 0,
+                           text(checking.reader.name(), " cannot read it"),
+                           checking.reader.how_to_share(path));
+    if ((*content)->find("\r\n") != std::string::npos && !path.ends_with(".pem"))
+        checking.found.warning(path,
+                               "its lines end in CR LF; other programs of qmail take the CR for a "
+                               "part of the line",
+                               text("sed -i 's/\\r$//' ", path));
+    return **content;
+}
+
+bool is_open_to_all(const std::string& path) {
+    struct stat status;
+    return ::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
+}
+
+std::string fault_of_name(std::string_view name) {
+    if (IpAddress::parse(name))
+        return "is an address, and only names are looked for";
+    const std::optional<dns::Domain> domain = dns::Domain::parse(name);
+    if (!domain) return "is no domain name, so it is never looked for";
+    if (domain->ascii() != name)
+        return text("is never looked for: names are in lower case, A-labels, without a dot at the "
+                    "end; rename it to ", domain->ascii());
+    if (name.find('.') == std::string_view::npos)
+        return "has no dot; names are looked for in full";
+    return {};
+}
+
+// The rules of control/read_settings.
+void check_hello_name(Checking& checking) {
+    std::string path = "control/helohost";
+    if (!is_there(path)) path = "control/me";
+    if (!is_there(path)) {
+        checking.found.error("control/me", "neither it nor control/helohost exists: all mail is "
+                                           "deferred",
+                             "write this host's full name into control/me");
+        return;
+    }
+    const std::string content = read_checked(checking, path, Severity::error);
+    const std::string_view name = trimmed(std::string_view(content).substr(0, content.find('\n')));
+    const auto is_printable = [](char c) { return c >= ' ' && c <= '~'; };
+    if (name.empty())
+        checking.found.error(path, "its first line is empty: all mail is deferred",
+                             "write this host's full name into it");
+    else if (!std::ranges::all_of(name, is_printable))
+        checking.found.error(path, "the name holds a byte that is not printable ASCII: all mail "
+                                   "is deferred",
+                             "write this host's full name into it, in ASCII");
+    else if (!name.starts_with('[') &&
+             (!dns::Domain::parse(name) || name.find('.') == std::string_view::npos))
+        checking.found.warning(path, "the name is no full domain name; many servers refuse such a "
+                                     "hello",
+                               "write this host's full name, as its address's PTR record has it");
+}
+
+void check_numbers(Checking& checking) {
+    check_number(checking, "timeoutconnect", 60, "seconds");
+    check_number(checking, "timeoutremote", 1200, "seconds");
+    check_number(checking, "timeoutdns", 30, "seconds");
+    check_number(checking, "chunksizeremote", session::default_chunk, "bytes");
+}
+
+void check_address_preference(Checking& checking) {
+    const std::string path = "control/addresspreference";
+    const std::string content = read_checked(checking, path, Severity::error);
+    const std::string_view choice =
+        trimmed(std::string_view(content).substr(0, content.find('\n')));
+    for (const std::string_view known : {"", "ipv4", "ipv6", "ipv4only", "ipv6only"})
+        if (choice == known) return;
+    checking.found.error(path, "it holds no preference that is known: all mail is deferred",
+                         "write ipv4, ipv6, ipv4only or ipv6only, or remove the file");
+}
+
+void check_tables(Checking& checking) {
+    constexpr std::size_t ipv6_table = 2048;
+    check_table(checking, "queue/lock/tcpto", delivery::backoff::largest_table);
+    check_table(checking, "queue/lock/tcpto6", ipv6_table);
+}
+
+std::vector<Finding> check(const Reader& reader, delivery::LocalAddresses& local_addresses,
+                           std::chrono::seconds now) {
+    Checking checking{{}, reader, local_addresses, now};
+    if (!reader.can_tell())
+        checking.found.note("control",
+                            text("nobody looked what ", reader.name(), " may read: ",
+                                 reader.knows_user() ? "only root can"
+                                                     : "/etc/passwd has no such user"),
+                            reader.knows_user() ? "run tern check as root"
+                                                : "name the user that runs qmail-remote with "
+                                                  "--user");
+    for (const char* const directory : {"control", "queue/lock"})
+        if (!reader.may_enter(directory))
+            checking.found.error(directory, text(reader.name(), " cannot enter it"),
+                                 text("chmod a+x ", directory));
+    check_hello_name(checking);
+    check_numbers(checking);
+    check_address_preference(checking);
+    check_routes(checking);
+    check_sources(checking);
+    check_tls(checking);
+    check_names(checking);
+    check_tables(checking);
+    // Whatever else defers all mail: nothing that deliveries stumble over may go untold.
+    const Result<delivery::Settings> settings = control::read_settings("");
+    const bool told = std::ranges::any_of(checking.found.list(), [](const Finding& finding) {
+        return finding.severity == Severity::error;
+    });
+    if (!settings && !told) checking.found.error("control", settings.error().detail);
+    std::vector<Finding> findings = checking.found.take();
+    std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) {
+        return a.file == b.file ? a.line < b.line : a.file < b.file;
+    });
+    return findings;
+}
+
+bool any_mistake(const std::vector<Finding>& findings) {
+    return std::ranges::any_of(
+        findings, [](const Finding& finding) { return finding.severity != Severity::note; });
+}
+
+}  // namespace tern::explain

@@ -1,0 +1,48 @@
+// The parts of a check, one for each kind of file. For explain/check*.cpp only.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "delivery/world.hpp"
+#include "explain/finding.hpp"
+#include "explain/reader.hpp"
+
+namespace tern::explain {
+
+/// What the parts share.
+struct Checking {
+    Findings found;
+    const Reader& reader;
+    delivery::LocalAddresses& local_addresses;
+    std::chrono::seconds now;
+};
+
+/// The names in a directory without those that begin with a dot, sorted; none where it cannot be
+/// listed.
+[[nodiscard]] std::vector<std::string> names_in(const std::string& directory);
+
+/// The text of a control file for those who look into it; trouble with reading it, and what would
+/// keep qmail-remote from reading it, is told. Empty where there is none.
+[[nodiscard]] std::string read_checked(Checking& checking, const std::string& path,
+                                       Severity if_unreadable);
+
+/// Whether every user of this host may read it.
+[[nodiscard]] bool is_open_to_all(const std::string& path);
+
+void check_hello_name(Checking& checking);
+void check_numbers(Checking& checking);
+void check_address_preference(Checking& checking);
+void check_routes(Checking& checking);
+void check_sources(Checking& checking);
+void check_tls(Checking& checking);
+void check_names(Checking& checking);
+void check_tables(Checking& checking);
+
+/// Why `name` would never be looked for as a server's or domain's name, with what to call it;
+/// empty: it is fine.
+[[nodiscard]] std::string fault_of_name(std::string_view name);
+
+}  // namespace tern::explain

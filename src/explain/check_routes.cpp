@@ -1,0 +1,144 @@
+// Routes and source addresses, by the parsers that deliveries use; see check_parts.hpp.
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "control/control_file.hpp"
+#include "delivery/sources.hpp"
+#include "delivery/way.hpp"
+#include "explain/check_parts.hpp"
+#include "explain/printable.hpp"
+#include "tls/context.hpp"
+
+namespace tern::explain {
+namespace {
+
+void take(Checking& checking, const std::vector<delivery::Mistake>& mistakes) {
+    for (const delivery::Mistake& mistake : mistakes)
+        checking.found.add(mistake.defers ? Severity::error : Severity::warning,
+                           mistake.origin.file, mistake.origin.line, printable(mistake.what), {});
+}
+
+// The tokens' files that routes name (sasl/credentials): `|token:/path` to the end of the line.
+void check_tokens(Checking& checking, const std::string& path, std::string_view content) {
+    constexpr std::string_view mark = "|token:/";
+    std::size_t number = 0;
+    while (!content.empty()) {
+        std::string_view line = content.substr(0, content.find('\n'));
+        content.remove_prefix(std::min(content.size(), line.size() + 1));
+        ++number;
+        const std::size_t at = line.find(mark);
+        if (at == std::string_view::npos || line.starts_with('#')) continue;
+        line.remove_prefix(at + mark.size() - 1);
+        const std::string file(line.substr(0, line.find_last_not_of(" \t\r") + 1));
+        const std::string shown = printable(file, 300);
+        if (!control::exists(file).value_or(true))
+            checking.found.add(Severity::error, path, number,
+                               text("the file of its access token, ", shown, ", does not exist"),
+                               "let the program that refreshes it write it");
+        else if (!checking.reader.may_read(file))
+            checking.found.add(Severity::error, path, number,
+                               text(checking.reader.name(), " cannot read the file of its access "
+                                                            "token, ", shown),
+                               checking.reader.how_to_share(shown));
+        else if (is_open_to_all(file))
+            checking.found.warning(shown, "it holds an access token and every user can read it",
+                                   text("chmod o= ", shown));
+    }
+}
+
+// Contents with `|user|password`, which nobody else should read.
+void check_secrets(Checking& checking, const std::string& path, std::string_view content) {
+    check_tokens(checking, path, content);
+    if (!is_open_to_all(path)) return;
+    std::string_view rest = content;
+    while (!rest.empty()) {
+        const std::string_view line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+        if (line.starts_with('#') || line.find('|') == std::string_view::npos) continue;
+        checking.found.warning(path, "it holds passwords and every user can read it",
+                               checking.reader.how_to_share(path));
+        return;
+    }
+}
+
+void check_route_directory(Checking& checking) {
+    const std::string directory = "control/smtproutes.d";
+    if (!control::exists(directory).value_or(true)) return;
+    if (!checking.reader.may_enter(directory))
+        checking.found.error(directory, text(checking.reader.name(), " cannot enter it"),
+                             text("chmod a+rx ", directory));
+    for (const std::string& name : names_in(directory)) {
+        const std::string path = text(directory, "/", name);
+        const std::string_view domain =
+            std::string_view(name).substr(name.starts_with("*.") ? 2 : 0);
+        if (name != "default") {
+            if (const std::string fault = fault_of_name(domain);
+                !fault.empty() && !(name.starts_with("*.") && fault.starts_with("has no dot")))
+                checking.found.warning(path, text(printable(domain), " ", fault));
+        }
+        const delivery::RouteFiles::OfDomain file{
+            path, read_checked(checking, path, Severity::error)};
+        take(checking, delivery::check_route_file(file));
+        check_secrets(checking, path, file.content);
+        delivery::RouteFiles files;
+        files.of_domain = file;
+        const Result<delivery::Way> way = delivery::find_way(files, "host.invalid", "");
+        if (!way || way->certificate_file.empty()) continue;
+        tls::ClientSettings settings;
+        settings.certificate_file = way->certificate_file;
+        settings.key_file = way->key_file;
+        const Result<tls::Context> made = tls::make_context({}, settings, nullptr);
+        if (!control::exists(settings.certificate_file).value_or(true))
+            checking.found.warning(path, text("its clientcert ",
+                                              printable(settings.certificate_file),
+                                              " does not exist"));
+        else if (made && !made->certificate_trouble.empty())
+            checking.found.warning(path, printable(made->certificate_trouble));
+    }
+}
+
+void check_own_address(Checking& checking, const std::string& path, std::string_view content) {
+    const std::string_view line = content.substr(0, content.find('\n'));
+    const std::optional<IpAddress> address =
+        IpAddress::parse(line.substr(0, line.find_last_not_of(" \t\r") + 1));
+    if (!address || address->is_loopback_or_unspecified()) return;
+    if (checking.local_addresses.is_ourselves(*address).value_or(true)) return;
+    checking.found.error(path, text(address->to_string(),
+                                    " is no address of this host: mail that would leave from it "
+                                    "is deferred"),
+                         "write an address of this host, or remove the file");
+}
+
+}  // namespace
+
+void check_routes(Checking& checking) {
+    using Checker = std::vector<delivery::Mistake> (*)(std::string_view);
+    struct Lines {
+        const char* path;
+        Checker checker;
+    };
+    for (const Lines& file : {Lines{"control/authsenders", delivery::check_authsenders},
+                              Lines{"control/qmtproutes", delivery::check_qmtproutes},
+                              Lines{"control/smtproutes", delivery::check_smtproutes}}) {
+        const std::string content = read_checked(checking, file.path, Severity::error);
+        take(checking, file.checker(content));
+        check_secrets(checking, file.path, content);
+    }
+    check_route_directory(checking);
+}
+
+void check_sources(Checking& checking) {
+    for (const Family family : {Family::ipv4, Family::ipv6}) {
+        const std::string path =
+            family == Family::ipv4 ? "control/outgoingip" : "control/outgoingip6";
+        const std::string content = read_checked(checking, path, Severity::error);
+        take(checking, delivery::check_outgoingip(content, family));
+        check_own_address(checking, path, content);
+    }
+    const std::string by_domain = read_checked(checking, "control/domainips", Severity::error);
+    take(checking, delivery::check_domainips(by_domain));
+    const std::string by_address = read_checked(checking, "control/helohostbyip", Severity::error);
+    take(checking, delivery::check_helohostbyip(by_address));
+}
+
+}  // namespace tern::explain

@@ -1,0 +1,163 @@
+// Certificates, trust and ciphers as TLS itself would load them; see check_parts.hpp.
+#include <algorithm>
+#include <cstdint>
+
+#include "base/ascii.hpp"
+#include "base/text.hpp"
+#include "control/control_file.hpp"
+#include "explain/check_parts.hpp"
+#include "explain/printable.hpp"
+#include "tls/context.hpp"
+#include "tls/facts.hpp"
+
+namespace tern::explain {
+namespace {
+
+constexpr std::chrono::seconds soon = std::chrono::hours(14 * 24);
+
+std::string without_name(std::string words, std::string_view file) {
+    if (words.starts_with(file)) words.erase(0, file.size());
+    words.erase(0, std::min(words.find_first_not_of(": "), words.size()));
+    return printable(words);
+}
+
+void check_ciphers(Checking& checking) {
+    const std::string path = "control/tlsclientciphers";
+    static_cast<void>(read_checked(checking, path, Severity::error));
+    const Result<std::string> ciphers = control::read_list(path, ':');
+    if (!ciphers || ciphers->empty()) return;
+    tls::ClientSettings settings;
+    settings.ciphers = *ciphers;
+    const Result<tls::Context> whole = tls::make_context({}, settings, nullptr);
+    if (!whole) {
+        checking.found.error(path, text(without_name(whole.error().detail, path),
+                                        "; all mail to servers with TLS is deferred"),
+                             "see openssl-ciphers(1ssl), or remove the file");
+        return;
+    }
+    // OpenSSL passes over names that it does not know, as long as one is left.
+    std::string_view rest = *ciphers;
+    while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find_first_of(":,; \t"), rest.size());
+        settings.ciphers = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        if (settings.ciphers.empty() || !is_alnum(settings.ciphers.front())) continue;
+        if (!tls::make_context({}, settings, nullptr))
+            checking.found.warning(path, text("OpenSSL knows no cipher called ",
+                                              printable(settings.ciphers, 60)),
+                                   "see openssl-ciphers(1ssl) for the names");
+    }
+}
+
+void check_dates(Checking& checking, const std::string& path, std::string_view pem) {
+    const std::vector<tls::CertificateFacts> certificates = tls::facts_of_pem(pem);
+    for (const tls::CertificateFacts& certificate : certificates) {
+        if (!certificate.valid_until) continue;
+        const std::string of = text("the certificate of ",
+                                    printable(certificate.identity.subject, 200));
+        if (*certificate.valid_until < checking.now)
+            checking.found.warning(path, text(of, " expired at ",
+                                              certificate.identity.valid_until),
+                                   "put a new one in its place");
+        else if (*certificate.valid_until < checking.now + soon)
+            checking.found.note(path, text(of, " expires at ", certificate.identity.valid_until),
+                                "put a new one in its place in time");
+        if (certificate.valid_from && *certificate.valid_from > checking.now)
+            checking.found.warning(path, text(of, " is not valid before ",
+                                              certificate.identity.valid_from));
+    }
+}
+
+void check_client_certificate(Checking& checking) {
+    const std::string path = "control/clientcert.pem";
+    if (!control::exists(path).value_or(true)) return;
+    const std::string pem = read_checked(checking, path, Severity::warning);
+    if (pem.empty()) return;
+    tls::ClientSettings settings;
+    settings.certificate_file = path;
+    if (const Result<tls::Context> made = tls::make_context({}, settings, nullptr);
+        made && !made->certificate_trouble.empty())
+        checking.found.warning(path, printable(made->certificate_trouble),
+                               "it must hold the certificate, its chain and its private key, in "
+                               "PEM without passphrase");
+    check_dates(checking, path, pem);
+    if (is_open_to_all(path))
+        checking.found.warning(path, "it holds a private key and every user can read it",
+                               checking.reader.how_to_share(path));
+}
+
+void check_trust(Checking& checking, const std::string& path, std::string_view name) {
+    const std::string pem = read_checked(checking, path, Severity::error);
+    tls::Requirement requirement;
+    requirement.kind = tls::Requirement::Kind::verified;
+    requirement.trust_file = requirement.origin = path;
+    requirement.reference_name = name;
+    const Result<tls::Context> made = tls::make_context(
+        requirement, {}, [](X509_STORE_CTX*, void*) { return 0; });
+    if (!made)
+        checking.found.error(path, text(without_name(made.error().detail, path),
+                                        "; mail to that server is deferred"),
+                             "put the trusted CA certificates into it, in PEM");
+    else check_dates(checking, path, pem);
+}
+
+void check_demands(Checking& checking) {
+    const std::string directory = "control/tlshosts";
+    if (!control::exists(directory).value_or(true)) return;
+    if (!checking.reader.may_enter(directory))
+        checking.found.error(directory, text(checking.reader.name(),
+                                             " cannot enter it: all mail is deferred"),
+                             text("chmod a+rx ", directory));
+    bool exhaustive = false;
+    std::size_t servers = 0;
+    for (const std::string& file : names_in(directory)) {
+        const std::string path = text(directory, "/", file);
+        if (file == "exhaustivelist") {
+            exhaustive = true;
+        } else if (!file.ends_with(".pem")) {
+            checking.found.warning(path, "nobody reads it: only files called as the server's full "
+                                         "name with .pem behind count",
+                                   "rename or remove it");
+        } else {
+            const std::string name = file.substr(0, file.size() - 4);
+            if (const std::string fault = fault_of_name(name); !fault.empty())
+                checking.found.warning(path, text(printable(name), " ", fault));
+            else check_trust(checking, path, name);
+            ++servers;
+        }
+    }
+    if (exhaustive && servers == 0)
+        checking.found.warning(directory + "/exhaustivelist",
+                               "it rules TLS out for every server that has no .pem file beside "
+                               "it, and there is none: no mail is encrypted",
+                               "remove it, or name the servers");
+}
+
+void check_exclusions(Checking& checking) {
+    const std::string directory = "control/notlshosts";
+    if (!control::exists(directory).value_or(true)) return;
+    if (!checking.reader.may_enter(directory))
+        checking.found.error(directory, text(checking.reader.name(),
+                                             " cannot enter it: all mail is deferred"),
+                             text("chmod a+rx ", directory));
+    for (const std::string& name : names_in(directory)) {
+        const std::string path = text(directory, "/", name);
+        if (const std::string fault = fault_of_name(name); !fault.empty())
+            checking.found.warning(path, text(printable(name), " ", fault));
+        else if (control::exists(text("control/tlshosts/", name, ".pem")).value_or(false))
+            checking.found.warning(path, text("control/tlshosts/", name, ".pem demands TLS there "
+                                                                         "and has its way"),
+                                   "remove one of the two");
+    }
+}
+
+}  // namespace
+
+void check_tls(Checking& checking) {
+    check_ciphers(checking);
+    check_client_certificate(checking);
+    check_demands(checking);
+    check_exclusions(checking);
+}
+
+}  // namespace tern::explain
