@@ -43,6 +43,10 @@ struct Source {
 [[nodiscard]] Result<std::optional<std::string>> find_hello_name(std::string_view helohostbyip,
                                                                  const IpAddress& local);
 
+/// Whether `name` can be said with EHLO: one byte at least, printable ASCII alone (contract, Control
+/// files; blanks pass, as they do in helohost).
+[[nodiscard]] bool is_hello_name(std::string_view name);
+
 /// Every mistake in the text of one of the files.
 [[nodiscard]] std::vector<Mistake> check_outgoingip(std::string_view content, Family family);
 [[nodiscard]] std::vector<Mistake> check_domainips(std::string_view content);

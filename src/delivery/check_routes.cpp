@@ -1,0 +1,90 @@
+// Every mistake in the files of routes, by the parsers that find_way() uses; see way.hpp.
+#include <unordered_map>
+
+#include "base/text.hpp"
+#include "delivery/control_lines.hpp"
+#include "delivery/relay_list.hpp"
+#include "delivery/route_file.hpp"
+#include "delivery/route_line.hpp"
+
+namespace tern::delivery {
+namespace {
+
+struct Kind {
+    std::string_view file;
+    Keys keys;
+    Protocol protocol;
+};
+
+class Checker {
+public:
+    explicit Checker(const Kind& kind) : kind_(kind) {}
+
+    std::vector<Mistake> check(std::string_view content) {
+        for (ControlLines lines(content); lines.next();)
+            if (const auto route = split_route(lines.line(), lines.number(), kind_.keys))
+                last_[canonical_key(route->key, kind_.keys)] = lines.number();
+        for (ControlLines lines(content); lines.next();) check_line(lines.line(), lines.number());
+        return std::move(mistakes_);
+    }
+
+private:
+    void note(std::size_t line, std::string what) {
+        mistakes_.push_back(Mistake{Origin{std::string(kind_.file), line}, std::move(what)});
+    }
+
+    void check_line(std::string_view line, std::size_t number) {
+        if (says_nothing(line)) return;
+        const std::optional<RouteLine> route = split_route(line, number, kind_.keys);
+        if (!route)
+            return note(number, text("the line has no colon and is ignored (write ",
+                                     kind_.keys == Keys::senders ? "sender" : "domain", ":relay)"));
+        if (auto what = what_is_wrong_with_key(route->key, kind_.keys)) note(number, *what);
+        if (auto list = parse_relay_list(route->value, terms_of(kind_.protocol)); !list)
+            note(number, list.error());
+        const std::size_t last = last_[canonical_key(route->key, kind_.keys)];
+        if (last != number)
+            note(number, text("line ", last, " is for the same mail and overrules it (remove one "
+                                             "of the two)"));
+    }
+
+    Kind kind_;
+    std::unordered_map<std::string, std::size_t> last_;  // lines by what their keys mean
+    std::vector<Mistake> mistakes_;
+};
+
+// Which name of smtproutes.d would never be asked for, and why.
+std::optional<std::string> what_is_wrong_with_name(std::string_view path) {
+    const std::string_view name = path.substr(path.rfind('/') + 1);
+    if (name == "default") return std::nullopt;
+    const std::string_view prefix = name.starts_with("*.") ? "*." : "";
+    const std::string_view written = name.substr(prefix.size());
+    const auto domain = dns::Domain::parse(written);
+    if (!domain || IpAddress::parse(written))
+        return "no mail is for this name (a file is named as a domain, *.domain, or default)";
+    if (domain->ascii() == written) return std::nullopt;
+    return text("no mail is for this name (call the file ", prefix, domain->ascii(), ")");
+}
+
+}  // namespace
+
+std::vector<Mistake> check_smtproutes(std::string_view content) {
+    return Checker({"control/smtproutes", Keys::domains, Protocol::smtp}).check(content);
+}
+
+std::vector<Mistake> check_qmtproutes(std::string_view content) {
+    return Checker({"control/qmtproutes", Keys::domains, Protocol::qmtp}).check(content);
+}
+
+std::vector<Mistake> check_authsenders(std::string_view content) {
+    return Checker({"control/authsenders", Keys::senders, Protocol::smtp}).check(content);
+}
+
+std::vector<Mistake> check_route_file(const RouteFiles::OfDomain& file) {
+    std::vector<Mistake> mistakes = parse_route_file(file).mistakes;
+    if (auto what = what_is_wrong_with_name(file.path))
+        mistakes.insert(mistakes.begin(), Mistake{Origin{file.path, 0}, std::move(*what)});
+    return mistakes;
+}
+
+}  // namespace tern::delivery

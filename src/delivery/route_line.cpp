@@ -1,0 +1,191 @@
+// Finds the line of a file of routes that decides; see route_line.hpp.
+#include "delivery/route_line.hpp"
+
+#include <array>
+
+#include "base/ascii.hpp"
+#include "base/ip.hpp"
+#include "base/text.hpp"
+#include "delivery/control_lines.hpp"
+#include "dns/domain.hpp"
+
+namespace tern::delivery {
+namespace {
+
+// The first byte of a line tells most of them apart from those that could fit.
+class FirstBytes {
+public:
+    FirstBytes(std::string_view whole, std::string_view others) {
+        for (const char c : others) wanted_[index(c)] = true;
+        if (whole.empty()) return;
+        for (std::size_t i = 0; i < wanted_.size(); ++i)
+            if (to_lower(static_cast<char>(i)) == to_lower(whole.front())) wanted_[i] = true;
+    }
+    [[nodiscard]] bool fit(std::string_view line) const {
+        return !line.empty() && wanted_[index(line.front())];
+    }
+
+private:
+    static std::size_t index(char c) { return static_cast<unsigned char>(c); }
+    std::array<bool, 256> wanted_{};
+};
+
+// How well `key` fits: the bytes of `whole` it covers, or nothing. The empty key fits all. A key
+// that covers an end alone begins with one of `separators`.
+std::optional<std::size_t> fit(std::string_view key, std::string_view whole,
+                               std::string_view separators) {
+    if (key.empty()) return 0;
+    if (key.size() > whole.size() || to_lower(key.back()) != to_lower(whole.back()))
+        return std::nullopt;
+    if (key.size() < whole.size() && separators.find(key.front()) == separators.npos)
+        return std::nullopt;
+    if (!equal_ignoring_case(key, whole.substr(whole.size() - key.size()))) return std::nullopt;
+    return key.size();
+}
+
+// The best line among those whose first byte lets them through; `measure` tells how well a key fits.
+template <class Measure>
+std::optional<RouteLine> find_best(std::string_view content, Keys keys, const FirstBytes& first,
+                                   Measure measure) {
+    std::optional<RouteLine> best;
+    std::size_t best_fit = 0;
+    for (ControlLines lines(content); lines.next();) {
+        if (!first.fit(lines.line())) continue;
+        const std::optional<RouteLine> route = split_route(lines.line(), lines.number(), keys);
+        if (!route) continue;
+        const std::optional<std::size_t> covered = measure(route->key);
+        if (!covered || (best && *covered < best_fit)) continue;
+        best_fit = *covered;
+        best = route;
+    }
+    return best;
+}
+
+std::string_view without_last_dot(std::string_view name) {
+    if (name.size() > 1 && name.back() == '.') name.remove_suffix(1);
+    return name;
+}
+
+// Behind the quotation mark that closes a quoted local part; npos where none does.
+std::size_t behind_quotes(std::string_view line) {
+    for (std::size_t at = 1; at < line.size(); ++at) {
+        if (line[at] == '\\') ++at;
+        else if (line[at] == '"') return at + 1;
+    }
+    return line.npos;
+}
+
+std::size_t end_of_sender_key(std::string_view line) {
+    std::size_t from = 0;
+    if (line.starts_with('"')) {
+        from = behind_quotes(line);
+        if (from == line.npos) from = 0;
+    }
+    const std::size_t colon = line.find(':', from);
+    // RFC 5321 4.1.3: the colons of an address literal are its own.
+    const std::size_t literal = line.find("@[", from);
+    if (literal < colon) {
+        const std::size_t close = line.find("]:", literal);
+        if (close != line.npos) return close + 1;
+    }
+    return colon;
+}
+
+// qmail hands addresses over without the quoting of RFC 5321.
+std::string unquoted(std::string_view key) {
+    const std::size_t end = key.starts_with('"') ? behind_quotes(key) : key.npos;
+    if (end == key.npos) return std::string(key);
+    std::string plain;
+    for (std::size_t at = 1; at + 1 < end; ++at) {
+        if (key[at] == '\\') ++at;
+        plain += key[at];
+    }
+    return plain.append(key.substr(end));
+}
+
+bool is_literal(std::string_view domain) {
+    return domain.size() > 2 && domain.starts_with('[') && domain.ends_with(']') &&
+           IpAddress::parse_literal(domain.substr(1, domain.size() - 2));
+}
+
+// The argument loses its last dot before it is compared, so a key that has one fits nothing.
+bool is_domain_or_literal(std::string_view domain) {
+    return is_literal(domain) || (!domain.ends_with('.') && dns::Domain::parse(domain));
+}
+
+std::optional<std::string> what_is_wrong_with_domain(std::string_view key) {
+    if (key == null_sender_key) return std::nullopt;
+    const std::string_view name = key.starts_with('.') ? key.substr(1) : key;
+    if (is_domain_or_literal(name)) return std::nullopt;
+    if (name.starts_with("*.") && is_domain_or_literal(name.substr(2)))
+        return text(quoted(key), " fits no host (write ", quoted(name.substr(1)),
+                    " for all hosts below a domain)");
+    if (name.ends_with('.') && is_domain_or_literal(name.substr(0, name.size() - 1)))
+        return text(quoted(key), " fits no host (write it without its last dot)");
+    return text(quoted(key), " is no domain, so the line never decides (write domain:relay, "
+                             "without blanks)");
+}
+
+std::optional<std::string> what_is_wrong_with_sender(std::string_view key) {
+    const std::string plain = unquoted(key);
+    const std::size_t at = plain.rfind('@');
+    const std::string_view domain = std::string_view(plain).substr(at == plain.npos ? 0 : at + 1);
+    // qmail's own double bounces come from #@[].
+    const bool has_domain = is_domain_or_literal(domain) || domain == "[]";
+    if (at != plain.npos && has_domain) return std::nullopt;
+    if (plain.starts_with('.') && is_domain_or_literal(domain.substr(1))) return std::nullopt;
+    if (at == plain.npos && has_domain)
+        return text(quoted(key), " is no sender address (write @", domain,
+                    " for all senders of a domain)");
+    return text(quoted(key), " is no sender address, nor the end of one from an @ or a dot on, so "
+                             "the line never decides");
+}
+
+}  // namespace
+
+std::size_t end_of_domain_key(std::string_view line) {
+    if (line.starts_with('[')) {
+        const std::size_t end = line.find("]:");
+        if (end != line.npos) return end + 1;
+    }
+    return line.find(':');
+}
+
+std::optional<RouteLine> split_route(std::string_view line, std::size_t number, Keys keys) {
+    if (line.starts_with('#')) return std::nullopt;
+    const std::size_t colon =
+        keys == Keys::domains ? end_of_domain_key(line) : end_of_sender_key(line);
+    if (colon == line.npos) return std::nullopt;
+    return RouteLine{line.substr(0, colon), without_trailing_blanks(line.substr(colon + 1)),
+                     number};
+}
+
+std::optional<RouteLine> find_route_of_host(std::string_view content, std::string_view host,
+                                            std::string_view sender) {
+    host = without_last_dot(host);
+    const auto measure = [host, sender](std::string_view key) -> std::optional<std::size_t> {
+        if (key != null_sender_key) return fit(key, host, ".");
+        if (!sender.empty()) return std::nullopt;
+        return host.size() + 1;
+    };
+    return find_best(content, Keys::domains, FirstBytes(host, ":.!"), measure);
+}
+
+std::optional<RouteLine> find_route_of_sender(std::string_view content, std::string_view sender) {
+    sender = without_last_dot(sender);
+    const auto measure = [sender](std::string_view key) {
+        return key.starts_with('"') ? fit(unquoted(key), sender, "@.") : fit(key, sender, "@.");
+    };
+    return find_best(content, Keys::senders, FirstBytes(sender, ":.@\""), measure);
+}
+
+std::string canonical_key(std::string_view key, Keys keys) {
+    return lower(keys == Keys::senders ? unquoted(key) : std::string(key));
+}
+
+std::optional<std::string> what_is_wrong_with_key(std::string_view key, Keys keys) {
+    if (key.empty()) return std::nullopt;
+    return keys == Keys::senders ? what_is_wrong_with_sender(key) : what_is_wrong_with_domain(key);
+}
+
+}  // namespace tern::delivery

@@ -1,0 +1,79 @@
+// Chooses the way out; see way.hpp. The grammar of lines is route_line's, of relays relay_list's, of
+// smtproutes.d route_file's.
+#include "delivery/way.hpp"
+
+#include "base/text.hpp"
+#include "delivery/relay_list.hpp"
+#include "delivery/route_file.hpp"
+#include "delivery/route_line.hpp"
+
+namespace tern::delivery {
+namespace {
+
+tl::unexpected<Failure> malformed(const Origin& origin, std::string_view what) {
+    return fail(Stage::routing, Cause::control_file, text(origin.to_string(), ": ", what));
+}
+
+Result<Way> way_of_line(const RouteLine& line, std::string_view file, Protocol protocol) {
+    Way way;
+    way.protocol = protocol;
+    way.origin = Origin{std::string(file), line.number};
+    tl::expected<RelayList, std::string> list = parse_relay_list(line.value, terms_of(protocol));
+    if (!list) return malformed(way.origin, list.error());
+    way.relays = std::move(list->relays);
+    way.credentials = std::move(list->credentials);
+    return way;
+}
+
+Result<Way> way_of_file(const RouteFiles::OfDomain& file) {
+    RouteFile read = parse_route_file(file);
+    if (!read.mistakes.empty())
+        return malformed(read.mistakes.front().origin, read.mistakes.front().what);
+    Way way;
+    way.relays = std::move(read.list.relays);
+    way.credentials = std::move(read.list.credentials);
+    way.source_ipv4 = read.source_ipv4;
+    way.source_ipv6 = read.source_ipv6;
+    way.certificate_file = std::move(read.certificate_file);
+    way.key_file = std::move(read.key_file);
+    way.origin = Origin{file.path, read.relay_line};
+    return way;
+}
+
+}  // namespace
+
+std::string Origin::to_string() const {
+    return line == 0 ? file : text(file, ", line ", line);
+}
+
+std::vector<std::string> route_file_names(std::string_view host) {
+    std::vector<std::string> names;
+    // 192.0.2.1 would pass for a name.
+    const bool literal = IpAddress::parse(host).has_value();
+    if (const auto domain = literal ? std::nullopt : dns::Domain::parse(host)) {
+        std::string_view above = domain->ascii();
+        names.emplace_back(above);
+        for (std::size_t dot = above.find('.'); dot != above.npos; dot = above.find('.')) {
+            above.remove_prefix(dot + 1);
+            names.push_back(text("*.", above));
+        }
+    }
+    if (names.empty() || names.front() != "default") names.emplace_back("default");
+    return names;
+}
+
+Result<Way> find_way(const RouteFiles& files, std::string_view host, std::string_view sender) {
+    if (const auto line = find_route_of_sender(files.authsenders, sender))
+        return way_of_line(*line, "control/authsenders", Protocol::smtp);
+    if (files.of_domain) return way_of_file(*files.of_domain);
+    if (const auto line = find_route_of_host(files.qmtproutes, host, sender)) {
+        Result<Way> way = way_of_line(*line, "control/qmtproutes", Protocol::qmtp);
+        // An empty relay keeps a domain from QMTP, which knows no MX as usual.
+        if (!way || !way->relays.empty()) return way;
+    }
+    if (const auto line = find_route_of_host(files.smtproutes, host, sender))
+        return way_of_line(*line, "control/smtproutes", Protocol::smtp);
+    return Way();
+}
+
+}  // namespace tern::delivery
