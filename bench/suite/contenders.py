@@ -44,7 +44,7 @@ class Contenders:
 
     def old_remote(self, address, recipients):
         """The historical qmail-remote, of which somebody gave us the path; its home is fixed."""
-        return Contender("old", [self.old, address, SENDER, *recipients], accepted=ACCEPTED)
+        return Contender("old", [self.old, f"[{address}]", SENDER, *recipients], accepted=ACCEPTED)
 
     def all(self, address, recipients, tls=False, peers=True):
         chosen = [self.tern(address, recipients), self.floor(address, recipients, tls)]
@@ -62,11 +62,11 @@ def found(program):
     return path
 
 
-def old_program():
-    """The path in $TERN_BENCH_OLD."""
+def old_program(work):
+    """A copy of the program that $TERN_BENCH_OLD names, if it names one."""
     path = os.environ.get("TERN_BENCH_OLD")
     if not path:
         return None
     if not os.access(path, os.X_OK):
         raise SystemExit(f"bench: TERN_BENCH_OLD={path} is no program")
-    return pathlib.Path(path).resolve()
+    return pathlib.Path(shutil.copy(path, work / "old-qmail-remote"))

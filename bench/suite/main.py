@@ -15,7 +15,7 @@ import report  # noqa: E402
 import targets  # noqa: E402
 from contenders import Contenders, found, old_program  # noqa: E402
 from machine import (Broken, EXCHANGER, Home, Messages, Processors, Sink, facts,  # noqa: E402
-                     network, version)
+                     fixed_home, network, version)
 from measure import Bench  # noqa: E402
 
 SECTIONS = ("small", "trips", "large", "crowd", "verify", "growth", "inner")
@@ -48,7 +48,10 @@ class Suite:
         self.bench = Bench(self.tools, self.work, self.processors)
         self.messages = Messages(self.work)
         self.home = Home(self.work / "home")
-        self.contenders = Contenders(self.programs, self.tools, self.home, old_program())
+        old = old_program(self.work)
+        if old:
+            fixed_home(self.home.directory, self.work)
+        self.contenders = Contenders(self.programs, self.tools, self.home, old)
         self.sinks = {}
         self.facts = {**facts(), **self.versions()}
         self.tables, self.targets, self.data = [], [], {}

@@ -15,12 +15,12 @@ def small(suite, title, sink, tls):
         mine = found[each.name]
         if not suite.short:
             mine["instructions"] = suite.bench.instructions(each, message)
-            mine["system_calls"] = sum(suite.bench.system_calls(each, message).values())
+            mine["system_calls"] = suite.bench.system_calls(each, message)
     suite.table(title, ["", "CPU", "to the floor", "wall", "to the floor", "peak memory",
                         "page faults", "system calls", "instructions"],
                 [[name, f"{mine['cpu'] / 1000:.2f} ms", suite.ratio(mine["cpu_ratio"]),
                   f"{mine['wall'] / 1000:.2f} ms", suite.ratio(mine["wall_ratio"]),
-                  f"{mine['memory']} KB", f"{mine['faults']:.0f}", mine.get("system_calls", "-"),
+                  f"{mine['memory']:.0f} KB", f"{mine['faults']:.0f}", mine.get("system_calls", "-"),
                   suite.thousands(mine.get("instructions"))] for name, mine in found.items()])
     return found
 
