@@ -34,7 +34,7 @@ def network():
 
 
 def fixed_home(home, tree):
-    """qmail's home where a historical program was compiled to look for it, in our namespace only."""
+    """qmail's home where a historical program was compiled to look for it; our namespace only."""
     place = pathlib.Path("/var/qmail")
     if not place.is_dir():
         if pathlib.Path("/var") in pathlib.Path(tree).resolve().parents:
@@ -67,8 +67,8 @@ class Sink:
         self.log.unlink(missing_ok=True)
         with open(self.words, "w") as words:
             self.process = subprocess.Popen(
-                [*before, str(program), "--listen", f"{address}:25", "--name", EXCHANGER, "--discard",
-                 "--quiet", "--threads", "2", "--ready-file", str(self.ready),
+                [*before, str(program), "--listen", f"{address}:25", "--name", EXCHANGER,
+                 "--discard", "--quiet", "--threads", "2", "--ready-file", str(self.ready),
                  "--log", str(self.log), *options],
                 stdin=subprocess.DEVNULL, stdout=words, stderr=words,
                 preexec_fn=lambda: os.sched_setaffinity(0, processors))

@@ -81,8 +81,9 @@ class Postfix:
         for part in ("peers", "etc", "log", "spool/pid", "data"):
             (PLACE / part).mkdir(parents=True)
         call("mount", "--bind", peers, PLACE / "peers")
-        self.cover("/etc/passwd", "".join(f"{name}:x:{number}:{GROUPS[name]}::/nonexistent:/bin/sh\n"
-                                          for name, number in USERS.items()))
+        self.cover("/etc/passwd", "".join(
+            f"{name}:x:{number}:{GROUPS[name]}::/nonexistent:/bin/sh\n"
+            for name, number in USERS.items()))
         self.cover("/etc/group", "".join(f"{name}:x:{number}:\n"
                                          for name, number in GROUPS.items()))
         for part in ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold",

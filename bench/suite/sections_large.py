@@ -55,18 +55,18 @@ def run(suite):
                 suite.bench.run(everybody, messages, 1, pinned=False)
                 suite.bench.run(everybody[:2], messages, 1, pinned=False, through_pipe=True)
                 continue
-            kind = "over TLS 1.3" if tls else "in clear"
+            kind = f"{size // 1_000_000} MB {'over TLS 1.3' if tls else 'in clear'}"
             base = "floor" if tls else "copy"
             key = "tls" if tls else "plain"
             found[f"{key}_file"] = measured(
-                suite, f"{size // 1_000_000} MB {kind}, from a file", base, few, messages, sinks[tls],
+                suite, f"{kind}, from a file", base, few, messages, sinks[tls],
                 on_the_wire, times)
             if len(everybody) > len(few):
                 found[f"{key}_peers"] = measured(
-                    suite, f"{size // 1_000_000} MB {kind}, from a file, beside others", "floor",
+                    suite, f"{kind}, from a file, beside others", "floor",
                     [each for each in everybody if each.name != "copy"], messages, sinks[tls],
                     on_the_wire, 3)
             found[f"{key}_pipe"] = measured(
-                suite, f"{size // 1_000_000} MB {kind}, from a pipe", "floor", everybody[:2], messages,
+                suite, f"{kind}, from a pipe", "floor", everybody[:2], messages,
                 sinks[tls], on_the_wire, times, through_pipe=True)
     suite.data["large"] = found

@@ -20,8 +20,9 @@ def small(suite, title, sink, tls):
                         "page faults", "system calls", "instructions"],
                 [[name, f"{mine['cpu'] / 1000:.2f} ms", suite.ratio(mine["cpu_ratio"]),
                   f"{mine['wall'] / 1000:.2f} ms", suite.ratio(mine["wall_ratio"]),
-                  f"{mine['memory']:.0f} KB", f"{mine['faults']:.0f}", mine.get("system_calls", "-"),
-                  suite.thousands(mine.get("instructions"))] for name, mine in found.items()])
+                  f"{mine['memory']:.0f} KB", f"{mine['faults']:.0f}",
+                  mine.get("system_calls", "-"), suite.thousands(mine.get("instructions"))]
+                 for name, mine in found.items()])
     return found
 
 
