@@ -29,8 +29,9 @@ public:
     }
 
 private:
-    void note(std::size_t line, std::string what) {
-        mistakes_.push_back(Mistake{Origin{std::string(kind_.file), line}, std::move(what)});
+    void note(std::size_t line, std::string what, bool defers = false) {
+        mistakes_.push_back(
+            Mistake{Origin{std::string(kind_.file), line}, std::move(what), defers});
     }
 
     void check_line(std::string_view line, std::size_t number) {
@@ -39,10 +40,11 @@ private:
         if (!route)
             return note(number, text("the line has no colon and is ignored (write ",
                                      kind_.keys == Keys::senders ? "sender" : "domain", ":relay)"));
-        if (auto what = what_is_wrong_with_key(route->key, kind_.keys)) note(number, *what);
-        if (auto list = parse_relay_list(route->value, terms_of(kind_.protocol)); !list)
-            note(number, list.error());
         const std::size_t last = last_[canonical_key(route->key, kind_.keys)];
+        const auto wrong_key = what_is_wrong_with_key(route->key, kind_.keys);
+        if (wrong_key) note(number, *wrong_key);
+        if (auto list = parse_relay_list(route->value, terms_of(kind_.protocol)); !list)
+            note(number, list.error(), last == number && !wrong_key);
         if (last != number)
             note(number, text("line ", last, " is for the same mail and overrules it (remove one "
                                              "of the two)"));
@@ -83,7 +85,7 @@ std::vector<Mistake> check_authsenders(std::string_view content) {
 std::vector<Mistake> check_route_file(const RouteFiles::OfDomain& file) {
     std::vector<Mistake> mistakes = parse_route_file(file).mistakes;
     if (auto what = what_is_wrong_with_name(file.path))
-        mistakes.insert(mistakes.begin(), Mistake{Origin{file.path, 0}, std::move(*what)});
+        mistakes.insert(mistakes.begin(), Mistake{Origin{file.path, 0}, std::move(*what), false});
     return mistakes;
 }
 

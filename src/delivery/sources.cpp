@@ -161,9 +161,13 @@ public:
     void add(std::size_t line, std::string what) {
         mistakes_.push_back(Mistake{Origin{file_, line}, std::move(what)});
     }
+    /// Of a line that decides nothing, and so defers nothing.
+    void add_idle(std::size_t line, std::string what) {
+        mistakes_.push_back(Mistake{Origin{file_, line}, std::move(what), false});
+    }
     void add_overruled(std::size_t line, std::size_t by) {
-        add(line, text("line ", by, " is for the same mail and overrules it (remove one of the "
-                                    "two)"));
+        add_idle(line, text("line ", by, " is for the same mail and overrules it (remove one of "
+                                         "the two)"));
     }
     std::vector<Mistake> take() { return std::move(mistakes_); }
 
@@ -227,7 +231,7 @@ std::vector<Mistake> check_outgoingip(std::string_view content, Family family) {
         notes.add(1, outgoing.error());
     for (ControlLines lines(content); lines.next();)
         if (lines.number() > 1 && !says_nothing(lines.line())) {
-            notes.add(lines.number(), "the line is ignored (the first line alone counts)");
+            notes.add_idle(lines.number(), "the line is ignored (the first line alone counts)");
             break;
         }
     return notes.take();
@@ -247,8 +251,9 @@ std::vector<Mistake> check_domainips(std::string_view content) {
     });
     each([&](const std::optional<DomainLine>& line, std::size_t number) {
         if (!line)
-            return notes.add(number, "the line has no colon and is ignored (write domain:address)");
-        if (auto what = what_is_wrong_with_domain(line->key)) notes.add(number, *what);
+            return notes.add_idle(number,
+                                  "the line has no colon and is ignored (write domain:address)");
+        if (auto what = what_is_wrong_with_domain(line->key)) notes.add_idle(number, *what);
         if (line->wrong) notes.add(number, *line->wrong);
         std::size_t by = 0;
         for (const Family family : {Family::ipv4, Family::ipv6})
@@ -273,12 +278,12 @@ std::vector<Mistake> check_helohostbyip(std::string_view content) {
         if (says_nothing(lines.line())) continue;
         const std::optional<HelloLine> line = split_hello_line(lines.line());
         if (!line) {
-            notes.add(number, "the line has no colon and is ignored (write address:helohost)");
+            notes.add_idle(number, "the line has no colon and is ignored (write address:helohost)");
             continue;
         }
         if (!line->address)
-            notes.add(number, text(quoted(line->key), " is no IP address, so the line never "
-                                                      "decides (write address:helohost)"));
+            notes.add_idle(number, text(quoted(line->key), " is no IP address, so the line never "
+                                                           "decides (write address:helohost)"));
         if (!is_hello_name(line->name)) notes.add(number, wrong_hello(line->name));
         if (line->address && last[*line->address] != number)
             notes.add_overruled(number, last[*line->address]);
