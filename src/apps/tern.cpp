@@ -1,5 +1,6 @@
 // tern(8): tells what a delivery would do. Reads the options, builds the same world as qmail-remote,
 // asks one of explain's questions and shows the answer. It sends no mail and changes nothing.
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -9,6 +10,7 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <vector>
 
 // g++ 12 takes a growing vector within CLI11 for a null pointer.
 #pragma GCC diagnostic push
@@ -18,6 +20,7 @@
 
 #include <unistd.h>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "control/control_file.hpp"
 #include "control/read_settings.hpp"
@@ -26,11 +29,13 @@
 #include "explain/printable.hpp"
 #include "explain/probe.hpp"
 #include "explain/probe_views.hpp"
+#include "explain/route.hpp"
 #include "os/cares_resolver.hpp"
 #include "os/dialer.hpp"
 #include "os/error_words.hpp"
 #include "os/home.hpp"
 #include "os/local_addresses.hpp"
+#include "os/no_core_dump.hpp"
 #include "os/standard_descriptors.hpp"
 #include "os/system_clock.hpp"
 #include "os/system_random.hpp"
@@ -60,6 +65,8 @@ struct Options {
     bool all = false;
     std::string sender;
     std::string trust_file;
+
+    std::vector<std::string> recipients;
 
     std::string user = "qmailr";
     bool user_given = false;
@@ -144,6 +151,45 @@ int run_probe(const Options& options) {
     return show(answer, probe->good() ? all_is_well : answer_is_bad);
 }
 
+// Recipients in groups of one host, in the order of each group's first.
+std::vector<std::vector<std::string>> by_host(const std::vector<std::string>& recipients) {
+    std::vector<std::vector<std::string>> groups;
+    for (const std::string& recipient : recipients) {
+        const std::string_view host = explain::host_of(recipient);
+        const auto known = std::ranges::find_if(groups, [host](const auto& group) {
+            return equal_ignoring_case(explain::host_of(group.front()), host);
+        });
+        if (known != groups.end()) known->push_back(recipient);
+        else groups.emplace_back(1, recipient);
+    }
+    return groups;
+}
+
+int run_route(const Options& options) {
+    os::forbid_core_dumps();
+    if (const Result<Done> at_home = go_home(); !at_home)
+        return complain(at_home.error().detail, trouble_here);
+    const std::string sender = options.sender == "<>" ? std::string() : options.sender;
+    Surroundings surroundings;
+    std::vector<explain::Route> routes;
+    int status = all_is_well;
+    for (std::vector<std::string>& recipients : by_host(options.recipients)) {
+        const Result<delivery::Settings> settings =
+            settings_for(options, explain::host_of(recipients.front()));
+        if (!settings) return complain(settings.error().detail, trouble_here);
+        Result<explain::Route> route =
+            explain::find_route(surroundings.world, *settings, sender, std::move(recipients)).run();
+        if (!route) return complain(route.error().detail, trouble_here);
+        if (route->expectation() == delivery::Letter::rejected) status = answer_is_bad;
+        else if (route->expectation() == delivery::Letter::deferred && status == all_is_well)
+            status = trouble_here;
+        routes.push_back(std::move(*route));
+    }
+    return show(options.json ? explain::routes_json(routes, sender)
+                             : explain::routes_text(routes, paint_for(options)),
+                status);
+}
+
 int run_check(const Options& options) {
     if (const Result<Done> at_home = go_home(); !at_home)
         return complain(at_home.error().detail, trouble_here);
@@ -196,6 +242,20 @@ CLI::App* add_probe(CLI::App& app, Options& options) {
     return probe;
 }
 
+CLI::App* add_route(CLI::App& app, Options& options) {
+    CLI::App* const route =
+        app.add_subcommand("route", "show which way mail would take, and why");
+    route->add_option("SENDER", options.sender, "the envelope sender; \"\" or <> for bounces")
+        ->required()
+        ->type_name("");
+    route->add_option("RECIPIENT", options.recipients, "addresses, or domains alone")
+        ->required()
+        ->type_name("");
+    add_families(*route, options);
+    add_output(*route, options);
+    return route;
+}
+
 CLI::App* add_check(CLI::App& app, Options& options) {
     CLI::App* const check =
         app.add_subcommand("check", "read every control file and report each mistake");
@@ -212,6 +272,7 @@ int run(int count, char** words) {
     const std::string_view identification(tern_identification);
     app.set_version_flag("--version", std::string(identification.substr(5)));
     app.require_subcommand(1);
+    CLI::App* const route = add_route(app, options);
     CLI::App* const check = add_check(app, options);
     CLI::App* const probe = add_probe(app, options);
     try {
@@ -219,6 +280,7 @@ int run(int count, char** words) {
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? all_is_well : wrong_usage;
     }
+    if (route->parsed()) return run_route(options);
     if (check->parsed()) return run_check(options);
     if (probe->parsed()) return run_probe(options);
     return wrong_usage;

@@ -6,13 +6,12 @@
 #include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "delivery/deliver.hpp"
+#include "delivery/server_terms.hpp"
 #include "explain/printable.hpp"
 #include "session/session.hpp"
 
 namespace tern::explain {
 namespace {
-
-constexpr std::uint16_t implicit_tls_port = 465;  // RFC 8314 3.3
 
 // Writes down what a session says and hears.
 class Transcript final : public session::Observer {
@@ -169,15 +168,12 @@ private:
     }
 
     Result<tls::Requirement> requirement_of(const delivery::Exchanger& exchanger) {
-        Result<tls::Requirement> requirement = tls::Requirement();
-        if (exchanger.name) requirement = world_.rules.requirement(*exchanger.name);
-        if (!requirement) return requirement;
-        if (exchanger.name && !question_.trust_file.empty()) {
-            requirement->kind = tls::Requirement::Kind::verified;
-            requirement->trust_file = requirement->origin = question_.trust_file;
-            requirement->reference_name = exchanger.name->ascii();
-        }
-        requirement->implicit = exchanger.endpoints.front().port == implicit_tls_port;
+        Result<tls::Requirement> requirement =
+            delivery::requirement_for(world_.rules, delivery::Way(), exchanger);
+        if (!requirement || !exchanger.name || question_.trust_file.empty()) return requirement;
+        requirement->kind = tls::Requirement::Kind::verified;
+        requirement->trust_file = requirement->origin = question_.trust_file;
+        requirement->reference_name = exchanger.name->ascii();
         return requirement;
     }
 
@@ -186,12 +182,9 @@ private:
     }
 
     Result<std::string> hello_name(const IpAddress& local) {
-        Result<delivery::Source> source = source_of(local.family());
-        if (source && !source->hello_name.empty()) return source->hello_name;
-        return delivery::find_hello_name(settings_.sources.helohostbyip, local)
-            .map([this](const std::optional<std::string>& name) {
-                return name.value_or(settings_.hello_name);
-            });
+        const Result<delivery::Source> source = source_of(local.family());
+        if (!source) return tl::unexpected<Failure>(source.error());
+        return delivery::hello_name_for(settings_, *source, local);
     }
 
     static delivery::Peer peer_of(const delivery::Exchanger& exchanger, const Endpoint& endpoint) {

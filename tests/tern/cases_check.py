@@ -97,7 +97,7 @@ def address_preference(t):
 def routes(t):
     _furnish(t)
     t.control("smtproutes", "# fine\na.example:b.example\nc.example:2001:db8::1\n:d.example:x")
-    _finds(t, "error", "control/smtproutes", "relay", line=3)
+    _finds(t, "error", "control/smtproutes", "brackets", line=3)
     _finds(t, "error", "control/smtproutes", line=4)
     t.control("smtproutes", "a.example:b.example\nno colon here")
     _finds(t, "warning", "control/smtproutes", line=2)
@@ -151,8 +151,11 @@ def sources(t):
     t.control("domainips", "a.example:192.0.2.1\nb.example:nonsense")
     _finds(t, "error", "control/domainips", line=2)
     t.without_control("domainips")
-    t.control("helohostbyip", "192.0.2.1:bad name")
+    t.control("helohostbyip", "192.0.2.1:caf\u00e9")
     _finds(t, "error", "control/helohostbyip", line=1)
+    t.control("helohostbyip", "mx.example:mx.example\nno colon")
+    _finds(t, "warning", "control/helohostbyip", "never decides", line=1)
+    _finds(t, "warning", "control/helohostbyip", "no colon", line=2)
 
 
 def ciphers(t):

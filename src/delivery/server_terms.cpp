@@ -1,0 +1,47 @@
+// Terms with one server; see server_terms.hpp.
+#include "delivery/server_terms.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace tern::delivery {
+namespace {
+
+constexpr std::uint16_t implicit_tls_port = 465;  // RFC 8314 3.3
+
+bool inside_this_host(const Endpoint& endpoint) {
+    return endpoint.address.is_loopback_or_unspecified();
+}
+
+}  // namespace
+
+Result<tls::Requirement> requirement_for(ServerRules& rules, const Way& way,
+                                         const Exchanger& exchanger) {
+    Result<tls::Requirement> requirement = tls::Requirement();
+    if (exchanger.name) requirement = rules.requirement(*exchanger.name);
+    if (!requirement) return requirement;
+    requirement->implicit = exchanger.endpoints.front().port == implicit_tls_port;
+    if (!way.credentials || requirement->demanded() ||
+        std::ranges::all_of(exchanger.endpoints, inside_this_host))
+        return requirement;
+    if (requirement->kind == tls::Requirement::Kind::none)
+        return fail(Stage::routing, Cause::control_file,
+                    text(requirement->origin, " rules TLS out for ", exchanger.name->ascii(),
+                         ", and ", way.origin.to_string(),
+                         " has a user and password for it, which never travel in clear"));
+    requirement->kind = tls::Requirement::Kind::encrypted;
+    requirement->origin = text(way.origin.to_string(), " (its user and password)");
+    return requirement;
+}
+
+Result<std::string> hello_name_for(const Settings& settings, const Source& source,
+                                   const IpAddress& local) {
+    if (!source.hello_name.empty()) return source.hello_name;
+    return find_hello_name(settings.sources.helohostbyip, local)
+        .map([&settings](const std::optional<std::string>& name) {
+            return name.value_or(settings.hello_name);
+        });
+}
+
+}  // namespace tern::delivery

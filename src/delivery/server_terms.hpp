@@ -1,0 +1,28 @@
+// What holds between us and one server before it is called: what TLS must achieve, and who we say
+// we are. Asked by deliveries and by those who explain them.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "delivery/exchangers.hpp"
+#include "delivery/settings.hpp"
+#include "delivery/sources.hpp"
+#include "delivery/way.hpp"
+#include "delivery/world.hpp"
+
+namespace tern::delivery {
+
+/// What the server's name demands of TLS; where `way` has credentials for it TLS is demanded at
+/// least, but inside this host. Port 465 makes it implicit (RFC 8314 3.3). Fails with
+/// Cause::control_file when the rules cannot be read, or when they rule TLS out where credentials
+/// would be sent.
+[[nodiscard]] Result<tls::Requirement> requirement_for(ServerRules& rules, const Way& way,
+                                                       const Exchanger& exchanger);
+
+/// The name for EHLO in a connection from `local`: that of domainips (`source`), then of
+/// helohostbyip, then of helohost and me. Fails with Cause::control_file.
+[[nodiscard]] Result<std::string> hello_name_for(const Settings& settings, const Source& source,
+                                                 const IpAddress& local);
+
+}  // namespace tern::delivery
