@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,20 @@ namespace tern {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 [[nodiscard]] constexpr bool is_8bit(char c) { return static_cast<unsigned char>(c) >= 0x80; }
+
+/// Whether any byte of `text` is beyond ASCII; eight at a time.
+[[nodiscard]] inline bool has_8bit(std::string_view text) {
+    std::uint64_t seen = 0;
+    while (text.size() >= sizeof seen) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data(), sizeof word);
+        seen |= word;
+        text.remove_prefix(sizeof word);
+    }
+    for (const char c : text) seen |= static_cast<unsigned char>(c);
+    constexpr std::uint64_t high_bits = 0x8080808080808080;
+    return (seen & high_bits) != 0;
+}
 
 [[nodiscard]] inline std::string lower(std::string_view text) {
     std::string result(text);

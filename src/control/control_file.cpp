@@ -1,12 +1,15 @@
 // Reads control files; see control_file.hpp.
 #include "control/control_file.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
 #include "base/ascii.hpp"
@@ -32,6 +35,35 @@ std::string_view trimmed(std::string_view line) {
 }
 
 }  // namespace
+
+Listing::Listing(const std::string& path) : names_(1, '\0') {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+    if (fd < 0) {
+        known_ = means_absent(errno);
+        return;
+    }
+    // One getdents64(2) holds the directory's lock; a name that is renamed between two of them may
+    // be in neither. What does not fit in one tells nothing.
+    alignas(dirent64) std::array<char, 32768> entries;
+    const ssize_t filled = ::getdents64(fd, entries.data(), entries.size());
+    for (std::size_t at = 0; filled > 0 && at < static_cast<std::size_t>(filled);) {
+        const char* const entry = entries.data() + at;
+        unsigned short length = 0;
+        std::memcpy(&length, entry + offsetof(dirent64, d_reclen), sizeof length);
+        names_ += entry + offsetof(dirent64, d_name);
+        names_ += '\0';
+        at += length;
+    }
+    known_ = filled >= 0 && ::getdents64(fd, entries.data(), entries.size()) == 0;
+    ::close(fd);
+}
+
+bool Listing::may_have(std::string_view name) const {
+    std::string sought(1, '\0');
+    sought += name;
+    sought += '\0';
+    return !known_ || names_.find(sought) != names_.npos;
+}
 
 Result<std::optional<std::string>> read_file(const std::string& path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);

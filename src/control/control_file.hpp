@@ -4,10 +4,26 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/failure.hpp"
 
 namespace tern::control {
+
+/// The names in a directory, so that the many files that do not exist cost one look together. Names
+/// that end in a slash or contain one are not its affair.
+class Listing {
+public:
+    /// Reads the directory. One that cannot be read tells nothing, and has none where it does not
+    /// exist.
+    explicit Listing(const std::string& path);
+    /// False when `name` was surely not there.
+    [[nodiscard]] bool may_have(std::string_view name) const;
+
+private:
+    bool known_ = true;
+    std::string names_;  // each between two NULs
+};
 
 /// The whole of `path`; nothing when it does not exist. Fails with Cause::control_file when it
 /// cannot be read, is a directory, or exceeds 64 MB; the detail names the file and says why.

@@ -13,17 +13,54 @@ namespace {
 // A year: no operator waits longer, and sums of it stay far from overflow.
 constexpr std::uint64_t longest_timeout = 366UL * 24 * 60 * 60;
 
-Result<Duration> read_seconds(const std::string& path, Duration otherwise) {
-    const auto fallback = std::chrono::duration_cast<std::chrono::seconds>(otherwise).count();
-    return read_number(path, static_cast<std::uint64_t>(fallback), longest_timeout)
-        .map([](std::uint64_t seconds) { return Duration(std::chrono::seconds(seconds)); });
-}
+constexpr std::size_t smallest_chunk = 1024;
+constexpr std::size_t largest_chunk = 1024UL * 1024;
+
+/// The files of one directory by name; those that are surely not there are not asked for.
+class Files {
+public:
+    explicit Files(std::string directory) : directory_(std::move(directory)), names_(directory_) {}
+
+    [[nodiscard]] std::string path(std::string_view name) const {
+        return text(directory_, "/", name);
+    }
+    [[nodiscard]] bool may_have(std::string_view name) const { return names_.may_have(name); }
+
+    [[nodiscard]] Result<std::optional<std::string>> line(std::string_view name) const {
+        if (!may_have(name)) return std::nullopt;
+        return read_line(path(name));
+    }
+    [[nodiscard]] Result<std::uint64_t> number(std::string_view name, std::uint64_t otherwise,
+                                               std::uint64_t most) const {
+        if (!may_have(name)) return otherwise;
+        return read_number(path(name), otherwise, most);
+    }
+    [[nodiscard]] Result<Duration> seconds(std::string_view name, Duration otherwise) const {
+        const auto fallback = std::chrono::duration_cast<std::chrono::seconds>(otherwise).count();
+        return number(name, static_cast<std::uint64_t>(fallback), longest_timeout)
+            .map([](std::uint64_t seconds) { return Duration(std::chrono::seconds(seconds)); });
+    }
+    [[nodiscard]] Result<std::string> list(std::string_view name, char separator) const {
+        if (!may_have(name)) return std::string();
+        return read_list(path(name), separator);
+    }
+    /// The text as it stands, which delivery reads in one pass; empty where there is none.
+    [[nodiscard]] Result<std::string> whole(std::string_view name) const {
+        if (!may_have(name)) return std::string();
+        return read_file(path(name)).map(
+            [](std::optional<std::string>&& content) { return std::move(content).value_or(""); });
+    }
+
+private:
+    std::string directory_;
+    Listing names_;
+};
 
 // qmail: helohost, else me. What is said with EHLO must be printable (RFC 5321 4.1.1.1).
-Result<std::string> read_hello_name() {
-    std::string file = "control/helohost";
-    Result<std::optional<std::string>> name = read_line(file);
-    if (name && !*name) name = read_line(file = "control/me");
+Result<std::string> read_hello_name(const Files& control) {
+    std::string_view file = "helohost";
+    Result<std::optional<std::string>> name = control.line(file);
+    if (name && !*name) name = control.line(file = "me");
     if (!name) return tl::unexpected<Failure>(name.error());
     if (!*name)
         return fail(Stage::start, Cause::control_file,
@@ -31,36 +68,92 @@ Result<std::string> read_hello_name() {
                     "name");
     if ((*name)->empty())
         return fail(Stage::start, Cause::control_file,
-                    text(file, ": its first line is empty; it must hold this host's name"));
+                    text(control.path(file),
+                         ": its first line is empty; it must hold this host's name"));
     const auto printable = [](char c) { return c >= ' ' && c <= '~'; };
     if (!std::ranges::all_of(**name, printable))
         return fail(Stage::start, Cause::control_file,
-                    text(file, ": the name holds a byte that is not printable ASCII"));
+                    text(control.path(file),
+                         ": the name holds a byte that is not printable ASCII"));
     return **name;
+}
+
+// A chunk is held in memory, and each one more waits for a server to take it in.
+Result<std::size_t> read_chunk_size(const Files& control) {
+    return control.number("chunksizeremote", session::default_chunk, largest_chunk)
+        .map([](std::uint64_t size) { return std::max<std::size_t>(size, smallest_chunk); });
+}
+
+Result<delivery::FamilyChoice> read_family_choice(const Files& control) {
+    using delivery::FamilyChoice;
+    const Result<std::optional<std::string>> line = control.line("addresspreference");
+    if (!line) return tl::unexpected<Failure>(line.error());
+    const std::string_view choice = *line ? std::string_view(**line) : std::string_view();
+    if (choice.empty() || choice == "ipv4") return FamilyChoice::ipv4_first;
+    if (choice == "ipv6") return FamilyChoice::ipv6_first;
+    if (choice == "ipv4only") return FamilyChoice::ipv4_only;
+    if (choice == "ipv6only") return FamilyChoice::ipv6_only;
+    return fail(Stage::start, Cause::control_file,
+                text("control/addresspreference: \"", choice,
+                     "\" is none of ipv4, ipv6, ipv4only and ipv6only"));
+}
+
+// The first file of smtproutes.d that stands for the host, where there is such a directory.
+Result<std::optional<delivery::RouteFiles::OfDomain>> read_route_file(const Files& control,
+                                                                      std::string_view host) {
+    std::optional<delivery::RouteFiles::OfDomain> none;
+    if (!control.may_have("smtproutes.d")) return none;
+    const Files routes(control.path("smtproutes.d"));
+    for (const std::string& name : delivery::route_file_names(host)) {
+        if (!routes.may_have(name)) continue;
+        std::string path = routes.path(name);
+        Result<std::optional<std::string>> content = read_file(path);
+        if (!content) return tl::unexpected<Failure>(content.error());
+        if (*content)
+            return delivery::RouteFiles::OfDomain{std::move(path), std::move(**content)};
+    }
+    return none;
 }
 
 }  // namespace
 
-Result<delivery::Settings> read_settings() {
+Result<delivery::Settings> read_settings(std::string_view host) {
+    const Files control("control");
     delivery::Settings settings;
     std::optional<Failure> trouble;
     const auto take = [&trouble](auto result, auto& field) {
         if (result) field = std::move(*result);
         else if (!trouble) trouble = std::move(result.error());
     };
-    take(read_hello_name(), settings.hello_name);
-    take(read_seconds("control/timeoutconnect", settings.timeout_connect),
-         settings.timeout_connect);
-    take(read_seconds("control/timeoutremote", settings.timeout_remote), settings.timeout_remote);
-    take(read_list("control/tlsclientciphers", ':'), settings.tls.ciphers);
-    take(read_file("control/smtproutes").map([](const std::optional<std::string>& content) {
-        return content.value_or(std::string());
-    }), settings.smtproutes);
+    take(read_hello_name(control), settings.hello_name);
+    take(control.seconds("timeoutconnect", settings.timeout_connect), settings.timeout_connect);
+    take(control.seconds("timeoutremote", settings.timeout_remote), settings.timeout_remote);
+    take(control.seconds("timeoutdns", settings.timeout_dns), settings.timeout_dns);
+    take(control.list("tlsclientciphers", ':'), settings.tls.ciphers);
+    take(read_chunk_size(control), settings.chunk_size);
+    take(read_family_choice(control), settings.families);
+    take(control.whole("authsenders"), settings.routes.authsenders);
+    take(control.whole("qmtproutes"), settings.routes.qmtproutes);
+    take(control.whole("smtproutes"), settings.routes.smtproutes);
+    take(read_route_file(control, host), settings.routes.of_domain);
+    take(control.whole("outgoingip"), settings.sources.outgoingip);
+    take(control.whole("outgoingip6"), settings.sources.outgoingip6);
+    take(control.whole("domainips"), settings.sources.domainips);
+    take(control.whole("helohostbyip"), settings.sources.helohostbyip);
     // A certificate that cannot be read hinders no mail: TLS goes on without it and tells.
-    if (exists("control/clientcert.pem").value_or(true))
+    if (control.may_have("clientcert.pem") &&
+        exists("control/clientcert.pem").value_or(true))
         settings.tls.certificate_file = "control/clientcert.pem";
     if (trouble) return tl::unexpected<Failure>(std::move(*trouble));
     return settings;
+}
+
+Result<Secret> FileRules::token_file(const std::string& path) {
+    const Result<std::optional<std::string>> content = read_file(path);
+    if (!content) return tl::unexpected<Failure>(content.error());
+    if (*content) return Secret(**content);
+    return fail(Stage::start, Cause::control_file,
+                text(path, ": this file of an access token does not exist"));
 }
 
 // Contract, Control files: tlshosts/<FQDN>.pem beats notlshosts/<FQDN> and exhaustivelist.
@@ -80,7 +173,9 @@ Result<tls::Requirement> FileRules::requirement(const dns::Domain& server) {
                                     text("control/notlshosts/", server.ascii())}) {
         const Result<bool> excluded = exists(file);
         if (!excluded) return tl::unexpected<Failure>(excluded.error());
-        if (*excluded) requirement.kind = tls::Requirement::Kind::none;
+        if (!*excluded) continue;
+        requirement.kind = tls::Requirement::Kind::none;
+        requirement.origin = file;
     }
     return requirement;
 }

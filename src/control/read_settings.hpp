@@ -6,14 +6,16 @@
 
 namespace tern::control {
 
-/// Reads what every delivery needs, relative to the working directory (qmail's home). Fails with
-/// Cause::control_file; the detail names the file and what is wrong with it.
-[[nodiscard]] Result<delivery::Settings> read_settings();
+/// Reads what every delivery needs, and the file of smtproutes.d that stands for `host`, relative
+/// to the working directory (qmail's home). Fails with Cause::control_file; the detail names the
+/// file and what is wrong with it.
+[[nodiscard]] Result<delivery::Settings> read_settings(std::string_view host);
 
 /// control/tlshosts and control/notlshosts, looked at when a server is about to be talked to.
 class FileRules final : public delivery::ServerRules {
 public:
     Result<tls::Requirement> requirement(const dns::Domain& server) override;
+    Result<Secret> token_file(const std::string& path) override;
 };
 
 }  // namespace tern::control

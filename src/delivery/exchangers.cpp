@@ -8,10 +8,7 @@
 namespace tern::delivery {
 namespace {
 
-constexpr std::chrono::seconds longest_look_up{30};  // contract, Routing
-
 // RFC 8305 4: families alternate, so that a dead one costs one short wait and not its whole list.
-// IPv4 goes first: a host whose mail left by IPv4 so far has its name and reputation there.
 std::vector<Endpoint> interleave(std::vector<IpAddress> first, std::vector<IpAddress> second,
                                  std::uint16_t port) {
     std::vector<Endpoint> mixed;
@@ -25,12 +22,27 @@ std::vector<Endpoint> interleave(std::vector<IpAddress> first, std::vector<IpAdd
 }  // namespace
 
 Task<Done> Exchangers::find(NextHop hop) {
-    hop_ = hop;
-    if (!std::holds_alternative<dns::Domain>(hop)) co_return Done();
-    const dns::Domain& domain = std::get<dns::Domain>(*hop_);
+    hop_ = std::move(hop);
+    const dns::Domain* domain = std::get_if<dns::Domain>(&*hop_);
+    if (const Relay* relay = std::get_if<Relay>(&*hop_)) {
+        artificial_ = true;
+        port_ = relay->port;
+        if (relay->by_mx) domain = std::get_if<dns::Domain>(&relay->host);
+    }
+    by_mx_ = domain != nullptr;
+    if (!by_mx_) co_return Done();
+    Result<Done> found = co_await find_exchangers(*domain).outcome();
+    if (found || !artificial_) co_return found;
+    // What the operator wrote may be mended: the mail waits.
+    if (found.error().cause == Cause::null_mx) co_return no_relay("accepts no mail (null MX)");
+    if (found.error().cause == Cause::no_such_host) co_return no_relay("does not exist");
+    co_return found;
+}
+
+Task<Done> Exchangers::find_exchangers(const dns::Domain& domain) {
     domain_ = domain.ascii();
     dns::Answer<dns::Mx> answer =
-        co_await world_.resolver.mx(domain, world_.clock.now() + longest_look_up);
+        co_await world_.resolver.mx(domain, world_.clock.now() + timeout_dns_);
     switch (answer.outcome) {
         case dns::Outcome::no_such_name:
             co_return Failure(Stage::routing, Cause::no_such_host, domain_);
@@ -62,7 +74,7 @@ void Exchangers::shuffle_equals() {
 }
 
 Task<std::vector<Exchanger>> Exchangers::next_group() {
-    if (!std::holds_alternative<dns::Domain>(*hop_)) co_return co_await fixed_group();
+    if (!by_mx_) co_return co_await fixed_group();
     std::vector<Exchanger> group;
     while (group.empty() && !reached_ourselves_ && next_ < std::min(mx_.size(), most_names)) {
         const std::uint16_t preference = mx_[next_].preference;
@@ -71,7 +83,9 @@ Task<std::vector<Exchanger>> Exchangers::next_group() {
              ++next_) {
             const std::string name = mx_[next_].exchanger;
             std::optional<Exchanger> exchanger = co_await look_up(name);
-            if (exchanger) group.push_back(std::move(*exchanger));
+            if (!exchanger) continue;
+            exchanger->preference = preference;
+            group.push_back(std::move(*exchanger));
         }
         if (!reached_ourselves_) continue;
         // Who is no better than we are counts no more, whether it has addresses or not.
@@ -81,14 +95,12 @@ Task<std::vector<Exchanger>> Exchangers::next_group() {
     co_return group;
 }
 
-// An address literal, or a relay of smtproutes: one group, asked for once.
+// An address literal, or a relay without MX: one group, asked for once.
 Task<std::vector<Exchanger>> Exchangers::fixed_group() {
     std::vector<Exchanger> group;
     if (next_++ > 0) co_return group;
     std::optional<IpAddress> address;
     if (const Relay* relay = std::get_if<Relay>(&*hop_)) {
-        artificial_ = true;
-        port_ = relay->port;
         if (const dns::Domain* name = std::get_if<dns::Domain>(&relay->host)) {
             domain_ = name->ascii();
             std::optional<Exchanger> exchanger = co_await look_up(domain_);
@@ -121,7 +133,7 @@ Task<std::optional<Exchanger>> Exchangers::look_up(std::string name) {
     const std::optional<dns::Domain> host = dns::Domain::parse(name);
     if (!host) co_return std::optional<Exchanger>();
     dns::Addresses found =
-        co_await world_.resolver.addresses(*host, world_.clock.now() + longest_look_up);
+        co_await world_.resolver.addresses(*host, world_.clock.now() + timeout_dns_);
     std::vector<IpAddress> usable[2];
     for (const dns::Answer<IpAddress>* answer : {&found.ipv4, &found.ipv6}) {
         if (answer->outcome == dns::Outcome::failed)
@@ -137,6 +149,13 @@ Task<std::optional<Exchanger>> Exchangers::look_up(std::string name) {
             else usable[answer == &found.ipv6].push_back(address);
         }
     }
+    const bool only_ipv4 = families_ == FamilyChoice::ipv4_only;
+    if (only_ipv4 || families_ == FamilyChoice::ipv6_only) {
+        std::vector<IpAddress>& unwanted = usable[only_ipv4 ? 1 : 0];
+        left_out_ = left_out_ || !unwanted.empty();
+        unwanted.clear();
+    }
+    if (families_ == FamilyChoice::ipv6_first) std::swap(usable[0], usable[1]);
     if (usable[0].empty() && usable[1].empty()) co_return std::optional<Exchanger>();
     Exchanger exchanger;
     exchanger.name = host;
@@ -144,17 +163,24 @@ Task<std::optional<Exchanger>> Exchangers::look_up(std::string name) {
     co_return std::optional<Exchanger>(std::move(exchanger));
 }
 
+Failure Exchangers::no_relay(std::string_view why) const {
+    return Failure(Stage::routing, Cause::no_relay, text("the relay ", domain_, " ", why));
+}
+
 Failure Exchangers::none_left() const {
     if (!look_up_trouble_.empty())
         return Failure(Stage::routing, Cause::name_service, look_up_trouble_);
     if (reached_ourselves_) return Failure(Stage::routing, Cause::loops_back, domain_);
     if (artificial_)
-        return Failure(Stage::routing, Cause::no_relay,
-                       text("the relay ", domain_, " of control/smtproutes has no address ",
-                            undialable_ ? "that can be dialled" : "in the DNS"));
+        return no_relay(left_out_     ? "has no address of the family that "
+                                        "control/addresspreference allows"
+                        : undialable_ ? "has no address that can be dialled"
+                                      : "has no address in the DNS");
     return Failure(Stage::routing, Cause::no_address,
                    text("The host is ", domain_,
-                        undialable_ ? "; its addresses are multicast, broadcast, unspecified or "
+                        left_out_ ? "; control/addresspreference leaves the family of its "
+                                    "addresses out."
+                        : undialable_ ? "; its addresses are multicast, broadcast, unspecified or "
                                       "link-local and are never dialled."
                                     : "."));
 }

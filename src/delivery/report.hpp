@@ -15,6 +15,8 @@ namespace tern::delivery {
 struct RecipientReport {
     char letter = 's';  ///< r, h or s
     std::string text;   ///< empty for r
+
+    friend bool operator==(const RecipientReport&, const RecipientReport&) = default;
 };
 
 /// Recipient reports in argument order, perhaps fewer than recipients, and one message report.

@@ -11,6 +11,7 @@
 #include "base/clock.hpp"
 #include "base/ip.hpp"
 #include "base/random.hpp"
+#include "base/secret.hpp"
 #include "base/stream.hpp"
 #include "dns/resolver.hpp"
 #include "session/message_source.hpp"
@@ -93,8 +94,8 @@ public:
     virtual Result<bool> is_ourselves(const IpAddress& address) = 0;
 };
 
-/// What the operator demands of servers, by their names (control/tlshosts and its kin). Asked only
-/// when a session with the server is about to open.
+/// What the operator's files say of single servers (control/tlshosts and its kin, access tokens).
+/// Asked only when a session with the server is about to open.
 class ServerRules {
 public:
     ServerRules() = default;
@@ -105,6 +106,9 @@ public:
     /// What TLS must achieve with `server`; port 465 is not its affair. Fails with
     /// Cause::control_file when a file is there and cannot be read.
     virtual Result<tls::Requirement> requirement(const dns::Domain& server) = 0;
+    /// The text of a token file that a route names (sasl::Credentials), read for each delivery:
+    /// another program refreshes it. Fails with Cause::control_file.
+    virtual Result<Secret> token_file(const std::string& path) = 0;
 };
 
 /// All of it.

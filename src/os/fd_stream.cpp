@@ -40,13 +40,18 @@ FdStream::FdStream(Descriptor socket, const Clock& clock)
 
 Task<std::size_t> FdStream::read_some(std::span<char> into, Deadline deadline) {
     for (;;) {
+        // Who has time waits first: behind a command nothing can be there yet. Who has none looks.
+        const bool has_time = clock_.now() < deadline;
+        if (has_time) {
+            std::optional<Failure> trouble =
+                trouble_waiting(socket_.get(), POLLIN, clock_, deadline);
+            if (trouble) co_return std::move(*trouble);
+        }
         const ssize_t got = ::recv(socket_.get(), into.data(), into.size(), MSG_DONTWAIT);
         if (got >= 0) co_return static_cast<std::size_t>(got);
         if (errno == EINTR) continue;
         if (!would_block(errno)) co_return broken(errno);
-        std::optional<Failure> trouble =
-            trouble_waiting(socket_.get(), POLLIN, clock_, deadline);
-        if (trouble) co_return std::move(*trouble);
+        if (!has_time) co_return Failure(Stage::start, Cause::timed_out, "no progress in time");
     }
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "session/authenticate.hpp"
 
 namespace tern::session {
 namespace {
@@ -15,8 +16,10 @@ Failure said_no(Stage stage, smtp::Reply reply) {
 
 }  // namespace
 
-Session::Session(const Clock& clock, std::unique_ptr<Stream> connection, Terms terms)
+Session::Session(const Clock& clock, Random& random, std::unique_ptr<Stream> connection,
+                 Terms terms)
     : clock_(clock),
+      random_(random),
       terms_(std::move(terms)),
       connection_(std::move(connection)),
       chat_(clock, *connection_, terms_.timeout_remote, terms_.observer) {}
@@ -27,10 +30,24 @@ Task<Done> Session::open() {
     if (terms_.requirement.implicit) co_await handshake();
     co_await greet();
     co_await hello();
-    if (secured_ || terms_.requirement.kind == tls::Requirement::Kind::none) co_return Done();
-    const bool secure = co_await start_tls();
-    if (secure) co_await hello();  // RFC 3207 4.2: what was offered in clear counts no more
+    if (!secured_ && terms_.requirement.kind != tls::Requirement::Kind::none) {
+        const bool secure = co_await start_tls();
+        if (secure) co_await hello();  // RFC 3207 4.2: what was offered in clear counts no more
+    }
+    if (terms_.credentials != nullptr) co_await authenticate();
     co_return Done();
+}
+
+// RFC 4954 4 lets extensions change behind AUTH with a security layer; we ask for none.
+Task<Done> Session::authenticate() {
+    sasl::Circumstances circumstances;
+    circumstances.host = terms_.server_name;
+    circumstances.port = terms_.endpoint.port;
+    if (secured_) circumstances.binding = secured_->channel_binding();
+    const bool private_line = secured_ || terms_.endpoint.address.is_loopback_or_unspecified();
+    Login login(chat_, extensions_.auth_mechanisms, *terms_.credentials, circumstances,
+                private_line, random_);
+    co_return co_await login.run();
 }
 
 Task<Done> Session::greet() {
@@ -91,7 +108,7 @@ Task<Done> Session::handshake() {
                               "plaintext came behind the reply to STARTTLS, before TLS began");
     }
     Deadline by = chat_.deadline();
-    if (terms_.handshake_until) by = std::min(by, *terms_.handshake_until);
+    if (terms_.handshake_patience) by = std::min(by, clock_.now() + *terms_.handshake_patience);
     Result<tls::Established> agreed = co_await secured_->handshake(by).outcome();
     if (terms_.observer != nullptr) terms_.observer->secured(*secured_);
     if (!agreed) co_return std::move(agreed.error());
@@ -110,8 +127,15 @@ Failure Session::out_of_step(Stage stage, std::string_view command, const smtp::
 
 Task<Done> Session::transact(const Envelope& envelope, MessageSource& message,
                              Progress& progress) {
-    Transaction transaction(chat_, extensions_, envelope, message, progress);
-    co_return co_await transaction.run();
+    if (refused_before_) {
+        // Its answer says nothing that MAIL's will not say better.
+        co_await chat_.ask("RSET", Stage::mail);
+    }
+    refused_before_ = true;
+    Transaction transaction(chat_, extensions_, envelope, message, progress, terms_.chunk_size);
+    co_await transaction.run();
+    refused_before_ = false;
+    co_return Done();
 }
 
 Task<Done> Session::quit() {

@@ -6,6 +6,9 @@
 #include <optional>
 #include <string>
 
+#include "base/ip.hpp"
+#include "base/random.hpp"
+#include "sasl/credentials.hpp"
 #include "session/chat.hpp"
 #include "session/transaction.hpp"
 #include "smtp/extensions.hpp"
@@ -22,10 +25,15 @@ struct Terms {
     tls::Requirement requirement;
     tls::ClientSettings tls_settings;
     Duration timeout_remote{};
-    /// Whether CHUNKING is used where it is offered.
+    /// Whether CHUNKING is used where it is offered, and the bytes of the message in one chunk.
     bool chunking = true;
-    /// The handshake must end by then; nothing: timeout_remote alone bounds it.
-    std::optional<Deadline> handshake_until;
+    std::size_t chunk_size = default_chunk;
+    /// What the handshake may take, where that is less than timeout_remote.
+    std::optional<Duration> handshake_patience;
+    /// Who we are there; nobody: AUTH is not said. Must outlive the session.
+    const sasl::Credentials* credentials = nullptr;
+    /// Where we are connected to: an address of this host needs no TLS for credentials.
+    Endpoint endpoint;
     /// Learns what crosses the wire; nobody, as a rule. Must outlive the session.
     Observer* observer = nullptr;
 };
@@ -33,22 +41,28 @@ struct Terms {
 class Session {
 public:
     /// Takes over a fresh connection.
-    Session(const Clock& clock, std::unique_ptr<Stream> connection, Terms terms);
+    Session(const Clock& clock, Random& random, std::unique_ptr<Stream> connection, Terms terms);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
-    /// Greeting, EHLO or HELO, and TLS as the terms demand, up to where MAIL may be said.
-    /// Fails with said_no (the reply's code and text), out_of_step, timed_out, closed, tls,
-    /// injected, tls_missing, unverified, control_file.
+    /// Greeting, EHLO or HELO, TLS as the terms demand and AUTH where they have credentials, up to
+    /// where MAIL may be said. Fails with said_no (the reply's code and text), out_of_step,
+    /// timed_out, closed, tls, injected, tls_missing, unverified, control_file; of AUTH as
+    /// Login::run does.
     Task<Done> open();
-    /// MAIL, RCPT for each recipient, DATA, the message. Success is a 2xx to the end of data.
-    /// `progress` holds what happened whatever the end. All arguments must outlive the task.
-    /// Failures are those of Transaction::run.
+    /// MAIL, RCPT for each recipient, DATA, the message; RSET before them when the transaction
+    /// before was refused. Success is a 2xx to the end of data. `progress` holds what happened
+    /// whatever the end. All arguments must outlive the task. Failures are those of
+    /// Transaction::run.
     Task<Done> transact(const Envelope& envelope, MessageSource& message, Progress& progress);
     /// QUIT when the session is in step; does not wait for its reply.
     Task<Done> quit();
 
+    /// Whether another transaction may begin: no reply is owed, nothing broke.
+    [[nodiscard]] bool in_step() const { return chat_.in_step(); }
+    /// What the server takes at most; as it said in its last reply to EHLO.
+    [[nodiscard]] const smtp::Limits& limits() const { return extensions_.limits; }
     /// What is wrong with the client certificate, when TLS was used without it for that; else
     /// empty.
     [[nodiscard]] std::string certificate_trouble() const;
@@ -58,14 +72,17 @@ private:
     Task<Done> hello();
     Task<bool> start_tls();
     Task<Done> handshake();
+    Task<Done> authenticate();
     Failure out_of_step(Stage stage, std::string_view command, const smtp::Reply& reply);
 
     const Clock& clock_;
+    Random& random_;
     const Terms terms_;
     std::unique_ptr<Stream> connection_;
     std::unique_ptr<tls::TlsStream> secured_;
     Chat chat_;
     smtp::Extensions extensions_;
+    bool refused_before_ = false;  // what the last transaction left behind is to be reset
 };
 
 }  // namespace tern::session

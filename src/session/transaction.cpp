@@ -13,6 +13,9 @@ namespace {
 // read. The replies to 8 KiB of commands fit the socket buffers of every system.
 constexpr std::size_t window = 8UL * 1024;
 
+// A larger message waits for the recipients' replies: it may be sent in vain.
+constexpr std::size_t largest_first_flight = default_chunk;
+
 // The server's own words end this conversation.
 Failure said_no(Stage stage, smtp::Reply reply) {
     return Failure(stage, Cause::said_no, std::move(reply.text), reply.code);
@@ -32,32 +35,44 @@ std::string_view header_of(std::string_view message) {
     return end == message.npos ? std::string_view() : message.substr(0, end);
 }
 
+// One byte more than the message has shows its end.
+std::size_t block_for(const MessageSource& message, std::size_t chunk_size) {
+    const std::uint64_t whole = message.size().value_or(chunk_size) + 1;
+    return static_cast<std::size_t>(std::min<std::uint64_t>(whole, chunk_size));
+}
+
 }  // namespace
 
 // Large enough that a message of usual size leaves in one write with its end.
 struct Transaction::Buffers {
-    static constexpr std::size_t block = 32UL * 1024;
     static constexpr std::size_t headroom = 32;  // "BDAT 65538 LAST" and CR LF
 
-    std::array<char, block> message;
-    std::array<char, headroom + 2 * smtp::BodyEncoder::room(block)> wire;
+    explicit Buffers(std::size_t block_size)
+        : block(block_size),
+          message(std::make_unique_for_overwrite<char[]>(block)),
+          wire(std::make_unique_for_overwrite<char[]>(headroom +
+                                                      2 * smtp::BodyEncoder::room(block))) {}
+
+    const std::size_t block;
+    const std::unique_ptr<char[]> message;
+    const std::unique_ptr<char[]> wire;
     std::optional<std::size_t> ahead;  // bytes of the first block, when it was read ahead
     bool ended = false;                // the block read last is the message's end
 
-    [[nodiscard]] char* body() { return wire.data() + headroom; }
+    [[nodiscard]] char* body() { return wire.get() + headroom; }
     [[nodiscard]] std::string_view first_block() const {
-        return {message.data(), ahead.value_or(0)};
+        return {message.get(), ahead.value_or(0)};
     }
 };
 
 Transaction::Transaction(Chat& chat, const smtp::Extensions& extensions, const Envelope& envelope,
-                         MessageSource& message, Progress& progress)
+                         MessageSource& message, Progress& progress, std::size_t chunk_size)
     : chat_(chat),
       extensions_(extensions),
       envelope_(envelope),
       message_(message),
       progress_(progress),
-      buffers_(std::make_unique_for_overwrite<Buffers>()) {}
+      buffers_(std::make_unique<Buffers>(block_for(message, chunk_size))) {}
 
 Transaction::~Transaction() = default;
 
@@ -90,7 +105,8 @@ Task<Done> Transaction::announce() {
     if (!extensions_.pipelining || !anybody) co_await expect_acceptance();
     if (!extensions_.chunking) {
         co_await say("DATA", Owed(Stage::data));
-    } else if (extensions_.pipelining && buffers_->ahead && buffers_->ended) {
+    } else if (extensions_.pipelining && buffers_->ahead && buffers_->ended &&
+               *buffers_->ahead <= largest_first_flight) {
         co_await add_whole_message();
     }
     co_return co_await expect_acceptance();
@@ -223,7 +239,7 @@ Task<Done> Transaction::send_data() {
         const std::string_view block = co_await next_block();
         more = !buffers_->ended;
         ready += encoder.encode(block, wire + ready);
-        if (!more || ready < smtp::BodyEncoder::room(Buffers::block)) continue;
+        if (!more || ready < smtp::BodyEncoder::room(buffers_->block)) continue;
         co_await chat_.write(std::string_view(wire, ready), Stage::body);
         ready = 0;
     }
@@ -320,16 +336,16 @@ Task<Done> Transaction::read_ahead() {
 Task<std::string_view> Transaction::next_block() {
     const std::size_t ahead = std::exchange(unused_ahead_, 0);
     if (ahead > 0 || (buffers_->ahead && buffers_->ended))
-        co_return std::string_view(buffers_->message.data(), ahead);
+        co_return std::string_view(buffers_->message.get(), ahead);
     std::size_t filled = 0;
-    while (filled < Buffers::block) {
-        const std::span<char> rest = std::span(buffers_->message).subspan(filled);
+    while (filled < buffers_->block) {
+        const std::span<char> rest = std::span(buffers_->message.get(), buffers_->block).subspan(filled);
         const std::size_t got = co_await message_.read_some(rest, chat_.deadline());
         if (got == 0) break;
         filled += got;
     }
-    buffers_->ended = filled < Buffers::block;
-    co_return std::string_view(buffers_->message.data(), filled);
+    buffers_->ended = filled < buffers_->block;
+    co_return std::string_view(buffers_->message.get(), filled);
 }
 
 // RFC 5321 4.2.1: neither success nor refusal where only those make sense. Nothing more is said:
@@ -355,13 +371,13 @@ bool Transaction::any_accepted() const {
 
 std::string Transaction::mail_command() const {
     const std::string_view known = buffers_->first_block();
-    const std::string_view header = header_of(known);
     const bool whole = buffers_->ahead && buffers_->ended;
-    const bool eight_bit = !whole || std::ranges::any_of(known, is_8bit);
-    const bool utf8_header =
-        std::ranges::any_of(header, is_8bit) && smtp::is_utf8(header);
+    const bool eight_bit_known = has_8bit(known);
+    const bool eight_bit = !whole || eight_bit_known;
+    const std::string_view header = eight_bit_known ? header_of(known) : std::string_view();
     const bool utf8 =
-        utf8_header || envelope_.sender.local_is_internationalised() ||
+        (has_8bit(header) && smtp::is_utf8(header)) ||
+        envelope_.sender.local_is_internationalised() ||
         std::ranges::any_of(envelope_.recipients, &smtp::Path::local_is_internationalised);
     std::string command = text("MAIL FROM:<", envelope_.sender.wire(), ">");
     if (extensions_.size && message_.size()) command += text(" SIZE=", *message_.size());

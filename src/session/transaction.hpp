@@ -17,6 +17,9 @@
 
 namespace tern::session {
 
+/// Bytes of the message in one BDAT command, where control/chunksizeremote says nothing.
+constexpr std::size_t default_chunk = 32UL * 1024;
+
 /// What goes on the wire as envelope.
 struct Envelope {
     smtp::Path sender;
@@ -27,7 +30,7 @@ class Transaction {
 public:
     /// All arguments must outlive it.
     Transaction(Chat& chat, const smtp::Extensions& extensions, const Envelope& envelope,
-                MessageSource& message, Progress& progress);
+                MessageSource& message, Progress& progress, std::size_t chunk_size);
     ~Transaction();
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;

@@ -8,6 +8,15 @@
 
 namespace tern::smtp {
 
+/// What a server takes at most (RFC 9422 6); 0: it does not say.
+struct Limits {
+    std::uint32_t transactions = 0;  ///< MAILMAX: in one session
+    std::uint32_t recipients = 0;    ///< RCPTMAX: in one transaction
+    std::uint32_t domains = 0;       ///< RCPTDOMAINMAX: different ones in one session
+
+    friend bool operator==(const Limits&, const Limits&) = default;
+};
+
 /// The service extensions of RFC 5321 4.1.1.1 that tern knows.
 struct Extensions {
     bool start_tls = false;             ///< RFC 3207
@@ -19,6 +28,7 @@ struct Extensions {
     bool size = false;                  ///< RFC 1870
     std::uint64_t size_limit = 0;       ///< bytes; 0: none was given
     std::string auth_mechanisms;        ///< RFC 4954: as given, blanks between
+    Limits limits;                      ///< RFC 9422
 
     friend bool operator==(const Extensions&, const Extensions&) = default;
 };

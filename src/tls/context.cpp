@@ -174,14 +174,21 @@ std::string show_certificate(SSL_CTX* context, const std::string& pem) {
     return {};
 }
 
-std::string use_client_certificate(SSL_CTX* context, const std::string& path) {
-    if (path.empty()) return {};
-    const FileContents file = read_file(path);
-    if (file.error == ENOENT) return {};
-    const std::string why = file.error != 0 ? text("it cannot be read: ", words(file.error))
-                                            : show_certificate(context, file.bytes);
+std::string use_client_certificate(SSL_CTX* context, const ClientSettings& settings) {
+    if (settings.certificate_file.empty()) return {};
+    std::string pem;
+    std::string why;
+    for (const std::string& path : {settings.certificate_file, settings.key_file}) {
+        if (path.empty()) continue;
+        const FileContents file = read_file(path);
+        if (file.error != 0 && why.empty())
+            why = text(path, " cannot be read: ", words(file.error));
+        pem += file.bytes;
+        pem += '\n';
+    }
+    if (why.empty()) why = show_certificate(context, pem);
     if (why.empty()) return {};
-    return text("the client certificate of ", path, " was not used: ", why);
+    return text("the client certificate of ", settings.certificate_file, " was not used: ", why);
 }
 
 bool is_tls13_suite(std::string_view name) {
@@ -235,15 +242,18 @@ Result<Context> make_context(const Requirement& requirement, const ClientSetting
         Result<Done> trusted = trust(ssl, requirement);
         if (!trusted) return tl::unexpected(std::move(trusted.error()));
     } else {
-        // Contract, The conversation: whatever the server can do is better than clear text.
-        SSL_CTX_set_security_level(ssl, 0);
-        SSL_CTX_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT);
+        // Contract, The conversation: whatever the server can do is better than clear text. For
+        // what is worth a demand it is not.
+        if (requirement.kind != Requirement::Kind::encrypted) {
+            SSL_CTX_set_security_level(ssl, 0);
+            SSL_CTX_set_options(ssl, SSL_OP_LEGACY_SERVER_CONNECT);
+        }
         SSL_CTX_set_verify(ssl, SSL_VERIFY_NONE, nullptr);
         SSL_CTX_set_cert_verify_callback(ssl, look_at_nothing, nullptr);
     }
     if (Result<Done> chosen = choose_ciphers(ssl, settings.ciphers); !chosen)
         return tl::unexpected(std::move(chosen.error()));
-    context.certificate_trouble = use_client_certificate(ssl, settings.certificate_file);
+    context.certificate_trouble = use_client_certificate(ssl, settings);
     return context;
 }
 

@@ -10,6 +10,7 @@ struct Requirement {
     enum class Kind {
         none,           ///< TLS is not tried
         opportunistic,  ///< used when offered, nothing verified
+        encrypted,      ///< demanded, nothing verified
         verified,       ///< demanded: the chain to `trust_file` and one name must hold
     };
     Kind kind = Kind::opportunistic;
@@ -17,12 +18,12 @@ struct Requirement {
     std::string trust_file;
     /// For `verified`: the name that the certificate must carry, lower case.
     std::string reference_name;
-    /// Who asked ("control/tlshosts/mx.example.pem"), for reports.
+    /// Who asked ("control/tlshosts/mx.example.pem"), for reports; for `none`, who forbids it.
     std::string origin;
     /// TLS from the first byte (port 465): never clear, whatever the kind.
     bool implicit = false;
 
-    [[nodiscard]] bool demanded() const { return implicit || kind == Kind::verified; }
+    [[nodiscard]] bool demanded() const { return implicit || kind == Kind::encrypted || kind == Kind::verified; }
     friend bool operator==(const Requirement&, const Requirement&) = default;
 };
 

@@ -20,20 +20,17 @@ void expect(bool holds) {
 }
 
 void read_routes(std::string_view file, std::string_view host) {
-    const auto route = tern::delivery::find_route(file, host);
-    const auto hop = tern::delivery::next_hop(file, host);
+    tern::delivery::RouteFiles files;
+    files.smtproutes = file;
+    const auto way = tern::delivery::find_way(files, host, "alice@sender.example");
+    if (!way) return expect(!way.error().detail.empty());
     const auto lines = static_cast<std::size_t>(std::count(file.begin(), file.end(), '\n')) + 1;
-    if (route) expect(route->line >= 1 && route->line <= lines);
-    if (!hop) {
-        expect(!hop.error().detail.empty() || host.empty());
-        return;
-    }
-    if (const auto* relay = std::get_if<tern::delivery::Relay>(&*hop)) {
-        expect(relay->port != 0);
-        expect(route && !route->relay.empty());
-    } else {
-        expect(!route || route->relay.empty());
-    }
+    expect(way->origin.line <= lines);
+    const auto hops = tern::delivery::next_hops(*way, host);
+    if (!hops) return expect(!hops.error().detail.empty() || host.empty());
+    expect(!hops->empty());
+    for (const auto& hop : *hops)
+        if (const auto* relay = std::get_if<tern::delivery::Relay>(&hop)) expect(relay->port != 0);
 }
 
 void read_files(std::string_view file) {

@@ -107,12 +107,12 @@ TEST_F(ControlFile, BytesStayBytes) {
 }
 
 TEST_F(ControlFile, SettingsHaveTheManualsDefaults) {
-    const Result<delivery::Settings> settings = read_settings();
+    const Result<delivery::Settings> settings = read_settings("example.net");
     ASSERT_TRUE(settings);
     EXPECT_EQ(settings->hello_name, "me.example");
     EXPECT_EQ(settings->timeout_connect, std::chrono::seconds(60));
     EXPECT_EQ(settings->timeout_remote, std::chrono::seconds(1200));
-    EXPECT_EQ(settings->smtproutes, "");
+    EXPECT_EQ(settings->routes.smtproutes, "");
     EXPECT_EQ(settings->tls.ciphers, "");
     EXPECT_EQ(settings->tls.certificate_file, "");
 }
@@ -124,12 +124,12 @@ TEST_F(ControlFile, SettingsAreRead) {
     write("smtproutes", ":relay\n");
     write("tlsclientciphers", "# strong\nHIGH\n!aNULL\n");
     write("clientcert.pem", "");
-    const Result<delivery::Settings> settings = read_settings();
+    const Result<delivery::Settings> settings = read_settings("example.net");
     ASSERT_TRUE(settings);
     EXPECT_EQ(settings->hello_name, "helo.example");
     EXPECT_EQ(settings->timeout_connect, std::chrono::seconds(5));
     EXPECT_EQ(settings->timeout_remote, std::chrono::seconds(7));
-    EXPECT_EQ(settings->smtproutes, ":relay\n");
+    EXPECT_EQ(settings->routes.smtproutes, ":relay\n");
     EXPECT_EQ(settings->tls.ciphers, "HIGH:!aNULL");
     EXPECT_EQ(settings->tls.certificate_file, "control/clientcert.pem");
 }
@@ -137,21 +137,21 @@ TEST_F(ControlFile, SettingsAreRead) {
 TEST_F(ControlFile, AHelloNameMustBeFitToBeSaid) {
     for (const std::string& name : {"\n"s, ""s, "m\xc3\xa9.example\n"s, "a\0b\n"s, "a\tb\n"s}) {
         write("helohost", name);
-        const Result<delivery::Settings> settings = read_settings();
+        const Result<delivery::Settings> settings = read_settings("example.net");
         ASSERT_FALSE(settings) << name;
         EXPECT_EQ(settings.error().cause, Cause::control_file);
         EXPECT_THAT(settings.error().detail, testing::StartsWith("control/helohost: "));
     }
     std::filesystem::remove("control/helohost");
     std::filesystem::remove("control/me");
-    EXPECT_THAT(read_settings().error().detail, testing::HasSubstr("control/me"));
+    EXPECT_THAT(read_settings("example.net").error().detail, testing::HasSubstr("control/me"));
 }
 
 TEST_F(ControlFile, BrokenFilesAreNamed) {
     for (const char* name : {"timeoutconnect", "timeoutremote", "smtproutes", "tlsclientciphers",
                              "helohost"}) {
         std::filesystem::create_directory(text("control/", name));
-        const Result<delivery::Settings> settings = read_settings();
+        const Result<delivery::Settings> settings = read_settings("example.net");
         ASSERT_FALSE(settings) << name;
         EXPECT_EQ(settings.error().detail, text("control/", name, ": Is a directory"));
         std::filesystem::remove(text("control/", name));

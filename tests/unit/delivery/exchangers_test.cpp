@@ -20,13 +20,14 @@ public:
     Walk() : world_(1) {}
 
     SimulatedWorld& world() { return world_; }
+    FamilyChoice families = FamilyChoice::ipv4_first;
     Failure none_left = Failure(Stage::start, Cause::cancelled, "");
 
     std::string of(const NextHop& hop) {
         World seen{world_.simulation,      world_.simulation.random(), world_.resolver,
                    world_.dialer,          world_.backoff,             world_.local_addresses,
                    world_.rules,           world_.message};
-        Exchangers exchangers(seen);
+        Exchangers exchangers(seen, std::chrono::seconds(30), families);
         Result<Done> found = run(exchangers.find(hop));
         if (!found) return fault(found.error());
         std::string words;
@@ -42,7 +43,9 @@ public:
     }
 
     std::string of(std::string_view host, std::string_view routes = "") {
-        return of(*next_hop(routes, host));
+        RouteFiles files;
+        files.smtproutes = routes;
+        return of(next_hops(*find_way(files, host, "alice@sender.example"), host)->at(0));
     }
 
 private:

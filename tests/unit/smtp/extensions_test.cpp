@@ -65,5 +65,16 @@ TEST(Extensions, MechanismsAreBounded) {
               "PLAIN");
 }
 
+TEST(Extensions, LimitsAreNumbersOfUpToSixDigits) {
+    const auto limits = [](std::string_view line) {
+        return parse_extensions("250-x\n250 LIMITS" + std::string(line) + "\n").limits;
+    };
+    EXPECT_EQ(limits(" RCPTMAX=20 MAILMAX=5 RCPTDOMAINMAX=1"), (Limits{5, 20, 1}));
+    EXPECT_EQ(limits(" mailmax=999999  OTHER=7 RcptMax=1"), (Limits{999999, 1, 0}));
+    for (const char* useless : {"", " ", " RCPTMAX", " RCPTMAX=", " RCPTMAX=0", " RCPTMAX=012",
+                                " RCPTMAX=1234567", " RCPTMAX=-1", " RCPTMAX=1x", " =5"})
+        EXPECT_EQ(limits(useless), Limits()) << useless;
+}
+
 }  // namespace
 }  // namespace tern::smtp

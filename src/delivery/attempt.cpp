@@ -1,0 +1,219 @@
+// One session with one server, and what its end means for the delivery; see delivery.hpp.
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "delivery/delivery.hpp"
+
+namespace tern::delivery {
+namespace {
+
+// Whoever read the refusal of every recipient knows that nobody got the message.
+bool may_be_duplicate(const session::Progress& progress, const session::Envelope& envelope) {
+    const bool nobody_has_it =
+        progress.recipients.size() == envelope.recipients.size() &&
+        std::ranges::none_of(progress.recipients, &session::RecipientAnswer::accepted);
+    return progress.end_of_data_written && !nobody_has_it;
+}
+
+// Whether other recipients may fare better in a transaction of their own.
+bool concerns_its_recipients_alone(const Failure& failure) {
+    return failure.cause == Cause::all_refused ||
+           (failure.cause == Cause::said_no &&
+            (failure.stage == Stage::data || failure.stage == Stage::final_dot));
+}
+
+RecipientReport fate_of(const Attempt& failed) {
+    return {failed.letter() == Letter::rejected ? 'h' : 's', failed.words()};
+}
+
+}  // namespace
+
+Letter Attempt::letter() const { return judge(failure, may_be_duplicate, requirement).letter; }
+
+std::string Attempt::words() const {
+    std::string words = failure_text(failure, peer, may_be_duplicate, requirement);
+    if (!certificate_trouble.empty())
+        words += text("The session went without our client certificate: ", certificate_trouble,
+                      "\n");
+    return words;
+}
+
+// Contract, The conversation: the time in which broken TLS must be got over.
+Duration Delivery::time_for_tls() const {
+    return settings_.timeout_connect + settings_.timeout_remote;
+}
+
+session::Terms Delivery::terms_of(const Peer& peer, const tls::Requirement& requirement) const {
+    session::Terms terms;
+    terms.hello_name = hello_name_;
+    terms.server_name = peer.name;
+    terms.endpoint = peer.endpoint;
+    terms.requirement = requirement;
+    terms.tls_settings = settings_.tls;
+    if (!way_.certificate_file.empty()) {
+        terms.tls_settings.certificate_file = way_.certificate_file;
+        terms.tls_settings.key_file = way_.key_file;
+    }
+    terms.timeout_remote = settings_.timeout_remote;
+    terms.chunking = chunking_;
+    terms.chunk_size = settings_.chunk_size;
+    // Something must be left for the way in clear, however many handshakes stall.
+    const Duration left = until_ ? *until_ - world_.clock.now() : time_for_tls();
+    if (!requirement.demanded()) terms.handshake_patience = left / 3;
+    if (way_.credentials) terms.credentials = &*way_.credentials;
+    return terms;
+}
+
+Task<Done> Delivery::attempt(std::unique_ptr<Stream> connection, Peer peer,
+                             tls::Requirement requirement) {
+    const auto session = std::make_unique<session::Session>(
+        world_.clock, world_.random, std::move(connection), terms_of(peer, requirement));
+    Result<Done> outcome = co_await session->open().outcome();
+    session::Progress progress;
+    if (rounds_) {
+        if (outcome) co_await further_rounds(*session, peer, requirement);
+        else note_round(outcome, progress, addressing_.wire, peer, requirement, false);
+        co_return co_await session->quit().outcome();
+    }
+    Rounds rounds(addressing_.wire);
+    const session::Envelope* envelope = &addressing_.wire;
+    if (outcome) {
+        envelope = rounds.next(session->limits());
+        outcome = co_await transact(*session, *envelope, progress).outcome();
+    }
+    if ((outcome || concerns_its_recipients_alone(outcome.error())) &&
+        rounds.leaves_anyone(progress, true)) {
+        const bool repeats = world_.message.rewind();
+        if (rounds.leaves_anyone(progress, repeats)) {
+            rounds_ = std::move(rounds);
+            note_round(outcome, progress, *envelope, peer, requirement, repeats);
+            co_await further_rounds(*session, peer, requirement);
+            co_await session->quit().outcome();
+            co_return co_await finish_rounds(std::move(peer), requirement);
+        }
+    }
+    co_await session->quit().outcome();
+    if (outcome) {
+        Report report;
+        report.recipients = recipient_reports(rounds.replies(progress, peer));
+        report.letter = Letter::accepted;
+        report.text = accepted_text(*progress.accepted, peer);
+        settled_ = std::move(report);
+        co_return Done();
+    }
+    Attempt ended{std::move(outcome.error()), peer, requirement, rounds.replies(progress, peer),
+                  may_be_duplicate(progress, *envelope), session->certificate_trouble()};
+    co_return co_await judge_end(std::move(ended), progress.end_of_data_written);
+}
+
+// main must know what was written when memory runs out.
+Task<Done> Delivery::transact(session::Session& session, const session::Envelope& envelope,
+                              session::Progress& progress) {
+    const bool before = end_of_data_written_;
+    Result<Done> outcome = Done();
+    try {
+        outcome = co_await session.transact(envelope, world_.message, progress).outcome();
+    } catch (...) {
+        end_of_data_written_ = before || progress.end_of_data_written;
+        throw;
+    }
+    end_of_data_written_ = before || progress.end_of_data_written;
+    co_return outcome;
+}
+
+// A first transaction that failed: whether another server, or this one in another manner, may get
+// the mail.
+Task<Done> Delivery::judge_end(Attempt ended, bool end_of_data_written) {
+    const Verdict verdict = judge(ended.failure, end_of_data_written, ended.requirement);
+    if (verdict.next == Next::another_demanding) only_where_demanded_ = true;
+    if (verdict.retry_in_clear && !way_.credentials) {
+        // Its handshake took a third of the time at most.
+        if (!until_) until_ = world_.clock.now() + time_for_tls() - time_for_tls() / 3;
+        Exchanger again;
+        again.name = ended.peer.name.empty() ? std::nullopt : dns::Domain::parse(ended.peer.name);
+        again.endpoints.push_back(ended.peer.endpoint);
+        clear_again_.push_back(std::move(again));
+    }
+    // A pipe of which bytes were consumed cannot be sent again.
+    if (verdict.next == Next::settle || !world_.message.rewind()) settled_ = report_of(ended);
+    const Peer peer = ended.peer;
+    const tls::Requirement requirement = ended.requirement;
+    note_failure(std::move(ended));
+    // A server that offers CHUNKING and does not know BDAT gets DATA, once, on a fresh connection.
+    if (verdict.next == Next::same_without_chunking && may_go_on()) {
+        end_of_data_written_ = chunking_ = false;
+        co_await connect_again(peer, requirement);
+        chunking_ = true;
+    }
+    // Contract, Lost or doubled: the last chunk was written.
+    if (end_of_data_written && !settled_) settled_ = report_of(*furthest_);
+    co_return Done();
+}
+
+// The transactions behind the first, as far as this session carries them.
+Task<Done> Delivery::further_rounds(session::Session& session, Peer peer,
+                                    tls::Requirement requirement) {
+    while (rounds_->anyone_waits() && session.in_step() && world_.message.rewind()) {
+        const session::Envelope* envelope = rounds_->next(session.limits());
+        if (envelope == nullptr) break;
+        session::Progress progress;
+        const Result<Done> outcome = co_await transact(session, *envelope, progress).outcome();
+        note_round(outcome, progress, *envelope, peer, requirement, true);
+    }
+    co_return Done();
+}
+
+// Who is left gets further sessions with the same server, then an answer. From the first
+// transaction on no other server is tried: what is known of some recipients must not be lost.
+Task<Done> Delivery::finish_rounds(Peer peer, tls::Requirement requirement) {
+    for (std::size_t waiting = 0; rounds_->anyone_waits();) {
+        const std::size_t still = rounds_->how_many_wait();
+        if (still == waiting || sessions_ == most_sessions || connections_ == most_connections ||
+            !world_.message.rewind())
+            break;
+        waiting = still;
+        rounds_->begin_session();
+        co_await connect_again(peer, requirement);
+    }
+    rounds_->give_up({'s', text(peer.endpoint.address.to_string(),
+                                " took others, not this recipient: it takes only so many at a "
+                                "time, and no further transaction was possible now. (#4.5.3)\n")});
+    Report report;
+    report.recipients = recipient_reports(rounds_->letters());
+    report.letter = accepted_.empty() ? furthest_->letter() : Letter::accepted;
+    report.text = accepted_.empty() ? furthest_->words() : accepted_;
+    settled_ = std::move(report);
+    co_return Done();
+}
+
+// Contract: each recipient's letter is the outcome of its own transaction.
+void Delivery::note_round(const Result<Done>& outcome, const session::Progress& progress,
+                          const session::Envelope& envelope, const Peer& peer,
+                          const tls::Requirement& requirement, bool message_repeats) {
+    if (outcome) {
+        if (accepted_.empty()) accepted_ = accepted_text(*progress.accepted, peer);
+        return rounds_->take(progress, peer, {'r', ""}, message_repeats);
+    }
+    Attempt failed{outcome.error(), peer, requirement, {}, may_be_duplicate(progress, envelope), ""};
+    rounds_->take(progress, peer, fate_of(failed), message_repeats);
+    note_failure(failed);
+    if (concerns_its_recipients_alone(failed.failure)) return;
+    failed.may_be_duplicate = false;
+    rounds_->give_up(fate_of(failed));
+}
+
+// Contract, Reports: the attempt that got furthest is reported, among equals the last.
+void Delivery::note_failure(Attempt failed) {
+    if (!furthest_ || failed.failure.stage >= furthest_->failure.stage)
+        furthest_ = std::move(failed);
+}
+
+Report Delivery::report_of(const Attempt& attempt) const {
+    Report report;
+    report.recipients = recipient_reports(attempt.letters);
+    report.letter = attempt.letter();
+    report.text = attempt.words();
+    return report;
+}
+
+}  // namespace tern::delivery

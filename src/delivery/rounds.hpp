@@ -1,0 +1,60 @@
+// Who of an envelope goes into which transaction where a server takes only so many at a time, and
+// what came of each. Bookkeeping only.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "delivery/report.hpp"
+#include "session/progress.hpp"
+#include "session/transaction.hpp"
+#include "smtp/extensions.hpp"
+
+namespace tern::delivery {
+
+class Rounds {
+public:
+    /// `whole` must outlive it.
+    explicit Rounds(const session::Envelope& whole);
+
+    /// A connection begins: what counts per session (RFC 9422 6: MAILMAX, RCPTDOMAINMAX) is 0.
+    void begin_session();
+    /// The envelope of the next transaction: those who wait, in their order, as many as `limits`
+    /// allow. Nothing when this session may carry no more of them. Valid until the next call.
+    const session::Envelope* next(const smtp::Limits& limits);
+    /// Notes how that transaction ended: `fate` is for those whose RCPT was accepted, or had no
+    /// reply. A 452 behind an accepted recipient means "not in this transaction" (RFC 5321
+    /// 4.5.3.1.10) and lets it wait, where the message can be sent again.
+    void take(const session::Progress& progress, const Peer& peer, const RecipientReport& fate,
+              bool message_repeats);
+    /// What the replies so far say of each recipient of the transaction under way; it stays under
+    /// way. The contract's reports of a single transaction: `r` whatever came of the message.
+    [[nodiscard]] std::vector<std::optional<RecipientReport>> replies(
+        const session::Progress& progress, const Peer& peer) const;
+    /// Gives all who wait the same answer.
+    void give_up(const RecipientReport& fate);
+
+    [[nodiscard]] std::size_t how_many_wait() const;
+    [[nodiscard]] bool anyone_waits() const { return how_many_wait() > 0; }
+    /// Whether anyone would wait if the transaction under way ended with `progress`.
+    [[nodiscard]] bool leaves_anyone(const session::Progress& progress, bool message_repeats) const;
+    /// One for each recipient of the envelope; nothing for who waits.
+    [[nodiscard]] const std::vector<std::optional<RecipientReport>>& letters() const {
+        return letters_;
+    }
+
+private:
+    [[nodiscard]] bool counts_as_new(std::string_view domain) const;
+    [[nodiscard]] std::vector<std::size_t> postponed(const session::Progress& progress) const;
+
+    const session::Envelope* whole_;
+    session::Envelope part_;
+    std::vector<std::size_t> members_;  // of the transaction under way: their places in the whole
+    std::vector<std::optional<RecipientReport>> letters_;
+    std::vector<std::string_view> domains_;  // said in this session
+    std::size_t transactions_ = 0;           // in this session
+};
+
+}  // namespace tern::delivery
