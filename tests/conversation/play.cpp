@@ -12,34 +12,10 @@ using Kind = Step::Kind;
 
 Failure the_fault() { return {Stage::start, Cause::closed, "the fault of this run"}; }
 
-// The first digit of each reply in `words`.
-std::vector<char> reply_classes(std::string_view words) {
-    std::vector<char> classes;
-    while (!words.empty()) {
-        const std::string_view line = words.substr(0, words.find('\n'));
-        words.remove_prefix(std::min(words.size(), line.size() + 1));
-        if (line.size() >= 3 && (line.size() == 3 || line[3] != '-')) classes.push_back(line[0]);
-    }
-    return classes;
-}
-
-// What the server has heard since it spoke last makes its replies ones to recipients or messages.
-// `said` is how much of its words it came to say; a reply without its newline is none.
-void note_replies(const std::vector<Step>& steps, std::size_t at, std::string_view said,
-                  ServerRecord& record) {
-    std::size_t first = at;
-    while (first > 0 && steps[first - 1].kind != Kind::says) --first;
-    const std::vector<char> classes = reply_classes(said.substr(0, said.rfind('\n') + 1));
-    for (std::size_t i = 0; i < classes.size() && first + i < at; ++i) {
-        const Step& heard = steps[first + i];
-        const char digit = classes[i];
-        if (heard.kind == Kind::hears && heard.text.starts_with("RCPT"))
-            record.recipients += digit == '2' ? 'r' : digit == '4' ? 's' : 'h';
-        const bool last_chunk = heard.kind == Kind::hears_chunk && heard.text == "C: (last chunk)";
-        if ((heard.kind == Kind::hears_message || last_chunk) && digit == '2')
-            ++record.accepted_messages;
-        if (heard.kind == Kind::hears_chunk && digit == '5') record.knows_no_chunks = true;
-    }
+// One whole reply, whether it fits or not: the server says no nonsense.
+bool is_one_reply(std::string_view words) {
+    return words.size() > 5 && words.size() < 100 && words[0] >= '2' && words[0] <= '5' &&
+           words[3] == ' ' && words.find("\r\n") + 2 == words.size();
 }
 
 Task<Done> hears_chunk(const Step& step, Peer& peer) {
@@ -100,7 +76,6 @@ Task<Done> plays(const ServerScript& script, std::size_t at, Peer& peer) {
     switch (step.kind) {
         case Kind::says:
             co_await peer.says_raw(step.text);
-            note_replies(script.steps, at, step.text, peer.record);
             break;
         case Kind::hears: co_return co_await peer.expects(step.text);
         case Kind::hears_message: co_await peer.hears_message(); break;
@@ -140,12 +115,11 @@ Task<Done> goes_wrong(const ServerScript& script, const Fault& fault, Peer& peer
         case Fault::Kind::deaf: co_await peer.goes_deaf(); break;
         case Fault::Kind::half_and_hangs_up:
         case Fault::Kind::half_and_mute:
-            note_replies(script.steps, fault.step, step.text.substr(0, part), peer.record);
             co_await peer.says_raw(step.text.substr(0, part));
             if (fault.kind == Fault::Kind::half_and_mute) co_await peer.goes_mute();
             break;
         case Fault::Kind::raves_instead:
-            peer.record.raved = true;
+            peer.record.raved = !is_one_reply(fault.words);
             co_await peer.says_raw(fault.words);
             co_return Done();
         case Fault::Kind::raves_before:
@@ -156,7 +130,6 @@ Task<Done> goes_wrong(const ServerScript& script, const Fault& fault, Peer& peer
             // Only one that says yes where its no is due is to blame for a K.
             peer.record.raved = fault.step + 1 == script.steps.size() ||
                                 script.steps[fault.step + 1].kind != Kind::hears_message;
-            note_replies(script.steps, fault.step, step.text, peer.record);
             co_await peer.says_raw(step.text + fault.words);
             co_return Done();
         case Fault::Kind::interrupts:

@@ -234,8 +234,48 @@ void read_zone(std::string_view rest, SimulatedWorld& world) {
     }
 }
 
+std::pair<std::string, std::string> halves_of(std::string_view words) {
+    const std::size_t blank = std::min(words.find(' '), words.size());
+    return {std::string(words.substr(0, blank)),
+            std::string(words.substr(std::min(blank + 1, words.size())))};
+}
+
 Host& host_at(SimulatedWorld& world, std::string_view words) {
     return world.hosts[endpoint_of(words)];
+}
+
+// `example.org relay=mx.example`: one line of the file that stands for the host.
+void add_to_route_file(SimulatedWorld& world, std::string_view words) {
+    const auto [name, line] = halves_of(words);
+    auto& file = world.settings.routes.of_domain;
+    if (!file) file.emplace(text("control/smtproutes.d/", name), "");
+    file->content += line + "\n";
+}
+
+delivery::FamilyChoice families_of(std::string_view word) {
+    using delivery::FamilyChoice;
+    if (word == "ipv4") return FamilyChoice::ipv4_first;
+    if (word == "ipv6") return FamilyChoice::ipv6_first;
+    if (word == "ipv4only") return FamilyChoice::ipv4_only;
+    if (word == "ipv6only") return FamilyChoice::ipv6_only;
+    throw std::runtime_error(text("no such preference: ", word));
+}
+
+// What the laws must know of a line: its password, the hello name that it gives.
+void note_for_laws(SimulatedWorld& world, std::string_view word, std::string_view rest) {
+    const std::size_t user = rest.find('|');
+    if (word == "helohostbyip") {
+        world.hello_names.emplace(rest.substr(rest.rfind(':') + 1));
+    } else if (word == "domainips" && user != rest.npos) {
+        world.hello_names.emplace(rest.substr(user + 1));
+    } else if (word == "tokenfile") {
+        world.secrets.push_back(halves_of(rest).second);
+    } else if ((word == "smtproutes" || word == "authsenders" || word == "smtproutes.d") &&
+               user != rest.npos) {
+        world.must_authenticate = true;
+        const std::string_view password = rest.substr(rest.find('|', user + 1) + 1);
+        if (!password.starts_with("token:")) world.secrets.emplace_back(password);
+    }
 }
 
 void set_up(SimulatedWorld& world, std::string_view word, std::string_view rest) {
@@ -247,7 +287,19 @@ void set_up(SimulatedWorld& world, std::string_view word, std::string_view rest)
     else if (word == "timeoutremote") world.settings.timeout_remote = seconds_of(rest);
     else if (word == "tlsclientciphers") world.settings.tls.ciphers = rest;
     else if (word == "clientcert") world.settings.tls.certificate_file = rest;
-    else if (word == "smtproutes") world.settings.smtproutes += std::string(rest) + "\n";
+    else if (word == "smtproutes") world.settings.routes.smtproutes += text(rest, "\n");
+    else if (word == "authsenders") world.settings.routes.authsenders += text(rest, "\n");
+    else if (word == "qmtproutes") world.settings.routes.qmtproutes += text(rest, "\n");
+    else if (word == "outgoingip") world.settings.sources.outgoingip = rest;
+    else if (word == "outgoingip6") world.settings.sources.outgoingip6 = rest;
+    else if (word == "domainips") world.settings.sources.domainips += text(rest, "\n");
+    else if (word == "helohostbyip") world.settings.sources.helohostbyip += text(rest, "\n");
+    else if (word == "smtproutes.d") add_to_route_file(world, rest);
+    else if (word == "chunksizeremote")
+        world.settings.chunk_size = static_cast<std::size_t>(seconds_of(rest).count());
+    else if (word == "timeoutdns") world.settings.timeout_dns = seconds_of(rest);
+    else if (word == "addresspreference") world.settings.families = families_of(rest);
+    else if (word == "tokenfile") world.rules.token_files.emplace(halves_of(rest));
     else if (word == "tlshosts") world.rules.demanded.emplace(rest);
     else if (word == "unreadablehosts") world.rules.unreadable.emplace(rest);
     else if (word == "notlshosts") world.rules.excluded.emplace(rest);
@@ -270,7 +322,11 @@ std::unique_ptr<SimulatedWorld> Conversation::world(std::uint64_t seed, const Fa
     auto world = std::make_unique<SimulatedWorld>(seed);
     const auto names_recipients = [](const auto& line) { return line.first == "to"; };
     if (std::ranges::any_of(setup_, names_recipients)) world->recipients.clear();
-    for (const auto& [word, rest] : setup_) set_up(*world, word, rest);
+    for (const auto& [word, rest] : setup_) {
+        set_up(*world, word, rest);
+        note_for_laws(*world, word, rest);
+    }
+    if (!world->hello_names.empty()) world->hello_names.insert(world->settings.hello_name);
     if (has_message_) world->message.content = message_;
     for (std::size_t i = 0; i < servers_.size(); ++i) {
         const auto here = std::make_shared<const Fault>(fault.server == i ? fault : Fault());

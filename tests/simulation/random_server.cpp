@@ -1,4 +1,6 @@
 // An SMTP server that may do anything at any step; see random_world.hpp.
+#include <algorithm>
+
 #include "base/text.hpp"
 #include "simulation/random_world.hpp"
 
@@ -26,6 +28,15 @@ private:
     Task<Done> take_message();
     Task<Done> take_chunk(std::string line);
 
+    [[nodiscard]] bool mail_accepted() const {
+        const auto& all = peer_.record.transactions;
+        return !all.empty() && all.back().mail / 100 == 2;
+    }
+    [[nodiscard]] bool anyone_accepted() const {
+        return mail_accepted() &&
+               std::ranges::any_of(peer_.record.transactions.back().recipients,
+                                   [](const auto& each) { return each.code / 100 == 2; });
+    }
     std::string refusal() {
         static const char* const refusals[] = {"421 closing", "450 later", "451 busy", "452 full",
                                                "500 what?",   "502 no such command",
@@ -38,7 +49,6 @@ private:
     SeededRandom& random_;
     bool secured_ = false;
     bool over_ = false;
-    std::string said_last_;
     bool refused_ = false;  // a chunk, and so the message
 };
 
@@ -46,7 +56,6 @@ private:
 Task<bool> RandomServer::reply(std::string honest) {
     std::string said = honest;
     if (trouble()) co_await fault(said);
-    said_last_ = said;
     co_await in_pieces(said + "\r\n");
     co_return said == honest;
 }
@@ -131,20 +140,15 @@ Task<Done> RandomServer::take_message() {
     const bool refuses = random_.once_in(8);
     // Named first: g++ 12 destroys what a conditional inside an awaited call makes twice.
     const std::string honest = refuses ? refusal() : "250 2.0.0 taken";
-    const bool as_it_is = co_await reply(honest);
-    if (as_it_is && !refuses) ++peer_.record.accepted_messages;
+    co_await reply(honest);
     co_return Done();
 }
 
 Task<Done> RandomServer::take_chunk(std::string line) {
     const bool last = co_await peer_.hears_chunk(line);
-    refused_ = refused_ || peer_.record.recipients.find('r') == std::string::npos ||
-               random_.once_in(12);
+    refused_ = refused_ || !anyone_accepted() || random_.once_in(12);
     const std::string honest = refused_ ? "550 no" : last ? "250 taken" : "250 go on";
-    const bool as_it_is = co_await reply(honest);
-    if (as_it_is && last && !refused_) ++peer_.record.accepted_messages;
-    if (said_last_.starts_with("500") || said_last_.starts_with("502"))
-        peer_.record.knows_no_chunks = true;
+    co_await reply(honest);
     co_return Done();
 }
 
@@ -160,28 +164,31 @@ Task<Done> RandomServer::command(std::string line) {
     } else if (verb == "STAR") {
         const bool as_it_is = co_await reply("220 go ahead");
         if (as_it_is) co_await secure();
+    } else if (verb == "MAIL") {
+        refused_ = false;
+        co_await reply("250 ok");
     } else if (verb == "RCPT") {
         const std::uint32_t draw = random_.below(8);
-        const std::string honest = draw == 0 ? "550 no" : draw == 1 ? "450 later" : "250 ok";
-        const bool as_it_is = co_await reply(honest);
-        if (as_it_is) peer_.record.recipients += draw == 0 ? 'h' : draw == 1 ? 's' : 'r';
-        else peer_.record.raved = true;  // the record cannot tell what the client understood
+        const std::string honest = !mail_accepted() ? "503 MAIL first"
+                                   : draw == 0      ? "550 no"
+                                   : draw == 1      ? "450 later"
+                                                    : "250 ok";
+        co_await reply(honest);
     } else if (verb == "DATA") {
-        const bool as_it_is = co_await reply("354 go on");
-        if (as_it_is) co_await take_message();
+        const bool in_vain = !anyone_accepted() && !random_.once_in(2);
+        const std::string honest = in_vain ? "503 nobody" : "354 go on";
+        const bool as_it_is = co_await reply(honest);
+        if (as_it_is && !in_vain) co_await take_message();
     } else if (verb == "BDAT" && mind_.chunking == Mind::Chunking::offered) {
         co_await take_chunk(line);
-    } else if (verb != "MAIL" && verb != "HELO" && verb != "QUIT") {
+    } else if (verb != "HELO" && verb != "RSET" && verb != "QUIT") {
         // Also what it takes for commands of a message in chunks that it only pretended to take.
-        peer_.record.knows_no_chunks = peer_.record.knows_no_chunks || verb == "BDAT";
-        peer_.record.raved = true;
         co_await reply("502 unknown");
+        peer_.record.goes_astray();
     } else {
         over_ = verb == "QUIT";
         const std::string honest = over_ ? "221 bye" : "250 ok";
-        const bool as_it_is = co_await reply(honest);
-        // One that refuses MAIL and goes on taking the message has itself to blame.
-        if (!as_it_is) peer_.record.raved = true;
+        co_await reply(honest);
     }
     co_return Done();
 }

@@ -62,7 +62,7 @@ private:
     void draw_relay() {
         static constexpr std::uint16_t ports[] = {25, 465, 465, 2525};
         port_ = ports[random_.below(4)];
-        world_.settings.smtproutes = text(":mx1.example.net:", port_, "\n");
+        world_.settings.routes.smtproutes = text(":mx1.example.net:", port_, "\n");
         add_server_name("mx1.example.net");
     }
 

@@ -5,10 +5,16 @@
 
 #include "base/ascii.hpp"
 #include "base/text.hpp"
-#include "support/reference_body.hpp"
+#include "delivery/envelope.hpp"
+#include "sasl/base64.hpp"
+#include "support/dialogue.hpp"
 
 namespace tern::test {
 namespace {
+
+using delivery::RecipientReport;
+
+constexpr int too_many_recipients = 452;  // RFC 5321 4.5.3.1.10
 
 // A server may say these words as well: they count only where tern says them.
 bool says_possible_duplicate(std::string_view words) {
@@ -24,121 +30,21 @@ bool says_refused_before_message(std::string_view words) {
            words.substr(0, words.find('\n')).ends_with(" but sender was rejected.");
 }
 
-bool says_refused_after_message(std::string_view words) {
-    return words.substr(std::min(words.find(' '), words.size()))
-        .starts_with(" failed after I sent the message.\n");
+bool says_of_address(std::string_view words, std::string_view what) {
+    return words.substr(std::min(words.find(' '), words.size())).starts_with(what);
 }
 
-/// The commands of one connection, read in the order of RFC 5321.
-class Dialogue {
-public:
-    explicit Dialogue(const SimulatedWorld& world)
-        : world_(world),
-          body_(reference_body(world.message.content)),
-          chunks_(reference_body(world.message.content, false)) {}
+bool says_refused_after_message(std::string_view words) {
+    return says_of_address(words, " failed after I sent the message.\n");
+}
 
-    bool end_of_data = false;
-    bool by_chunks = false;
-    std::string trouble;  ///< empty: every byte was in its place
+bool says_recipient_refused(std::string_view words) {
+    return says_of_address(words, " does not like recipient.\n");
+}
 
-    void read(std::string_view written, bool in_clear_before_tls) {
-        previous_ = "";
-        while (!written.empty() && trouble.empty()) {
-            const std::size_t end = written.find("\r\n");
-            if (end == written.npos) return;  // cut off; judged only when whole
-            const std::string_view line = written.substr(0, end);
-            written.remove_prefix(end + 2);
-            command(line);
-            if (previous_ == "DATA") return read_body(written);
-            if (previous_ == "BDAT" && trouble.empty()) written = read_chunk(line, written);
-        }
-        if (in_clear_before_tls && previous_ != "STARTTLS") wrong("TLS begins without STARTTLS");
-    }
-
-private:
-    void wrong(std::string words) {
-        if (trouble.empty()) trouble = std::move(words);
-    }
-
-    void command(std::string_view line) {
-        std::string verb(line.substr(0, line.find(' ')));
-        static const std::vector<std::pair<std::string_view, std::string_view>> followers{
-            {"", "EHLO QUIT"},     {"EHLO", "HELO STARTTLS MAIL QUIT"},
-            {"HELO", "MAIL QUIT"}, {"STARTTLS", "MAIL QUIT"},
-            {"MAIL", "RCPT QUIT"}, {"RCPT", "RCPT DATA BDAT QUIT"},
-            {"BDAT", "BDAT QUIT"}, {"QUIT", ""}};
-        const auto may_follow = std::ranges::find(followers, previous_, [](const auto& row) {
-            return std::string(row.first);
-        });
-        if (may_follow == followers.end() || verb.empty() ||
-            may_follow->second.find(verb) == std::string_view::npos)
-            return wrong(text("\"", shown(line), "\" follows \"", previous_, "\""));
-        if (std::ranges::any_of(line, is_control)) wrong("a control character in a command");
-        if ((verb == "EHLO" || verb == "HELO") &&
-            line != text(verb, " ", world_.settings.hello_name))
-            wrong("another hello name");
-        if (verb == "RCPT" && ++recipients_ > world_.recipients.size()) wrong("too many RCPTs");
-        if (verb == "MAIL" || verb == "RCPT") {
-            const std::string_view begin = verb == "MAIL" ? "MAIL FROM:<" : "RCPT TO:<";
-            if (!line.starts_with(begin) || line.find('>') == line.npos)
-                wrong(text("malformed: ", shown(line)));
-        } else if (verb == "BDAT") {
-            if (end_of_data) wrong("a chunk behind the last one");
-        } else if (verb != "EHLO" && verb != "HELO" && line != verb) {
-            wrong(text("a parameter too many: ", shown(line)));
-        }
-        previous_ = std::move(verb);
-    }
-
-    // Gives what is behind the chunk.
-    std::string_view read_chunk(std::string_view line, std::string_view written) {
-        by_chunks = true;
-        const bool last = line.ends_with(" LAST");
-        const auto size = leading_number(line.substr(std::min<std::size_t>(5, line.size())),
-                                         chunks_.size() + 1);
-        if (!size || line != text("BDAT ", *size, last ? " LAST" : "")) wrong("malformed BDAT");
-        if (!trouble.empty()) return {};
-        const std::string_view whole = std::string_view(chunks_).substr(sent_, *size);
-        const std::string_view chunk = written.substr(0, *size);
-        if (whole.size() != *size || !whole.starts_with(chunk))
-            wrong("a chunk on the wire is not the message");
-        sent_ += chunk.size();
-        if (last && chunk.size() == *size) {
-            ends();
-            if (sent_ != chunks_.size()) wrong("the last chunk is not the end of the message");
-        }
-        return written.substr(chunk.size());
-    }
-
-    void ends() {
-        end_of_data = true;
-        const std::string& message = world_.message.content;
-        if (!message.empty() && message.back() != '\n' && message.back() != '\r')
-            wrong("a message without a newline at its end was sent to its end");
-    }
-
-    // Refused, or a message cut off, or a whole one; behind it at most QUIT.
-    void read_body(std::string_view written) {
-        constexpr std::string_view quit = "QUIT\r\n";
-        if (quit.starts_with(written)) return;
-        const std::string whole = body_ + ".\r\n";
-        if (written.size() < whole.size()) {
-            if (!whole.starts_with(written)) wrong("the body on the wire is not the message");
-            return;
-        }
-        if (!written.starts_with(whole)) return wrong("the body on the wire is not the message");
-        ends();
-        if (!quit.starts_with(written.substr(whole.size())))
-            wrong("something else than QUIT follows the message");
-    }
-
-    const SimulatedWorld& world_;
-    const std::string body_;
-    const std::string chunks_;
-    std::size_t sent_ = 0;
-    std::string previous_;
-    std::size_t recipients_ = 0;
-};
+bool says(std::string_view words, std::string_view part) {
+    return words.find(part) != words.npos;
+}
 
 void check_form(SimulatedWorld& world, const Outcome& outcome) {
     Simulation& simulation = world.simulation;
@@ -165,37 +71,6 @@ void check_form(SimulatedWorld& world, const Outcome& outcome) {
         simulation.complain("more recipient reports than recipients");
 }
 
-// Recipient reports in order, each one the server's word, or ours about the address itself.
-void check_recipients(SimulatedWorld& world, const Outcome& outcome) {
-    const auto said = [](const std::string& text, std::string_view words) {
-        return text.find(words) != std::string::npos;
-    };
-    std::string letters;
-    for (std::size_t i = 0; i < outcome.report->recipients.size(); ++i) {
-        const auto& [letter, text] = outcome.report->recipients[i];
-        if (letter == 'h' && said(text, "(#5.1.3)")) continue;
-        if (letter == 'h' && said(text, "(#5.6.7)")) {
-            if (std::ranges::none_of(world.recipients[i], is_8bit))
-                world.simulation.complain("SMTPUTF8 is asked for without need");
-            continue;
-        }
-        letters += letter;
-        const std::string_view digit = letter == 'h' ? "5" : letter == 's' ? "4" : "";
-        if (letter != 'r' && !said(text, tern::text("\nRemote host said: ", digit)))
-            world.simulation.complain(
-                tern::text("no server said so of a recipient: ", shown(text)));
-    }
-    bool raved = false;
-    bool answered_so = letters.empty();
-    for (const Connection& connection : world.connections) {
-        const ServerRecord& record = connection.peer->record;
-        raved = raved || record.raved;
-        answered_so = answered_so || record.recipients.starts_with(letters);
-    }
-    if (!raved && !answered_so)
-        world.simulation.complain(tern::text("no server answered the recipients with ", letters));
-}
-
 // The names whose addresses hold this one.
 bool is_demanded(const SimulatedWorld& world, const Endpoint& endpoint) {
     const auto holds = [&](const auto& records, const std::string& name) {
@@ -208,67 +83,408 @@ bool is_demanded(const SimulatedWorld& world, const Endpoint& endpoint) {
     });
 }
 
-void check_lost_or_doubled(SimulatedWorld& world, const Outcome& outcome,
-                           const std::vector<bool>& ended, bool by_chunks) {
-    Simulation& simulation = world.simulation;
-    const bool written = std::ranges::count(ended, true) > 0;
-    const char letter = static_cast<char>(outcome.report->letter);
-    const std::string& words = outcome.report->text;
-    if (outcome.end_of_data_written != written)
-        simulation.complain(text("the end of data was ", written ? "" : "not ",
-                                 "on the wire, but deliver() says otherwise"));
-    for (std::size_t i = 0; i < ended.size(); ++i) {
-        if (!ended[i]) continue;
-        if (i + 1 != ended.size() || world.connections[i].dial + 1 != world.dials)
-            simulation.complain("another way was tried after the end of data");
+/// A recipient whose address can be said.
+struct Person {
+    std::string address;  ///< as it is said
+    const RecipientReport* report;  ///< null where the report ends before it
+
+    [[nodiscard]] bool has_letter(char letter) const {
+        return report != nullptr && report->letter == letter;
     }
-    const bool says_duplicate = says_possible_duplicate(words);
-    const bool refused = says_refused_after_message(words) ||
-                         (by_chunks && says_refused_before_message(words));
-    if (!written && says_duplicate) simulation.complain("a duplicate is feared without reason");
-    // Whoever read the refusal of every recipient knows that nobody got the message.
-    const auto& told = outcome.report->recipients;
-    const bool nobody_has_it =
-        by_chunks && told.size() == world.recipients.size() &&
-        std::ranges::none_of(told, [](const auto& each) { return each.letter == 'r'; });
-    if (written && letter != 'K' && !says_duplicate && !refused && !nobody_has_it)
-        simulation.complain("the end of data was written and nobody is told");
-    unsigned accepted = 0;
-    bool raved = false;
-    for (const Connection& connection : world.connections) {
-        accepted += connection.peer->record.accepted_messages;
-        raved = raved || connection.peer->record.raved;
+    [[nodiscard]] bool may_be_duplicate() const {
+        return report != nullptr && says_possible_duplicate(report->text);
     }
-    if (accepted > 1) simulation.complain("the message was delivered twice");
-    if (letter == 'K' && (!written || (accepted == 0 && !raved)))
-        simulation.complain("K, and no server took the message");
-    if (accepted > 0 && letter != 'K' && !says_duplicate && !raved)
-        simulation.complain("a server took the message, and the sender is told otherwise");
-    if (letter == 'K' && !raved && !world.connections.empty()) {
-        std::string letters;
-        for (const delivery::RecipientReport& recipient : outcome.report->recipients)
-            if (recipient.text.find("(#5.1.3)") == std::string::npos &&
-                recipient.text.find("(#5.6.7)") == std::string::npos)
-                letters += recipient.letter;
-        const std::string& said = world.connections.back().peer->record.recipients;
-        if (letters != said)
-            simulation.complain(text("the server answered the recipients with ", said,
-                                     ", the report says ", letters));
+};
+
+/// One transaction: what the client wrote, and what the server made of it.
+struct Transaction {
+    std::size_t dial;
+    Endpoint endpoint;
+    bool raved;
+    Spoken spoken;
+    Served served;  ///< of one that never heard of it: nothing
+    bool is_void = false;
+
+    /// The end of data was written, and the server may have taken it.
+    [[nodiscard]] bool counts() const { return spoken.ended && !is_void; }
+    [[nodiscard]] int code_of(std::size_t recipient) const {
+        return recipient < served.recipients.size() ? served.recipients[recipient].code : 0;
+    }
+    [[nodiscard]] bool told(const std::string& address) const {
+        return std::ranges::count(spoken.recipients, address) > 0;
+    }
+    /// 452 behind an accepted recipient: not in this transaction.
+    [[nodiscard]] bool postponed(std::size_t recipient) const {
+        if (code_of(recipient) != too_many_recipients) return false;
+        for (std::size_t i = 0; i < recipient; ++i)
+            if (code_of(i) / 100 == 2) return true;
+        return false;
+    }
+    /// How often `address` was said and not refused, as far as its server tells.
+    [[nodiscard]] long offered(const std::string& address) const {
+        long times = 0;
+        for (std::size_t i = 0; i < spoken.recipients.size(); ++i)
+            if (spoken.recipients[i] == address && (code_of(i) == 0 || code_of(i) / 100 == 2))
+                ++times;
+        return times;
+    }
+    /// How often `address` got the message.
+    [[nodiscard]] long delivered(const std::string& address) const {
+        if (!served.accepted()) return 0;
+        return std::ranges::count_if(served.recipients, [&](const Served::Recipient& each) {
+            return each.address == address && each.code / 100 == 2;
+        });
+    }
+};
+
+/// All that crossed the wire, beside the report.
+class Laws {
+public:
+    Laws(SimulatedWorld& world, const Outcome& outcome)
+        : world_(world), report_(*outcome.report), outcome_(outcome) {
+        read_people();
+        read_wire();
+    }
+
+    void check() {
+        check_words();
+        check_letters();
+        check_delivered_once();
+        check_told();
+        check_duplicates();
+        check_other_ways();
+        check_ways_out();
+        check_secrets();
+        check_bounds();
+    }
+
+private:
+    void complain(std::string what) { world_.simulation.complain(std::move(what)); }
+    [[nodiscard]] bool is_success() const { return report_.letter == delivery::Letter::accepted; }
+    [[nodiscard]] long people(const std::string& address) const {
+        return std::ranges::count(people_, address, &Person::address);
+    }
+    [[nodiscard]] bool anything_written() const {
+        return std::ranges::any_of(transactions_, &Transaction::counts);
+    }
+    [[nodiscard]] long delivered(const std::string& address) const {
+        long times = 0;
+        for (const Transaction& each : transactions_) times += each.delivered(address);
+        return times;
+    }
+
+    void read_people();
+    void read_wire();
+    void check_words();
+    void check_letters();
+    void check_letter(const Person& person);
+    [[nodiscard]] int code_of_refused_mail() const;
+    void check_delivered_once();
+    void check_told();
+    [[nodiscard]] bool is_told(const Person& person, bool by_chunks) const;
+    void check_duplicates();
+    void check_other_ways();
+    [[nodiscard]] bool anyone_left(std::size_t before_dial) const;
+    void check_ways_out();
+    void check_secrets();
+    void check_bounds();
+
+    SimulatedWorld& world_;
+    const delivery::Report& report_;
+    const Outcome& outcome_;
+    std::vector<Person> people_;
+    std::vector<Transaction> transactions_;
+    std::vector<Dialogue> dialogues_;  // one for each connection
+    bool raved_ = false;
+};
+
+void Laws::read_people() {
+    const std::vector<std::string_view> to(world_.recipients.begin(), world_.recipients.end());
+    const Result<delivery::Addressing> read = delivery::read_envelope(world_.sender, to);
+    if (!read) return;
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < read->faults.size(); ++i) {
+        const bool told = i < report_.recipients.size();
+        const RecipientReport* const report = told ? &report_.recipients[i] : nullptr;
+        if (!read->faults[i]) people_.push_back({read->wire.recipients[next++].wire(), report});
+        else if (told && (report->letter != 'h' || !says(report->text, "(#5.1.3)")))
+            complain("an address that cannot be sent is not called so");
     }
 }
 
-void check_bounds(SimulatedWorld& world, const Outcome& outcome) {
-    const delivery::Settings& settings = world.settings;
-    if (world.connections.size() > delivery::most_sessions)
-        world.simulation.complain("too many sessions");
-    if (world.dials > delivery::most_connections) world.simulation.complain("too many connections");
+void Laws::read_wire() {
+    constexpr std::uint16_t implicit_tls = 465;
+    for (Connection& connection : world_.connections) {
+        const ServerRecord& record = connection.peer->record;
+        const bool implicit = connection.endpoint.port == implicit_tls;
+        dialogues_.push_back(read_dialogue(world_, connection, implicit));
+        const Dialogue& dialogue = dialogues_.back();
+        raved_ = raved_ || record.raved;
+        if (!dialogue.trouble.empty())
+            complain(text(connection.peer->label(), ": ", dialogue.trouble));
+        for (std::size_t i = 0; i < dialogue.transactions.size(); ++i) {
+            Transaction transaction{connection.dial, connection.endpoint, record.raved,
+                                    dialogue.transactions[i], {}};
+            if (i < record.transactions.size()) transaction.served = record.transactions[i];
+            // A server that does not know BDAT has taken nothing: another way may follow.
+            transaction.is_void =
+                transaction.served.knows_no_chunks && connection.dial + 1 < world_.dials;
+            transactions_.push_back(std::move(transaction));
+        }
+    }
+}
+
+// A letter agrees with the words behind it.
+void Laws::check_words() {
+    for (const auto& [letter, words] : report_.recipients) {
+        if (letter == 'r') continue;
+        const std::string_view first = std::string_view(words).substr(0, words.find('\n'));
+        const bool verdict = says_recipient_refused(words) || says_refused_after_message(words) ||
+                             first.ends_with(" failed on DATA command.") ||
+                             first.ends_with(" but sender was rejected.");
+        const bool permanent = says(words, "\nRemote host said: 5") && !says(words, "(#4.5.1)");
+        const bool own = says(words, "(#5.");
+        if (letter == 'h' ? !own && !permanent : verdict && permanent)
+            complain(text("a recipient's letter is not what was said: ", letter, shown(words)));
+    }
+    for (std::size_t i = 0; i < report_.recipients.size(); ++i)
+        if (says(report_.recipients[i].text, "(#5.6.7)") &&
+            std::ranges::none_of(world_.recipients[i] + world_.sender, is_8bit))
+            complain("SMTPUTF8 is asked for without need");
+}
+
+// What the servers said of each recipient is what the report says.
+void Laws::check_letters() {
+    if (raved_) return;
+    if (is_success()) {
+        for (const Person& person : people_) check_letter(person);
+        return;
+    }
+    std::string letters;
+    for (const Person& person : people_)
+        if (person.report != nullptr && !says(person.report->text, "(#5.6.7)"))
+            letters += person.report->letter;
+    const bool several = transactions_.size() > world_.connections.size() ||
+                         letters.find('r') == std::string::npos;
+    if (several) return;  // each letter of several transactions stands for its own
+    const bool answered_so = std::ranges::any_of(transactions_, [&](const Transaction& each) {
+        std::string answers;
+        for (const Served::Recipient& recipient : each.served.recipients) {
+            if (recipient.code == 0) break;
+            answers += recipient.code / 100 == 2 ? 'r' : recipient.code / 100 == 4 ? 's' : 'h';
+        }
+        return answers.starts_with(letters);
+    });
+    if (!answered_so) complain(text("no server answered the recipients with ", letters));
+}
+
+// K was said: the letter is the outcome of the last transaction that told of the recipient.
+void Laws::check_letter(const Person& person) {
+    if (person.report == nullptr) return complain("a recipient has no report");
+    if (people(person.address) > 1) return;  // which is which cannot be told
+    int code = 0;
+    for (const Transaction& each : transactions_) {
+        if (each.is_void) continue;
+        for (std::size_t i = 0; i < each.served.recipients.size(); ++i) {
+            if (each.served.recipients[i].address != person.address || each.code_of(i) == 0)
+                continue;
+            const bool taken = each.code_of(i) / 100 == 2;
+            const int end = each.served.data / 100 > 3 ? each.served.data : each.served.end;
+            code = taken ? end : each.code_of(i);
+        }
+    }
+    const char letter = person.report->letter;
+    // Of a reply that was lost nobody knows.
+    if (letter == 's' && !says(person.report->text, "\nRemote host said: ")) return;
+    if (says_refused_before_message(person.report->text)) code = code_of_refused_mail();
+    const char due = code / 100 == 2 ? 'r' : code / 100 == 5 ? 'h' : 's';
+    if (says(person.report->text, "(#5.6.7)") || letter == due) return;
+    complain(text("the server's last word for ", person.address, " was ", code,
+                  ", the report says ", letter));
+}
+
+// Of the last MAIL that was refused.
+int Laws::code_of_refused_mail() const {
+    int code = 0;
+    for (const Transaction& each : transactions_)
+        if (each.served.mail / 100 > 3) code = each.served.mail;
+    return code;
+}
+
+// Contract, Lost or doubled.
+void Laws::check_delivered_once() {
+    long accepted = 0;
+    for (const Person& person : people_) {
+        const long times = delivered(person.address);
+        accepted += times;
+        if (times > people(person.address))
+            complain(text("delivered twice: ", person.address));
+        long letters = 0;
+        long feared = 0;
+        for (const Person& other : people_) {
+            if (other.address != person.address) continue;
+            letters += is_success() && other.has_letter('r') ? 1 : 0;
+            feared += other.may_be_duplicate() ? 1 : 0;
+        }
+        if (!raved_ && letters > times)
+            complain(text(person.address, " is reported as delivered, and is not"));
+        if (!raved_ && times > letters + feared && !says_possible_duplicate(report_.text))
+            complain(text(person.address, " has the message, and the sender is told otherwise"));
+    }
+    if (is_success() && !anything_written()) complain("K, and no end of data was written");
+    if (is_success() && accepted == 0 && !raved_) complain("K, and no server took the message");
+    if (outcome_.end_of_data_written != anything_written())
+        complain(text("the end of data was ", anything_written() ? "" : "not ",
+                      "on the wire, but deliver() says otherwise"));
+    // Once it was written, whoever was not refused is not offered to anybody again.
+    const auto first = std::ranges::find_if(transactions_, &Transaction::counts);
+    for (const Person& person : people_) {
+        long offered = 0;
+        for (auto each = first; each != transactions_.end(); ++each)
+            offered += each->raved ? 0 : each->offered(person.address);
+        if (offered > people(person.address))
+            complain(text(person.address, " is offered again after the end of data"));
+    }
+}
+
+// Whose message may have been taken is told so, or told the server's no.
+bool Laws::is_told(const Person& person, bool by_chunks) const {
+    if (person.report != nullptr && person.report->letter != 'r') {
+        const std::string_view words = person.report->text;
+        return says_possible_duplicate(words) || says_refused_after_message(words) ||
+               says_recipient_refused(words) || says(words, "(#5.6.7)") ||
+               (by_chunks && says_refused_before_message(words));
+    }
+    if (is_success()) return person.report != nullptr;
+    return says_possible_duplicate(report_.text) || says_refused_after_message(report_.text) ||
+           (by_chunks && says_refused_before_message(report_.text));
+}
+
+void Laws::check_told() {
+    for (const Transaction& each : transactions_) {
+        if (!each.counts()) continue;
+        const bool told = std::ranges::all_of(people_, [&](const Person& person) {
+            const long are_told = std::ranges::count_if(people_, [&](const Person& other) {
+                return other.address == person.address && is_told(other, each.spoken.by_chunks);
+            });
+            return are_told >= each.offered(person.address);
+        });
+        // Whoever read the refusal of every recipient knows that nobody got the message.
+        const bool nobody_has_it =
+            each.spoken.by_chunks && std::ranges::all_of(people_, [](const Person& person) {
+                return person.report != nullptr && person.report->letter != 'r';
+            });
+        if (!told && !nobody_has_it)
+            complain("the end of data was written and nobody is told");
+    }
+}
+
+// "Possible duplicate!" is said of what was written, and of nothing else.
+void Laws::check_duplicates() {
+    if (says_possible_duplicate(report_.text) && !anything_written())
+        complain("a duplicate is feared without reason");
+    for (const Person& person : people_) {
+        if (!person.may_be_duplicate()) continue;
+        const bool written = std::ranges::any_of(transactions_, [&](const Transaction& each) {
+            return each.counts() && each.told(person.address);
+        });
+        if (!written) complain(text("a duplicate for ", person.address, " cannot be"));
+    }
+}
+
+// After the end of data no other server, and the same one for others alone.
+void Laws::check_other_ways() {
+    const auto first = std::ranges::find_if(transactions_, &Transaction::counts);
+    if (first == transactions_.end()) return;
+    for (const auto& [dial, target] : world_.dialled) {
+        if (dial <= first->dial) continue;
+        if (target.endpoint != first->endpoint)
+            complain("another server was tried after the end of data");
+        else if (world_.message.pipe) complain("a pipe is offered twice");
+        else if (!raved_ && !anyone_left(dial))
+            complain("another session after the end of data, and nobody waits for it");
+    }
+}
+
+bool Laws::anyone_left(std::size_t before_dial) const {
+    return std::ranges::any_of(people_, [&](const Person& person) {
+        long settled = 0;
+        for (const Transaction& each : transactions_) {
+            if (each.dial >= before_dial || each.is_void) continue;
+            for (std::size_t i = 0; i < each.spoken.recipients.size(); ++i)
+                if (each.spoken.recipients[i] == person.address && !each.postponed(i)) ++settled;
+        }
+        return settled < people(person.address);
+    });
+}
+
+// Names, sources, TLS and AUTH are those that the operator's files ask for.
+void Laws::check_ways_out() {
+    for (std::size_t i = 0; i < dialogues_.size(); ++i) {
+        Connection& connection = world_.connections[i];
+        const Dialogue& dialogue = dialogues_[i];
+        const std::string& label = connection.peer->label();
+        for (const std::string& name : dialogue.hello_names)
+            if (world_.hello_names.empty() ? name != world_.settings.hello_name
+                                           : !world_.hello_names.contains(name))
+                complain(text(label, ": another hello name: ", shown(name)));
+        const bool inside = connection.endpoint.address.is_loopback_or_unspecified();
+        if (dialogue.said_auth_in_clear && !inside) complain(text(label, ": AUTH in clear"));
+        const bool honest = !connection.peer->record.raved;
+        if (world_.must_authenticate && honest && !dialogue.transactions.empty() &&
+            !connection.peer->record.authenticated)
+            complain(text(label, ": MAIL, and the server did not say yes to AUTH"));
+        const bool mail_in_clear =
+            connection.peer->heard(connection.endpoint.port == 465).clear.find("MAIL FROM") !=
+            std::string::npos;
+        const bool demanded = connection.endpoint.port == 465 ||
+                              is_demanded(world_, connection.endpoint) ||
+                              (world_.must_authenticate && !inside);
+        if (demanded && mail_in_clear) complain(text(label, ": in clear, against demand"));
+    }
+    for (const auto& [dial, target] : world_.dialled) {
+        if (world_.elsewhere.contains(target.endpoint))
+            complain(text("dials ", target.endpoint.address.to_string(),
+                          ", which the operator did not name"));
+        const auto source = world_.sources.find(target.endpoint.address.family());
+        if (source != world_.sources.end() && source->second != target.source)
+            complain("a connection from another source than the files say");
+    }
+}
+
+// Neither a secret nor a line that was said in AUTH comes back.
+void Laws::check_secrets() {
+    std::vector<std::string> hidden;
+    for (const std::string& secret : world_.secrets) {
+        hidden.push_back(secret);
+        hidden.emplace_back(sasl::to_base64(secret).reveal());
+    }
+    constexpr std::size_t telling = 8;  // shorter ones may stand in any text
+    for (const Dialogue& dialogue : dialogues_)
+        for (const std::string& said : dialogue.said_in_auth)
+            if (said.size() >= telling) hidden.push_back(said);
+    for (const std::string& each : hidden)
+        if (says(outcome_.rendered, each)) complain("the report tells what was said in AUTH");
+}
+
+void Laws::check_bounds() {
+    const delivery::Settings& settings = world_.settings;
+    if (world_.connections.size() > delivery::most_sessions) complain("too many sessions");
+    if (world_.dials > delivery::most_connections) complain("too many connections");
+    // Each transaction behind the first of its session settles somebody.
+    if (transactions_.size() > delivery::most_sessions + people_.size())
+        complain("transactions that do not get on");
     const Duration look_ups = 21 * std::chrono::seconds(30);
     const Duration dials =
         delivery::most_connections * (2 * settings.timeout_connect + std::chrono::seconds(1));
-    const auto waits = static_cast<long>(10 + world.recipients.size() +
-                                         2 * world.message.content.size() / (32 * 1024) + 2);
-    if (outcome.took > look_ups + dials + delivery::most_sessions * waits * settings.timeout_remote)
-        world.simulation.complain("the delivery took too long");
+    const auto of_transaction = static_cast<long>(
+        6 + people_.size() + 2 * (world_.message.content.size() / settings.chunk_size + 1));
+    const auto all = static_cast<long>(delivery::most_sessions + people_.size());
+    constexpr long of_session = 20;  // greeting to AUTH, and QUIT
+    if (outcome_.took > look_ups + dials + (all * of_transaction +
+                                            delivery::most_sessions * of_session) *
+                                               settings.timeout_remote)
+        complain("the delivery took too long");
 }
 
 }  // namespace
@@ -276,49 +492,7 @@ void check_bounds(SimulatedWorld& world, const Outcome& outcome) {
 void check_laws(SimulatedWorld& world, const Outcome& outcome) {
     if (!outcome.report) return;  // complained of already
     check_form(world, outcome);
-    check_recipients(world, outcome);
-    std::vector<bool> ended;
-    bool by_chunks = false;
-    for (Connection& connection : world.connections) {
-        constexpr std::uint16_t implicit_tls = 465;
-        const bool implicit = connection.endpoint.port == implicit_tls;
-        const Peer::Heard heard = connection.peer->heard(implicit);
-        Dialogue dialogue(world);
-        dialogue.read(heard.clear, heard.tls_begun && !implicit);
-        dialogue.read(heard.secured, false);
-        if (!dialogue.trouble.empty())
-            world.simulation.complain(text(connection.peer->label(), ": ", dialogue.trouble));
-        // A server that does not know BDAT has taken nothing: another way may follow.
-        const ServerRecord& record = connection.peer->record;
-        const bool void_chunks = record.knows_no_chunks && connection.dial + 1 < world.dials;
-        ended.push_back(dialogue.end_of_data && !void_chunks);
-        by_chunks = by_chunks || (ended.back() && dialogue.by_chunks);
-        if ((implicit || is_demanded(world, connection.endpoint)) &&
-            heard.clear.find("MAIL") != std::string::npos)
-            world.simulation.complain(text(connection.peer->label(), ": in clear, against demand"));
-    }
-    check_lost_or_doubled(world, outcome, ended, by_chunks);
-    check_bounds(world, outcome);
-}
-
-std::vector<std::string> parts_of(std::string_view rendered) {
-    std::vector<std::string> parts;
-    while (!rendered.empty()) {
-        const std::size_t end = std::min(rendered.find('\0'), rendered.size());
-        parts.emplace_back(rendered.substr(0, end));
-        rendered.remove_prefix(std::min(end + 1, rendered.size()));
-    }
-    return parts;
-}
-
-std::string story_of(const SimulatedWorld& world, const Outcome& outcome) {
-    std::string story = text("seed ", world.simulation.seed(), "\n");
-    for (const std::string& complaint : world.simulation.complaints())
-        story += text("  ", complaint, "\n");
-    story += "report:\n";
-    for (const std::string& part : parts_of(outcome.rendered))
-        story += text("  ", shown(part, 600), "\n");
-    return story + "transcript:\n" + world.simulation.transcript();
+    Laws(world, outcome).check();
 }
 
 }  // namespace tern::test

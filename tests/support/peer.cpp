@@ -32,6 +32,7 @@ Task<Done> Peer::says(std::string lines) {
 
 Task<Done> Peer::says_raw(std::string bytes) {
     simulation_.note(text(label_, " S: ", shown(bytes)));
+    record.said(bytes);
     co_return co_await stream().write(bytes, never);
 }
 
@@ -50,10 +51,12 @@ Task<std::string> Peer::hears() {
     }
     std::string line = unread_.substr(0, end);
     unread_.erase(0, end + 1);
-    simulation_.note(text(label_, " C: ", shown(line)));
+    const bool response = record.hears_responses();
+    simulation_.note(text(label_, " C: ", response ? "(response)" : shown(line)));
     if (line.empty() || line.back() != '\r')
         co_return Failure(Stage::start, Cause::out_of_step, "the client's line ends without CR");
     line.pop_back();
+    record.heard(line);
     co_return line;
 }
 
@@ -100,6 +103,7 @@ Task<std::string> Peer::hears_message() {
     message.erase(0, 2);
     simulation_.note(text(label_, " C: (", message.size(), " bytes of message and its end)"));
     record.messages.push_back(message);
+    record.heard_end_of_data();
     co_return message;
 }
 

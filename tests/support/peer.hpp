@@ -8,26 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "support/server_record.hpp"
 #include "support/server_tls.hpp"
 #include "support/wire.hpp"
 
 namespace tern::test {
-
-/// What one server came to know on one connection.
-struct ServerRecord {
-    /// Complete messages as they came (dots doubled, by DATA), without the end of data.
-    std::vector<std::string> messages;
-    /// Complete messages to which it said 2xx.
-    unsigned accepted_messages = 0;
-    /// Its answer to each RCPT: r, h or s.
-    std::string recipients;
-    /// It said something that was not its turn, or no SMTP: what the client makes of it is judged
-    /// by the client's own words alone.
-    bool raved = false;
-    /// It answered BDAT as a command it does not know: nothing was taken, DATA may be tried.
-    bool knows_no_chunks = false;
-    std::string server_name;  ///< what SNI said
-};
 
 /// The server's end of one connection. Every function fails when the client is gone.
 class Peer {

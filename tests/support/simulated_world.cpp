@@ -88,8 +88,17 @@ Task<DialResult> SimulatedDialer::dial(std::span<const delivery::Target> targets
     for (std::size_t i = 0; i < targets.size(); ++i) {
         if (start >= deadline || (connected && *connected <= start)) break;
         DialResult::Each& each = result.each[i];
-        if (!world_.hosts.contains(targets[i].endpoint)) world_.strangers.push_back(targets[i].endpoint);
+        world_.dialled.push_back({world_.dials - 1, targets[i]});
+        if (!world_.hosts.contains(targets[i].endpoint))
+            world_.strangers.push_back(targets[i].endpoint);
         each = outcome_at(targets[i].endpoint);
+        const std::optional<IpAddress>& source = targets[i].source;
+        if (source && source->family() != targets[i].endpoint.address.family())
+            simulation.complain("a source of the other family");
+        if (source && !world_.local_addresses.ours.contains(*source)) {
+            each.outcome = Connected::resources;
+            each.why = text(source->to_string(), " cannot be the source of a connection");
+        }
         Duration takes = each.outcome == Connected::timed_out ? Duration::max()
                          : each.outcome == Connected::resources ? Duration()
                                                                 : delay_of(targets[i].endpoint);
@@ -104,8 +113,9 @@ Task<DialResult> SimulatedDialer::dial(std::span<const delivery::Target> targets
             each.why = "the time for further attempts was over";
         }
         ends[i] = start + takes;
-        simulation.note(text("dials [", targets[i].endpoint.address.to_string(), "]:", targets[i].endpoint.port,
-                             each.why.empty() ? "" : ": ", each.why));
+        simulation.note(text("dials [", targets[i].endpoint.address.to_string(),
+                             "]:", targets[i].endpoint.port, each.why.empty() ? "" : ": ",
+                             each.why));
         if (each.outcome == Connected::yes && (!connected || ends[i] < *connected)) {
             connected = ends[i];
             result.winner = i;
@@ -120,6 +130,7 @@ Task<DialResult> SimulatedDialer::dial(std::span<const delivery::Target> targets
         else if (ends[i] >= *connected) result.each[i] = DialResult::Each();
     }
     co_await simulation.sleep(over - begun);
+    if (connected) result.local = world_.local_end(targets[result.winner]);
     if (connected) result.stream = world_.connect(targets[result.winner].endpoint);
     co_return result;
 }
@@ -169,8 +180,15 @@ Result<tls::Requirement> SimulatedRules::requirement(const dns::Domain& server) 
         requirement.origin = text("control/tlshosts/", name, ".pem");
     } else if (exhaustive || excluded.contains(name)) {
         requirement.kind = tls::Requirement::Kind::none;
+        requirement.origin = text("control/notlshosts/", name);
     }
     return requirement;
+}
+
+Result<Secret> SimulatedRules::token_file(const std::string& path) {
+    const auto found = token_files.find(path);
+    if (found != token_files.end()) return Secret(found->second);
+    return fail(Stage::start, Cause::control_file, text(path, ": it does not exist"));
 }
 
 Task<std::size_t> SimulatedMessage::read_some(std::span<char> into, Deadline deadline) {
@@ -236,6 +254,11 @@ Task<Done> play(Task<Done> script, Peer& peer, std::string& trouble) {
 }
 
 }  // namespace
+
+IpAddress SimulatedWorld::local_end(const delivery::Target& target) {
+    const bool ipv4 = target.endpoint.address.family() == Family::ipv4;
+    return target.source.value_or(*IpAddress::parse(ipv4 ? "192.0.2.250" : "2001:db8:2::250"));
+}
 
 std::unique_ptr<Stream> SimulatedWorld::connect(const Endpoint& endpoint) {
     Host& at = hosts.at(endpoint);

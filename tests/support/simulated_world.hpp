@@ -105,7 +105,10 @@ public:
     std::set<std::string> unreadable;
     bool exhaustive = false;
 
+    std::map<std::string, std::string> token_files;
+
     Result<tls::Requirement> requirement(const dns::Domain& server) override;
+    Result<Secret> token_file(const std::string& path) override;
 };
 
 class SimulatedMessage final : public MessageSource {
@@ -154,8 +157,23 @@ public:
     std::string sender = "alice@sender.example";
     std::vector<std::string> recipients{"bob@example.net"};
 
+    /// What the control files amount to, for the laws: the routes name a user and password; what
+    /// must never be read in a report; the hello names that may be said (empty: any); the source
+    /// of each family's connections (no entry: any); endpoints that the operator did not name.
+    bool must_authenticate = false;
+    std::vector<std::string> secrets;
+    std::set<std::string> hello_names;
+    std::map<Family, std::optional<IpAddress>> sources;
+    std::set<Endpoint> elsewhere;
+
     std::deque<Connection> connections;
     std::size_t dials = 0;
+    /// Each target that was dialled, with the number of its dial, counted from 0.
+    struct Dialled {
+        std::size_t dial;
+        delivery::Target target;
+    };
+    std::vector<Dialled> dialled;
     /// Endpoints that were dialled though no test speaks of them.
     std::vector<Endpoint> strangers;
 
@@ -172,6 +190,8 @@ public:
 private:
     friend SimulatedDialer;
     std::unique_ptr<Stream> connect(const Endpoint& endpoint);
+    /// Where a connection to the target leaves from.
+    [[nodiscard]] static IpAddress local_end(const delivery::Target& target);
 };
 
 /// The client's end of a Wire. It checks that each wait has a deadline that makes sense.
