@@ -94,7 +94,7 @@ Result<delivery::FamilyChoice> read_family_choice(const Files& control) {
     if (choice == "ipv4only") return FamilyChoice::ipv4_only;
     if (choice == "ipv6only") return FamilyChoice::ipv6_only;
     return fail(Stage::start, Cause::control_file,
-                text("control/addresspreference: \"", choice,
+                text(control.path("addresspreference"), ": \"", choice,
                      "\" is none of ipv4, ipv6, ipv4only and ipv6only"));
 }
 
