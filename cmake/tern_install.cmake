@@ -10,9 +10,18 @@ set(compressed ${PROJECT_BINARY_DIR}/compressed)
 set(TERN_LIBDIR lib/tern)
 
 get_property(programs GLOBAL PROPERTY TERN_PROGRAMS)
+# tern is for people, in their PATH; the others wait to be dropped into qmail's bin, or for tests.
+list(REMOVE_ITEM programs tern)
 if(programs)
     install(TARGETS ${programs} RUNTIME DESTINATION ${TERN_LIBDIR}/bin)
 endif()
+install(TARGETS tern RUNTIME DESTINATION sbin)
+install(FILES packaging/completions/tern.bash
+    DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions RENAME tern)
+install(FILES packaging/completions/_tern
+    DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/zsh/vendor-completions)
+install(FILES packaging/completions/tern.fish
+    DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/fish/vendor_completions.d)
 install(PROGRAMS scripts/drop-in DESTINATION sbin RENAME tern-drop-in)
 
 # tern_compress(<source> <name>): compressed/<name>.gz, the same bytes whenever it is made.

@@ -1,5 +1,9 @@
 # Options, help, version, exit statuses: what a shell and a script see of tern.
+import pathlib
+import re
 import subprocess
+
+COMPLETIONS = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "completions"
 
 
 def help_for_each(t):
@@ -52,3 +56,37 @@ def colour_on_a_terminal(t):
             env={"PATH": "/usr/bin:/bin", "QMAILHOME": str(t.home), **environment},
             stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=30).stdout
         t.equal(b"\x1b[" in shown, wanted, f"colour with {environment}: {shown!r}")
+
+
+_ASK_BASH = """
+source "$1"
+shift
+COMP_WORDS=("$@")
+COMP_CWORD=$(($# - 1))
+_tern
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+def _completions(*words):
+    """What bash offers for the last of the words."""
+    shown = subprocess.run(["bash", "-c", _ASK_BASH, "bash", COMPLETIONS / "tern.bash", *words],
+                           stdout=subprocess.PIPE, text=True, check=True, timeout=30).stdout
+    return set(shown.split())
+
+
+def completion(t):
+    """bash offers each option that --help tells, zsh's and fish's files name it."""
+    t.equal(_completions("tern", ""), {"route", "check", "probe", "--help", "--version"}, "first")
+    t.equal(_completions("tern", "pr"), {"probe"}, "first letters")
+    t.equal(_completions("tern", "probe", "--color", "a"), {"auto", "always"}, "values")
+    for subcommand in ("probe", "check", "route"):
+        t.asks(subcommand, "--help")
+        told = set(re.findall(r"(?:^|[ ,])(--[a-z]+|-[46])(?= |$|,)", t.text, re.M))
+        t.check("--json" in told, f"no options found in {t.text!r}")
+        t.equal(_completions("tern", subcommand, "-"), told, f"options of {subcommand}")
+        for option in told:
+            zsh = (COMPLETIONS / "_tern").read_text()
+            fish = (COMPLETIONS / "tern.fish").read_text()
+            t.check(option + "[" in zsh, f"zsh does not know {option}")
+            t.check(re.search(rf"-[ls] {option.lstrip('-')}\b", fish), f"fish: no {option}")
