@@ -27,8 +27,8 @@ bool says_nothing(std::string_view line) {
 }
 
 std::string quoted(std::string_view part) {
-    const std::string_view told = part.substr(0, part.find_first_of("| \t\r")).substr(0, longest_quote);
-    return text('"', told, '"');
+    const std::string_view told = part.substr(0, part.find_first_of("| \t\r"));
+    return text('"', told.substr(0, longest_quote), '"');
 }
 
 }  // namespace tern::delivery

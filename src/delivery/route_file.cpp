@@ -30,7 +30,8 @@ public:
         read_certificate();
         result_.source_ipv4 = read_source(outgoingip, Family::ipv4);
         result_.source_ipv6 = read_source(outgoingip6, Family::ipv6);
-        std::ranges::stable_sort(result_.mistakes, {}, [](const Mistake& m) { return m.origin.line; });
+        const auto line = [](const Mistake& mistake) { return mistake.origin.line; };
+        std::ranges::stable_sort(result_.mistakes, {}, line);
         return std::move(result_);
     }
 

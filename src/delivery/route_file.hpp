@@ -9,7 +9,7 @@
 
 namespace tern::delivery {
 
-/// What such a file says. A file with mistakes decides all the same: the mail waits for its mending.
+/// What such a file says. One with mistakes decides all the same: its mail waits for the mending.
 struct RouteFile {
     RelayList list;
     std::size_t relay_line = 0;  ///< 0: it names no relay, MX as usual

@@ -2,6 +2,8 @@
 #include "delivery/route_line.hpp"
 
 #include <array>
+#include <cstdint>
+#include <cstring>
 
 #include "base/ascii.hpp"
 #include "base/ip.hpp"
@@ -12,22 +14,61 @@
 namespace tern::delivery {
 namespace {
 
-// The first byte of a line tells most of them apart from those that could fit.
-class FirstBytes {
+// The first eight bytes of what has as many, their case folded: equal for texts that are equal
+// ignoring case, and for few others.
+std::uint64_t head_of(std::string_view text) {
+    constexpr std::uint64_t case_bits = 0x2020202020202020;
+    std::uint64_t head = 0;
+    if (text.size() >= sizeof head) std::memcpy(&head, text.data(), sizeof head);
+    return head | case_bits;
+}
+
+// What a glance tells of a line: its first byte, the colon where a key that fits could end, and the
+// first bytes of that key. It lets no line fall that decides, and nearly all others.
+class Sieve {
 public:
-    FirstBytes(std::string_view whole, std::string_view others) {
-        for (const char c : others) wanted_[index(c)] = true;
-        if (whole.empty()) return;
-        for (std::size_t i = 0; i < wanted_.size(); ++i)
-            if (to_lower(static_cast<char>(i)) == to_lower(whole.front())) wanted_[i] = true;
+    /// Keys fit `whole`, or an end of it that begins with one of `separators`; `other` is one more,
+    /// and lines that begin with one of `always` pass.
+    Sieve(std::string_view whole, std::string_view separators, std::string_view other,
+          std::string_view always)
+        : always_(always) {
+        for (const char c : always) wanted_[index(c)] = true;
+        add("");
+        if (!other.empty()) add(other);
+        for (std::size_t at = 0; at < whole.size(); ++at)
+            if (at == 0 || separators.find(whole[at]) != separators.npos) add(whole.substr(at));
     }
-    [[nodiscard]] bool fit(std::string_view line) const {
-        return !line.empty() && wanted_[index(line.front())];
+
+    [[nodiscard]] bool passes(std::string_view line) const {
+        if (line.empty() || !wanted_[index(line.front())]) return false;
+        if (count_ > keys_.size()) return true;
+        for (std::size_t i = 0; i < count_; ++i) {
+            const Key& key = keys_[i];
+            if (key.size >= line.size() || line[key.size] != ':') continue;
+            if (key.head == head_of(line.substr(0, key.size))) return true;
+        }
+        return always_.find(line.front()) != always_.npos;
     }
 
 private:
+    struct Key {
+        std::size_t size = 0;
+        std::uint64_t head = 0;
+    };
+
     static std::size_t index(char c) { return static_cast<unsigned char>(c); }
+    void add(std::string_view key) {
+        const char first = key.empty() ? ':' : to_lower(key.front());
+        wanted_[index(first)] = true;
+        if (first >= 'a' && first <= 'z') wanted_[index(static_cast<char>(first - 'a' + 'A'))] = true;
+        if (count_ < keys_.size()) keys_[count_] = Key{key.size(), head_of(key)};
+        ++count_;
+    }
+
     std::array<bool, 256> wanted_{};
+    std::array<Key, 8> keys_{};  // to look at more would cost more than it spares
+    std::size_t count_ = 0;
+    std::string_view always_;
 };
 
 // How well `key` fits: the bytes of `whole` it covers, or nothing. The empty key fits all. A key
@@ -41,24 +82,6 @@ std::optional<std::size_t> fit(std::string_view key, std::string_view whole,
         return std::nullopt;
     if (!equal_ignoring_case(key, whole.substr(whole.size() - key.size()))) return std::nullopt;
     return key.size();
-}
-
-// The best line among those whose first byte lets them through; `measure` tells how well a key fits.
-template <class Measure>
-std::optional<RouteLine> find_best(std::string_view content, Keys keys, const FirstBytes& first,
-                                   Measure measure) {
-    std::optional<RouteLine> best;
-    std::size_t best_fit = 0;
-    for (ControlLines lines(content); lines.next();) {
-        if (!first.fit(lines.line())) continue;
-        const std::optional<RouteLine> route = split_route(lines.line(), lines.number(), keys);
-        if (!route) continue;
-        const std::optional<std::size_t> covered = measure(route->key);
-        if (!covered || (best && *covered < best_fit)) continue;
-        best_fit = *covered;
-        best = route;
-    }
-    return best;
 }
 
 std::string_view without_last_dot(std::string_view name) {
@@ -89,6 +112,31 @@ std::size_t end_of_sender_key(std::string_view line) {
         if (close != line.npos) return close + 1;
     }
     return colon;
+}
+
+// npos for a comment and where there is no such colon.
+std::size_t end_of_key(std::string_view line, Keys keys) {
+    if (line.starts_with('#')) return line.npos;
+    return keys == Keys::domains ? end_of_domain_key(line) : end_of_sender_key(line);
+}
+
+// The best line among those that pass the sieve; `measure` judges their keys.
+template <class Measure>
+std::optional<RouteLine> find_best(std::string_view content, Keys keys, const Sieve& sieve,
+                                   Measure measure) {
+    std::optional<RouteLine> best;
+    std::size_t best_fit = 0;
+    for (ControlLines lines(content); lines.next();) {
+        const std::string_view line = lines.line();
+        if (!sieve.passes(line)) continue;
+        const std::size_t colon = end_of_key(line, keys);
+        if (colon == line.npos) continue;
+        const std::optional<std::size_t> covered = measure(line.substr(0, colon));
+        if (!covered || (best && *covered < best_fit)) continue;
+        best_fit = *covered;
+        best = split_route(line, lines.number(), keys);
+    }
+    return best;
 }
 
 // qmail hands addresses over without the quoting of RFC 5321.
@@ -152,9 +200,7 @@ std::size_t end_of_domain_key(std::string_view line) {
 }
 
 std::optional<RouteLine> split_route(std::string_view line, std::size_t number, Keys keys) {
-    if (line.starts_with('#')) return std::nullopt;
-    const std::size_t colon =
-        keys == Keys::domains ? end_of_domain_key(line) : end_of_sender_key(line);
+    const std::size_t colon = end_of_key(line, keys);
     if (colon == line.npos) return std::nullopt;
     return RouteLine{line.substr(0, colon), without_trailing_blanks(line.substr(colon + 1)),
                      number};
@@ -162,21 +208,23 @@ std::optional<RouteLine> split_route(std::string_view line, std::size_t number, 
 
 std::optional<RouteLine> find_route_of_host(std::string_view content, std::string_view host,
                                             std::string_view sender) {
+    if (content.empty()) return std::nullopt;
     host = without_last_dot(host);
     const auto measure = [host, sender](std::string_view key) -> std::optional<std::size_t> {
         if (key != null_sender_key) return fit(key, host, ".");
         if (!sender.empty()) return std::nullopt;
         return host.size() + 1;
     };
-    return find_best(content, Keys::domains, FirstBytes(host, ":.!"), measure);
+    return find_best(content, Keys::domains, Sieve(host, ".", null_sender_key, ""), measure);
 }
 
 std::optional<RouteLine> find_route_of_sender(std::string_view content, std::string_view sender) {
+    if (content.empty()) return std::nullopt;
     sender = without_last_dot(sender);
     const auto measure = [sender](std::string_view key) {
         return key.starts_with('"') ? fit(unquoted(key), sender, "@.") : fit(key, sender, "@.");
     };
-    return find_best(content, Keys::senders, FirstBytes(sender, ":.@\""), measure);
+    return find_best(content, Keys::senders, Sieve(sender, "@.", "", "\""), measure);
 }
 
 std::string canonical_key(std::string_view key, Keys keys) {

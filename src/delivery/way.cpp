@@ -1,5 +1,5 @@
-// Chooses the way out; see way.hpp. The grammar of lines is route_line's, of relays relay_list's, of
-// smtproutes.d route_file's.
+// Chooses the way out; see way.hpp. The grammar of lines is route_line's, of relays relay_list's,
+// of smtproutes.d route_file's.
 #include "delivery/way.hpp"
 
 #include "base/text.hpp"

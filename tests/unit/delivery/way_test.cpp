@@ -1,0 +1,375 @@
+// The way out: smtproutes, qmtproutes, authsenders and smtproutes.d, and what their checks say.
+#include "delivery/way.hpp"
+
+#include <gmock/gmock.h>
+
+#include <vector>
+
+#include "base/text.hpp"
+#include "unit/delivery/ways.hpp"
+
+namespace tern::delivery {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr const char* alice = "alice@sender.example";
+
+std::string by_smtproutes(std::string_view content, std::string_view host,
+                          std::string_view sender = alice) {
+    RouteFiles files;
+    files.smtproutes = content;
+    return shown(find_way(files, host, sender));
+}
+
+std::string by_authsenders(std::string_view content, std::string_view sender) {
+    RouteFiles files;
+    files.authsenders = content;
+    return shown(find_way(files, "x.net", sender));
+}
+
+RouteFiles::OfDomain file_of(std::string_view content, const char* name = "x.net") {
+    return RouteFiles::OfDomain{text("control/smtproutes.d/", name), std::string(content)};
+}
+
+Result<Way> way_by_file(std::string_view content) {
+    RouteFiles files;
+    files.of_domain = file_of(content);
+    return find_way(files, "x.net", alice);
+}
+
+std::vector<std::string> told(const std::vector<Mistake>& mistakes) {
+    std::vector<std::string> all;
+    for (const Mistake& mistake : mistakes)
+        all.push_back(text(mistake.origin.line, ": ", mistake.what));
+    return all;
+}
+
+struct Row {
+    const char* content;
+    const char* of;  // the host, or the sender
+    const char* expected;
+};
+
+TEST(Smtproutes, TheLineThatDecides) {
+    const std::vector<Row> rows{
+        {"", "example.net", "MX"},
+        {"example.net:relay", "example.net", "relay:25"},
+        {"example.net:relay", "EXAMPLE.NET.", "relay:25"},
+        {"Example.Net:relay", "example.net", "relay:25"},
+        {"example.net:relay", "sub.example.net", "MX"},
+        {"example.net:relay", "anexample.net", "MX"},
+        {".af.mil:relay", "af.mil", "MX"},
+        {".af.mil:relay", "a.b.af.mil", "relay:25"},
+        {".mil:a\n.af.mil:b", "x.af.mil", "b:25"},
+        {".af.mil:b\n.mil:a", "x.af.mil", "b:25"},
+        {":all", "[192.0.2.1]", "all:25"},
+        {":all\nexample.net:", "example.net", "MX"},
+        {".af.mil:\n:heaven.af.mil", "x.af.mil", "MX"},
+        {".af.mil:\n:heaven.af.mil", "af.mil", "heaven.af.mil:25"},
+        {"x.net:a\nx.net:b", "x.net", "b:25"},
+        {":a\n:b", "x.net", "b:25"},
+        {"no colon here\nx.net:a", "x.net", "a:25"},
+        {"#x.net:a", "x.net", "MX"},
+        {"\n\nx.net:a  \t\r\n", "x.net", "a:25"},
+        {"[192.0.2.1]:a", "[192.0.2.1]", "a:25"},
+        {"[2001:db8::1]:a:26", "[2001:db8::1]", "a:26"},
+        {"[2001:db8::1:a:26", "x.net", "MX"},
+        {"x.net:a:smtp", "y.net", "MX"},
+    };
+    for (const Row& row : rows)
+        EXPECT_EQ(by_smtproutes(row.content, row.of), row.expected)
+            << row.content << "  " << row.of;
+}
+
+TEST(Smtproutes, Relays) {
+    const std::vector<std::pair<const char*, const char*>> rows{
+        {"a", "a:25"},
+        {"RELAY.Example.", "relay.example:25"},
+        {"a:26", "a:26"},
+        {"a;26", "a:26"},
+        {"a:465", "a:465"},
+        {"a:26 user", "a:26"},
+        {"a:26 user,x", "a:26"},
+        {"a:26 , b", "a:26"},
+        {"a:26:x", "a:26"},
+        {"a:26x", "a:26"},
+        {"192.0.2.1", "[192.0.2.1]:25"},
+        {"[192.0.2.1]:26", "[192.0.2.1]:26"},
+        {"[192.0.2.1];26", "[192.0.2.1]:26"},
+        {"[2001:db8::1]", "[2001:db8::1]:25"},
+        {"[IPv6:2001:db8::1]:26", "[2001:db8::1]:26"},
+        {"a,b", "a:25 b:25"},
+        {"a , b\t,  c", "a:25 b:25 c:25"},
+        {"a:26,b;27,[2001:db8::1]:28,192.0.2.1", "a:26 b:27 [2001:db8::1]:28 [192.0.2.1]:25"},
+        {"a:26,b:27 user", "a:26 b:27"},
+        {"a/mx", "a/mx:25"},
+        {"a/MX:26,b", "a/mx:26 b:25"},
+        {"a|joe|sesame", "a:25 as joe with sesame"},
+        {"a:587,b:465|joe|ses|a:me ", "a:587 b:465 as joe with ses|a:me"},
+        {"a:26 tail|joe|sesame", "a:26 as joe with sesame"},
+        {"a |joe|x", "a:25 as joe with x"},
+        {"a|joe@x.net|token:/etc/token", "a:25 as joe@x.net with the token of /etc/token"},
+    };
+    for (const auto& [value, expected] : rows)
+        EXPECT_EQ(by_smtproutes(text("x.net:", value), "x.net"), expected) << value;
+}
+
+TEST(Smtproutes, Malformed) {
+    const std::vector<std::pair<const char*, const char*>> rows{
+        {"2001:db8::1", "write [2001:db8::1]"},
+        {"2001:db8::1,b", "write [2001:db8::1]"},
+        {"b,2001:db8::1", "write [2001:db8::1]"},
+        {"2001:db8:0:0:0:0:0:1", "without brackets"},
+        {"a::b", "without brackets"},
+        {"a:", "port"},
+        {"a;", "port"},
+        {"a:smtp", "\"a\" has no port from 1 to 65535"},
+        {"a:0", "port"},
+        {"a:65536", "port"},
+        {"a:99999999999999999999999", "port"},
+        {"[192.0.2.1", "closing bracket"},
+        {"[192.0.2.1,b]", "no IP address"},
+        {"[x]", "no IP address"},
+        {"[192.0.2.1]x", "neither a port nor a comma"},
+        {"[192.0.2.1]/mx", "no MX"},
+        {"192.0.2.1/mx", "no MX"},
+        {"a b", "blank"},
+        {" a", "blank"},
+        {"a..b", "neither a host name"},
+        {"/mx", "neither a host name"},
+        {"a/mx/mx", "neither a host name"},
+        {"a/25", "neither a host name"},
+        {"a,", "missing"},
+        {"a:26,", "missing"},
+        {",a", "missing"},
+        {"a,,b", "missing"},
+        {"a,b:smtp", "\"b\" has no port"},
+        {"|joe|sesame", "without a relay"},
+        {" |joe|sesame", "without a relay"},
+        {"a|joe", "without a password"},
+        {"a||sesame", "user name is empty"},
+        {"a|joe|", "password is empty"},
+        {"a|j\001oe|x", "control"},
+        {"a|j\001oe|token:/etc/token", "control"},
+    };
+    for (const auto& [value, why] : rows) {
+        const std::string line = text("x.net:", value);
+        EXPECT_THAT(by_smtproutes(line, "x.net"),
+                    testing::AllOf(StartsWith("control/smtproutes, line 1: "), HasSubstr(why)))
+            << value;
+        EXPECT_EQ(by_smtproutes(line, "y.net"), "MX");
+    }
+}
+
+TEST(Smtproutes, TheNullSenderHasItsOwnLine) {
+    const char* const content = "!@:bounces\nx.net:a\n:b";
+    EXPECT_EQ(by_smtproutes(content, "x.net", ""), "bounces:25");
+    EXPECT_EQ(by_smtproutes(content, "y.net", ""), "bounces:25");
+    EXPECT_EQ(by_smtproutes(content, "x.net"), "a:25");
+    EXPECT_EQ(by_smtproutes(content, "!@"), "b:25");
+    EXPECT_EQ(by_smtproutes("!@:\n:b", "x.net", ""), "MX");
+    EXPECT_EQ(by_smtproutes("!@:a\n!@:b", "x.net", ""), "b:25");
+    EXPECT_EQ(by_smtproutes(":a\n!@:b:smtp", "x.net"), "a:25");
+    EXPECT_THAT(by_smtproutes(":a\n!@:b:smtp", "x.net", ""), HasSubstr("line 2"));
+}
+
+TEST(Authsenders, TheLineThatDecides) {
+    const std::vector<Row> rows{
+        {"bob@x.org:a", "bob@x.org", "a:25"},
+        {"bob@x.org:a:587|joe|sesame", "BOB@X.ORG", "a:587 as joe with sesame"},
+        {"bob@x.org:a", "bob@x.org.", "a:25"},
+        {"bob@x.org:a", "jimbob@x.org", "MX"},
+        {"@x.org:a", "bob@x.org", "a:25"},
+        {"@x.org:a", "bob@y.x.org", "MX"},
+        {".x.org:a", "bob@y.x.org", "a:25"},
+        {".org:a\n@x.org:b", "bob@x.org", "b:25"},
+        {"x.org:a", "bob@x.org", "MX"},
+        {".smith@x.org:a\n@x.org:b", "bob.smith@x.org", "a:25"},
+        {":a", "bob@x.org", "a:25"},
+        {":a", "", "a:25"},
+        {"@x.org:a", "", "MX"},
+        {"!@:a", "", "MX"},
+        {"@x.org:a\n@x.org:b", "bob@x.org", "b:25"},
+        {"bob@[192.0.2.1]:a", "bob@[192.0.2.1]", "a:25"},
+        {"bob@[IPv6:2001:db8::1]:a:26", "bob@[IPv6:2001:db8::1]", "a:26"},
+        {"@[IPv6:2001:db8::1]:[2001:db8::2]:26", "bob@[IPv6:2001:db8::1]", "[2001:db8::2]:26"},
+        {"bob@x.org:[2001:db8::2]:26", "bob@x.org", "[2001:db8::2]:26"},
+        {"\"a:b\"@x.org:c", "a:b@x.org", "c:25"},
+        {"\"a\\\"b\"@x.org:c", "a\"b@x.org", "c:25"},
+        {"\"a b\"@[IPv6:::1]:c", "a b@[IPv6:::1]", "c:25"},
+        {"\"a:x", "\"a", "x:25"},
+        {"#@[]:a", "#@[]", "MX"},
+        {"@[]:a", "#@[]", "a:25"},
+        {"bob@x.org:\n:a", "bob@x.org", "MX"},
+    };
+    for (const Row& row : rows)
+        EXPECT_EQ(by_authsenders(row.content, row.of), row.expected)
+            << row.content << "  " << row.of;
+    EXPECT_THAT(by_authsenders("\n@x.org:|joe|sesame", "bob@x.org"),
+                StartsWith("control/authsenders, line 2: "));
+}
+
+TEST(Qmtproutes, Relays) {
+    const auto way = [](std::string_view qmtproutes, std::string_view smtproutes) {
+        RouteFiles files;
+        files.qmtproutes = qmtproutes;
+        files.smtproutes = smtproutes;
+        return shown(find_way(files, "x.net", alice));
+    };
+    EXPECT_EQ(way("x.net:a", "x.net:b"), "QMTP a:209");
+    EXPECT_EQ(way(":a;26,b/mx", "x.net:b"), "QMTP a:26 b/mx:209");
+    EXPECT_EQ(way("x.net:\n:a", "x.net:b"), "b:25");
+    EXPECT_EQ(way("x.net:\n:a", ""), "MX");
+    EXPECT_EQ(way("y.net:a", ".net:b"), "b:25");
+    EXPECT_THAT(way("x.net:a:qmtp", "x.net:b"), StartsWith("control/qmtproutes, line 1: "));
+    EXPECT_THAT(way("x.net:a|joe|sesame", "x.net:b"), HasSubstr("QMTP takes none"));
+}
+
+TEST(Ways, TheirPrecedence) {
+    RouteFiles files;
+    files.smtproutes = "x.net:of-smtproutes";
+    const auto way = [&files] { return shown(find_way(files, "x.net", alice)); };
+    EXPECT_EQ(way(), "of-smtproutes:25");
+    files.qmtproutes = ":of-qmtproutes";
+    EXPECT_EQ(way(), "QMTP of-qmtproutes:209");
+    files.of_domain = file_of("relay=of-file");
+    EXPECT_EQ(way(), "of-file:25");
+    files.authsenders = ":of-authsenders";
+    EXPECT_EQ(way(), "of-authsenders:25");
+    files.authsenders = ":";
+    EXPECT_EQ(way(), "MX");
+    files.authsenders = "bob@x.org:a:smtp";
+    EXPECT_EQ(way(), "of-file:25");
+}
+
+TEST(Ways, TheirOrigin) {
+    RouteFiles files;
+    EXPECT_EQ(find_way(files, "x.net", alice)->origin, Origin());
+    files.smtproutes = "\n:a";
+    EXPECT_EQ(find_way(files, "x.net", alice)->origin.to_string(), "control/smtproutes, line 2");
+    files.of_domain = file_of("#\noutgoingip=192.0.2.1");
+    EXPECT_EQ(find_way(files, "x.net", alice)->origin.to_string(), "control/smtproutes.d/x.net");
+    files.of_domain = file_of("#\nrelay=a");
+    EXPECT_EQ(find_way(files, "x.net", alice)->origin.to_string(),
+              "control/smtproutes.d/x.net, line 2");
+}
+
+TEST(RouteFileNames, FromTheDomainUp) {
+    using Names = std::vector<std::string>;
+    EXPECT_EQ(route_file_names("Foo.Example.NET."),
+              (Names{"foo.example.net", "*.example.net", "*.net", "default"}));
+    EXPECT_EQ(route_file_names("net"), (Names{"net", "default"}));
+    EXPECT_EQ(route_file_names("default"), (Names{"default"}));
+    EXPECT_EQ(route_file_names("b\xc3\xbc"
+                               "cher.example"),
+              (Names{"xn--bcher-kva.example", "*.example", "default"}));
+    for (const char* host :
+         {"192.0.2.1", "[192.0.2.1]", "[IPv6:::1]", "", ".", "a/b", "../x", "a..b"})
+        EXPECT_EQ(route_file_names(host), (Names{"default"})) << host;
+}
+
+TEST(RouteFile, ItsKeys) {
+    const Result<Way> way = way_by_file(
+        "# the customer's own relay\n\n"
+        " relay = a, b:26 \nPORT=587\nclientcert=control/x.pem\nclientkey= /etc/key.pem\n"
+        "outgoingip=192.0.2.7\noutgoingip6=2001:db8::7\n");
+    EXPECT_EQ(shown(way), "a:587 b:26");
+    EXPECT_EQ(way->certificate_file, "control/x.pem");
+    EXPECT_EQ(way->key_file, "/etc/key.pem");
+    EXPECT_EQ(way->source_ipv4, IpAddress::parse("192.0.2.7"));
+    EXPECT_EQ(way->source_ipv6, IpAddress::parse("2001:db8::7"));
+    EXPECT_EQ(shown(way_by_file("")), "MX");
+    EXPECT_EQ(shown(way_by_file("relay=")), "MX");
+    EXPECT_EQ(shown(way_by_file("relay=a/mx|joe|ses=ame")), "a/mx:25 as joe with ses=ame");
+    EXPECT_EQ(way_by_file("outgoingip=0.0.0.0")->source_ipv4, IpAddress());
+    EXPECT_EQ(way_by_file("outgoingip6=[IPv6:2001:db8::7]")->source_ipv6,
+              IpAddress::parse("2001:db8::7"));
+}
+
+TEST(RouteFile, Malformed) {
+    const std::vector<std::pair<const char*, const char*>> rows{
+        {"relay", "1: the line has no ="},
+        {"=a", "1: \"\" is no key"},
+        {"host=a", "1: \"host\" is no key"},
+        {"rely|joe|sesame=a", "1: \"rely\" is no key"},
+        {"relay=a\nRelay=b", "2: relay stands in line 1 already"},
+        {"relay=a:smtp", "1: \"a\" has no port"},
+        {"\nport=26", "2: a port stands without a relay"},
+        {"relay=\nport=26", "2: a port stands without a relay"},
+        {"relay=a\nport=", "2: port is no number"},
+        {"relay=a\nport=26 ssl", "2: port is no number"},
+        {"relay=a\nport=0", "2: port is no number"},
+        {"clientcert=", "1: clientcert names no file"},
+        {"clientcert=a\nclientkey=", "2: clientkey names no file"},
+        {"clientkey=a", "1: a clientkey stands without its clientcert"},
+        {"outgoingip=", "1: \"\" is no IPv4 address"},
+        {"outgoingip=2001:db8::1", "1: \"2001:db8::1\" is no IPv4 address (outgoingip6"},
+        {"outgoingip6=192.0.2.1", "1: \"192.0.2.1\" is no IPv6 address (outgoingip "},
+        {"outgoingip6=::ffff:192.0.2.1", "1: \"::ffff:192.0.2.1\" is no IPv6 address"},
+    };
+    for (const auto& [content, what] : rows) {
+        EXPECT_THAT(told(check_route_file(file_of(content))),
+                    testing::ElementsAre(StartsWith(what)))
+            << content;
+        const Result<Way> way = way_by_file(content);
+        ASSERT_FALSE(way) << content;
+        EXPECT_THAT(way.error().detail, StartsWith("control/smtproutes.d/x.net, line "));
+        EXPECT_EQ(way.error().cause, Cause::control_file);
+    }
+}
+
+TEST(RouteFile, ItsName) {
+    for (const char* name : {"x.net", "*.x.net", "*.net", "default", "xn--bcher-kva.example"})
+        EXPECT_THAT(check_route_file(file_of("relay=a", name)), IsEmpty()) << name;
+    for (const char* name :
+         {"X.net", "x.net.", "*", "*.", "*.*.net", "a*.net", "192.0.2.1", "x net"})
+        EXPECT_THAT(told(check_route_file(file_of("relay=a", name))),
+                    testing::ElementsAre(StartsWith("0: no mail is for this name")))
+            << name;
+}
+
+TEST(Checks, OfWhatNeverDecides) {
+    EXPECT_THAT(told(check_smtproutes("#c:a\n\n \t\r\nx.net:a\nX.NET:b\nx.net :c\n*.y.net:d\n"
+                                      "z.net.:e\nmisspelt\n:f\n!@:g\n.w.net:h\n[192.0.2.1]:i\n"
+                                      "[IPv6:2001:db8::1]:j\n192.0.2.1:k\n.:l")),
+                testing::ElementsAre(StartsWith("4: line 5 is for the same mail"),
+                                     StartsWith("6: \"x.net\" is no domain"),
+                                     HasSubstr("7: \"*.y.net\" fits no host (write \".y.net\""),
+                                     HasSubstr("without its last dot"),
+                                     StartsWith("9: the line has no colon"),
+                                     StartsWith("16: \".\" is no domain")));
+    EXPECT_THAT(told(check_authsenders("bob@x.org:a\nx.org:b\n\"bob\"@X.org:c\n.x.org:d\n@x.org:e\n"
+                                       "bob:f\n@[]:g\n:h\nbob@x.org.:i\nbob@:j")),
+                testing::ElementsAre(StartsWith("1: line 3 is for the same mail"),
+                                     HasSubstr("write @x.org"), HasSubstr("write @bob"),
+                                     StartsWith("9: "), StartsWith("10: ")));
+    EXPECT_THAT(told(check_qmtproutes("x.net:a|joe|sesame\ny.net:b")),
+                testing::ElementsAre(HasSubstr("QMTP takes none")));
+}
+
+TEST(Checks, TellNoPassword) {
+    const std::vector<std::string> lines{
+        "x.net:a b|joe|hunter2",    "x.net:|joe|hunter2",        "x.net:a|hunter2",
+        "x.net:a hunter2",          "x.net:a:joe:hunter2",       "x.net:a::hunter2",
+        "x.net:a,b joe hunter2",    "x.net:[a joe hunter2",      "a|joe|hunter2",
+        "a|joe|hunter2:x",          "x.net:[192.0.2.1] hunter2", "a joe hunter2:b",
+        "x.net:a||hunter2",         "x.net:a|joe|hunter2\001",   "a|joe|hunter2@x.net:b",
+    };
+    for (const std::string& line : lines) {
+        std::vector<std::vector<Mistake>> all{check_smtproutes(line), check_qmtproutes(line),
+                                              check_authsenders(line),
+                                              check_route_file(file_of(line)),
+                                              check_route_file(file_of("relay=" + line))};
+        for (const std::vector<Mistake>& mistakes : all)
+            for (const Mistake& mistake : mistakes)
+                EXPECT_THAT(mistake.what, Not(HasSubstr("hunter2"))) << line;
+        EXPECT_THAT(check_smtproutes(line), Not(IsEmpty())) << line;
+    }
+}
+
+}  // namespace
+}  // namespace tern::delivery
