@@ -1,5 +1,6 @@
-// tern(8): tells what a delivery would do. Reads the options, builds the same world as qmail-remote,
-// asks one of explain's questions and shows the answer. It sends no mail and changes nothing.
+// tern(8): tells what a delivery would do. Reads the options, builds the same world as
+// qmail-remote, asks one of explain's questions and shows the answer. It sends no mail and changes
+// nothing.
 #include <algorithm>
 #include <cerrno>
 #include <csignal>

@@ -54,7 +54,8 @@ TEST(Printable, HoldsForAnyBytes) {
     std::mt19937 chance(20261123);
     for (int round = 0; round < 20000; ++round) {
         std::string bytes(chance() % 24, '\0');
-        for (char& c : bytes) c = static_cast<char>(chance() % 2 == 0 ? chance() : 0xc2 + round % 51);
+        for (char& c : bytes)
+            c = static_cast<char>(chance() % 2 == 0 ? chance() : 0xc2U + chance() % 51);
         const std::string shown = printable(bytes);
         EXPECT_TRUE(smtp::is_utf8(shown)) << shown;
         for (const char c : shown) EXPECT_GE(static_cast<unsigned char>(c), 0x20);

@@ -1,0 +1,121 @@
+// What tern is asked, read from words; and what a route lets one expect.
+#include <gmock/gmock.h>
+
+#include "explain/probe.hpp"
+#include "explain/reader.hpp"
+#include "explain/route.hpp"
+
+namespace tern::explain {
+namespace {
+
+using delivery::Letter;
+using delivery::NextHop;
+using delivery::Relay;
+
+NextHop relay(std::string_view host, std::uint16_t port, bool by_mx = false) {
+    Relay made{IpAddress(), port, by_mx};
+    if (const std::optional<IpAddress> address = IpAddress::parse(host)) made.host = *address;
+    else made.host = *dns::Domain::parse(host);
+    return made;
+}
+
+TEST(ReadTarget, ReadsNamesAndAddresses) {
+    EXPECT_EQ(read_target("mx.example", false), relay("mx.example", 25));
+    EXPECT_EQ(read_target("MX.example.", false), relay("mx.example", 25));
+    EXPECT_EQ(read_target("mx.example:587", false), relay("mx.example", 587));
+    EXPECT_EQ(read_target("192.0.2.1", false), relay("192.0.2.1", 25));
+    EXPECT_EQ(read_target("192.0.2.1:465", false), relay("192.0.2.1", 465));
+    EXPECT_EQ(read_target("[192.0.2.1]", false), relay("192.0.2.1", 25));
+    EXPECT_EQ(read_target("2001:db8::25", false), relay("2001:db8::25", 25));
+    EXPECT_EQ(read_target("[2001:db8::25]:26", false), relay("2001:db8::25", 26));
+    EXPECT_EQ(read_target("[IPv6:2001:db8::25]", false), relay("2001:db8::25", 25));
+}
+
+TEST(ReadTarget, ByMxWantsADomain) {
+    EXPECT_EQ(read_target("example.org", true), NextHop(*dns::Domain::parse("example.org")));
+    EXPECT_EQ(read_target("example.org:26", true), relay("example.org", 26, true));
+    EXPECT_EQ(read_target("192.0.2.1", true), std::nullopt);
+    EXPECT_EQ(read_target("[2001:db8::25]", true), std::nullopt);
+}
+
+TEST(ReadTarget, RefusesWhatIsNone) {
+    for (const char* words : {"", ":", "mx.example:", "mx.example:0", "mx.example:65536",
+                              "mx.example:x", "mx.example:25x", "[mx.example]", "[192.0.2.1",
+                              "[192.0.2.1]25", "a b", "mx..example", "mx.example:25:25",
+                              "192.0.2.1:99999999999999999999"})
+        EXPECT_EQ(read_target(words, false), std::nullopt) << words;
+}
+
+TEST(HostOf, IsBehindTheLastAt) {
+    EXPECT_EQ(host_of("joe@example.org"), "example.org");
+    EXPECT_EQ(host_of("\"a@b\"@example.org"), "example.org");
+    EXPECT_EQ(host_of("example.org"), "example.org");
+    EXPECT_EQ(host_of("joe@"), "");
+}
+
+TEST(FindIdentity, ReadsPasswd) {
+    constexpr std::string_view passwd = "root:x:0:0:root:/root:/bin/bash\n"
+                                        "short:x\n"
+                                        "qmailr:x:64014:64010::/var/qmail:/bin/false\n";
+    const std::optional<Identity> found = find_identity(passwd, "qmailr");
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->uid, 64014U);
+    EXPECT_EQ(found->gid, 64010U);
+    EXPECT_FALSE(find_identity(passwd, "qmail"));
+    EXPECT_FALSE(find_identity(passwd, "short"));
+    EXPECT_FALSE(find_identity(passwd, ""));
+    EXPECT_FALSE(find_identity("", "qmailr"));
+}
+
+TEST(FindIdentity, TakesNumbers) {
+    const std::optional<Identity> found = find_identity("", "64014:64010");
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->uid, 64014U);
+    EXPECT_EQ(found->gid, 64010U);
+    for (const char* words : {"64014:", ":64010", "a:1", "1:b", "-1:1", "1:2:3"})
+        EXPECT_FALSE(find_identity("", words)) << words;
+}
+
+/// A route to one server with addresses that answered lately or not.
+Route route_with(std::vector<bool> silent) {
+    Route route;
+    RoutedServer server;
+    for (const bool lately : silent)
+        server.addresses.push_back(RoutedAddress{Endpoint{}, lately});
+    route.hops.push_back(RoutedHop{NextHop(IpAddress()), {server}, std::nullopt});
+    return route;
+}
+
+TEST(Expectation, IsADeliveryWhereAnAddressIsLeft) {
+    EXPECT_EQ(route_with({false}).expectation(), Letter::accepted);
+    EXPECT_EQ(route_with({true, false}).expectation(), Letter::accepted);
+}
+
+TEST(Expectation, IsAWaitWhereAllAreSilent) {
+    EXPECT_EQ(route_with({true, true}).expectation(), Letter::deferred);
+}
+
+TEST(Expectation, IsWhatFailuresMean) {
+    Route route;
+    route.hops.push_back(RoutedHop{NextHop(IpAddress()), {},
+                                   Failure(Stage::routing, Cause::null_mx, "a.example")});
+    EXPECT_EQ(route.expectation(), Letter::rejected);
+    route.hops.back().failure = Failure(Stage::routing, Cause::name_service, "timed out");
+    EXPECT_EQ(route.expectation(), Letter::deferred);
+    route = route_with({false});
+    route.failure = Failure(Stage::routing, Cause::control_file, "control/domainips, line 1");
+    EXPECT_EQ(route.expectation(), Letter::deferred);
+    route = route_with({false});
+    route.faults.push_back("a@b c: no domain");
+    EXPECT_EQ(route.expectation(), Letter::rejected);
+}
+
+TEST(Expectation, IsAWaitWhereOneOfTheRelaysIsOnlySilent) {
+    Route route = route_with({true});
+    route.hops.push_back(RoutedHop{NextHop(IpAddress()), {},
+                                   Failure(Stage::routing, Cause::no_relay, "the relay x")});
+    EXPECT_EQ(route.expectation(), Letter::deferred);
+}
+
+}  // namespace
+}  // namespace tern::explain
