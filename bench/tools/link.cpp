@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -71,7 +72,7 @@ int main(int count, char** arguments) {
         std::array<pollfd, 2> wanted = {{{ends[0], POLLIN, 0}, {ends[1], POLLIN, 0}}};
         timespec left{};
         if (next >= 0) {
-            const long long rest = next > now() ? next - now() : 0;
+            const long long rest = std::max(next - now(), 0LL);
             left = {static_cast<time_t>(rest / 1000000000), static_cast<long>(rest % 1000000000)};
         }
         if (ppoll(wanted.data(), wanted.size(), next >= 0 ? &left : nullptr, nullptr) < 0 &&
