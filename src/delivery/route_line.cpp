@@ -60,7 +60,8 @@ private:
     void add(std::string_view key) {
         const char first = key.empty() ? ':' : to_lower(key.front());
         wanted_[index(first)] = true;
-        if (first >= 'a' && first <= 'z') wanted_[index(static_cast<char>(first - 'a' + 'A'))] = true;
+        const bool letter = first >= 'a' && first <= 'z';
+        if (letter) wanted_[index(static_cast<char>(first - 'a' + 'A'))] = true;
         if (count_ < keys_.size()) keys_[count_] = Key{key.size(), head_of(key)};
         ++count_;
     }
@@ -181,7 +182,8 @@ std::optional<std::string> what_is_wrong_with_sender(std::string_view key) {
     // qmail's own double bounces come from #@[].
     const bool has_domain = is_domain_or_literal(domain) || domain == "[]";
     if (at != plain.npos && has_domain) return std::nullopt;
-    if (plain.starts_with('.') && is_domain_or_literal(domain.substr(1))) return std::nullopt;
+    const bool end_of_domain = at == plain.npos && domain.starts_with('.');
+    if (end_of_domain && is_domain_or_literal(domain.substr(1))) return std::nullopt;
     if (at == plain.npos && has_domain)
         return text(quoted(key), " is no sender address (write @", domain,
                     " for all senders of a domain)");

@@ -36,6 +36,10 @@ std::optional<IpAddress> unless_unspecified(const IpAddress& address) {
     return address;
 }
 
+std::optional<IpAddress> address_in(std::string_view text) {
+    return parse_address(without_leading_blanks(without_trailing_blanks(text)));
+}
+
 std::string wrong_hello(std::string_view name) {
     return name.empty() ? "the hello name is empty"
                         : "the hello name holds a byte that is not printable ASCII";
@@ -64,7 +68,7 @@ std::optional<DomainLine> split_domain_line(std::string_view line) {
     const std::string_view address = value.substr(0, bar);
     DomainLine read;
     read.key = line.substr(0, colon);
-    read.address = parse_address(address);
+    read.address = address_in(address);
     if (read.address) {
         read.may_be_ipv4 = read.address->family() == Family::ipv4;
         read.may_be_ipv6 = !read.may_be_ipv4;
@@ -119,7 +123,7 @@ tl::expected<std::optional<IpAddress>, std::string> parse_outgoing(std::string_v
                                                                    Family family) {
     const std::string_view line = without_trailing_blanks(content.substr(0, content.find('\n')));
     if (line.empty()) return std::nullopt;
-    const std::optional<IpAddress> address = parse_address(line);
+    const std::optional<IpAddress> address = address_in(line);
     if (!address)
         return tl::unexpected(
             text(quoted(line), " is no IP address (the first line must be one ", name_of(family),
@@ -142,7 +146,7 @@ struct HelloLine {
 std::size_t end_of_address(std::string_view line) {
     if (line.starts_with('[')) return end_of_domain_key(line);
     const std::size_t first = line.find(':');
-    if (IpAddress::parse(line.substr(0, first))) return first;
+    if (address_in(line.substr(0, first))) return first;
     const std::size_t literal = line.find(":[");
     return literal == line.npos ? line.rfind(':') : literal;
 }
@@ -152,7 +156,7 @@ std::optional<HelloLine> split_hello_line(std::string_view line) {
     const std::size_t colon = end_of_address(line);
     if (colon == line.npos) return std::nullopt;
     const std::string_view key = line.substr(0, colon);
-    return HelloLine{key, parse_address(key), without_trailing_blanks(line.substr(colon + 1))};
+    return HelloLine{key, address_in(key), without_trailing_blanks(line.substr(colon + 1))};
 }
 
 class Notes {

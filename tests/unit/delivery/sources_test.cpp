@@ -103,6 +103,7 @@ TEST(Domainips, TheLineThatDecides) {
         {"[192.0.2.9]:[192.0.2.1]", "b@[192.0.2.9]", "192.0.2.1 by control/domainips, line 1"},
         {":192.0.2.1", "", "the system's choice"},
         {"#x:192.0.2.1", "b@#x", "the system's choice"},
+        {"x.org: 192.0.2.1 |m", "b@x.org", "192.0.2.1 as m by control/domainips, line 1"},
     };
     for (const Row& row : rows)
         EXPECT_EQ(by_domainips(row.content, row.sender), row.expected)

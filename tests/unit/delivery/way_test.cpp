@@ -343,10 +343,12 @@ TEST(Checks, OfWhatNeverDecides) {
                                      StartsWith("9: the line has no colon"),
                                      StartsWith("16: \".\" is no domain")));
     EXPECT_THAT(told(check_authsenders("bob@x.org:a\nx.org:b\n\"bob\"@X.org:c\n.x.org:d\n@x.org:e\n"
-                                       "bob:f\n@[]:g\n:h\nbob@x.org.:i\nbob@:j")),
+                                       "bob:f\n@[]:g\n:h\nbob@x.org.:i\nbob@:j\n.smith@:k\n.:l\n"
+                                       ".smith@x.org:m")),
                 testing::ElementsAre(StartsWith("1: line 3 is for the same mail"),
                                      HasSubstr("write @x.org"), HasSubstr("write @bob"),
-                                     StartsWith("9: "), StartsWith("10: ")));
+                                     StartsWith("9: "), StartsWith("10: "), StartsWith("11: "),
+                                     StartsWith("12: ")));
     EXPECT_THAT(told(check_qmtproutes("x.net:a|joe|sesame\ny.net:b")),
                 testing::ElementsAre(HasSubstr("QMTP takes none")));
 }

@@ -1,0 +1,66 @@
+// Files of source addresses and hello names: what is found is of the family that was asked for and
+// can be said, and what defers is named by the check of its file. Sender and files end at a NUL.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "base/text.hpp"
+#include "delivery/sources.hpp"
+
+namespace {
+
+using Mistakes = std::vector<tern::delivery::Mistake>;
+
+void expect(bool holds) {
+    if (!holds) std::abort();
+}
+
+std::string_view take(std::string_view& rest) {
+    const std::string_view part = rest.substr(0, rest.find('\0'));
+    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+    return part;
+}
+
+bool names(const Mistakes& mistakes, std::string_view detail) {
+    return std::any_of(mistakes.begin(), mistakes.end(), [detail](const auto& mistake) {
+        return detail == tern::text(mistake.origin.to_string(), ": ", mistake.what);
+    });
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    std::string_view rest(reinterpret_cast<const char*>(data), size);
+    const std::string_view sender = take(rest);
+    tern::delivery::SourceFiles files;
+    files.domainips = take(rest);
+    files.helohostbyip = take(rest);
+    files.outgoingip = take(rest);
+    files.outgoingip6 = rest;
+
+    Mistakes all = tern::delivery::check_domainips(files.domainips);
+    for (Mistakes more :
+         {tern::delivery::check_helohostbyip(files.helohostbyip),
+          tern::delivery::check_outgoingip(files.outgoingip, tern::Family::ipv4),
+          tern::delivery::check_outgoingip(files.outgoingip6, tern::Family::ipv6)})
+        all.insert(all.end(), more.begin(), more.end());
+    for (const auto& mistake : all) expect(!mistake.what.empty() && mistake.origin.line != 0);
+
+    const tern::delivery::Way way;
+    for (const tern::Family family : {tern::Family::ipv4, tern::Family::ipv6}) {
+        const auto source = tern::delivery::find_source(files, way, sender, family);
+        if (!source) {
+            expect(names(all, source.error().detail));
+            continue;
+        }
+        expect(source->hello_name.empty() || tern::delivery::is_hello_name(source->hello_name));
+        if (!source->address) continue;
+        expect(source->address->family() == family && !source->origin.file.empty());
+        const auto hello = tern::delivery::find_hello_name(files.helohostbyip, *source->address);
+        if (!hello) expect(names(all, hello.error().detail));
+        else if (*hello) expect(tern::delivery::is_hello_name(**hello));
+    }
+    return 0;
+}
