@@ -51,7 +51,7 @@ Consequence about_tls(const Probed& probed) {
 
 std::string about_message(const smtp::Extensions& offered) {
     if (offered.chunking && offered.pipelining)
-        return "by BDAT; with 32 KiB or less in the same flight as MAIL and RCPT";
+        return "by BDAT; a small message in the same flight as MAIL and RCPT";
     if (offered.chunking) return "by BDAT, a command at a time";
     if (offered.pipelining) return "by DATA, with MAIL, RCPT and DATA in one flight";
     return "by DATA, a command at a time";

@@ -93,6 +93,15 @@ std::vector<std::string> printable_lines(std::string_view words, std::size_t mos
     return lines;
 }
 
+std::string printable_in_one_line(std::string_view words) {
+    std::string joined;
+    for (const std::string& line : printable_lines(words)) {
+        if (!joined.empty() && !line.empty()) joined += ' ';
+        joined += line;
+    }
+    return joined;
+}
+
 std::string grouped(std::uint64_t number) {
     std::string shown = text(number);
     for (std::size_t at = shown.size(); at > 3; at -= 3) shown.insert(at - 3, 1, ',');

@@ -21,6 +21,9 @@ constexpr std::size_t longest_shown = 1000;
 [[nodiscard]] std::vector<std::string> printable_lines(std::string_view text,
                                                        std::size_t most_lines = 200);
 
+/// The lines of a text, each printable, with a blank between them.
+[[nodiscard]] std::string printable_in_one_line(std::string_view text);
+
 /// Digits in groups of three: 10,485,760.
 [[nodiscard]] std::string grouped(std::uint64_t number);
 

@@ -111,7 +111,8 @@ Json session_json(const Probed& probed) {
 std::string probe_json(const Probe& probe) {
     Json json = Json::object();
     json["good"] = probe.good();
-    if (probe.failure) json["failure"] = printable(delivery::failure_text(*probe.failure));
+    if (probe.failure)
+        json["failure"] = printable_in_one_line(delivery::failure_text(*probe.failure));
     json["silent_lately"] = Json::array();
     for (const delivery::Peer& peer : probe.silent_lately)
         json["silent_lately"].push_back(peer_json(peer));

@@ -119,7 +119,8 @@ std::string probe_text(const Probe& probe, const Paint& paint, std::chrono::seco
         shown += session_text(one, paint, now);
     }
     if (probe.failure)
-        shown += text(paint.bad(printable(delivery::failure_text(*probe.failure))), "\n");
+        shown += text(
+            paint.bad(printable_in_one_line(delivery::failure_text(*probe.failure))), "\n");
     else if (probe.sessions.empty()) shown += text(paint.bad("no address answered"), "\n");
     return shown;
 }

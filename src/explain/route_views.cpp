@@ -62,10 +62,7 @@ std::string server_text(const RoutedServer& server, const delivery::Way& way, co
 }
 
 std::string failure_words(const Failure& failure) {
-    std::string words;
-    for (const std::string& line : printable_lines(delivery::failure_text(failure)))
-        words += text(words.empty() ? "" : " ", line);
-    return words;
+    return printable_in_one_line(delivery::failure_text(failure));
 }
 
 std::string expectation_text(const Route& route, const Paint& paint) {

@@ -155,6 +155,7 @@ def nobody_there(t):
     t.tells("198.51.100.77", "connection refused", "no address answered")
     t.asks("probe", "missing.example", status=1)
     t.tells("missing.example")
+    t.never_tells("\\x0a")
     answer = t.asks_json("probe", "198.51.100.77", status=1)
     t.equal([answer["good"], len(answer["unreached"]), answer["sessions"]], [False, 1, []],
             "unreached")
