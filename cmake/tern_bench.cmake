@@ -15,7 +15,7 @@ add_custom_target(bench-tools)
 add_library(tern_bench_flags INTERFACE)
 target_compile_options(tern_bench_flags INTERFACE
     -O2 -fno-pie -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
-    -Wnull-dereference -Wimplicit-fallthrough)
+    -Wold-style-cast -Wnull-dereference -Wimplicit-fallthrough)
 target_link_options(tern_bench_flags INTERFACE -static -no-pie)
 tern_bench_tool(floor ${bench}/floor/floor.cpp)
 tern_bench_tool(floor-tls ${bench}/floor/floor_tls.cpp)

@@ -182,14 +182,14 @@ public:
     void run(int count, char** arguments) {
         recipients_ = count - 3;
         const std::size_t size = size_of_message();
-        append("MAIL FROM:<%s>", arguments[2]);
-        if (offered_.size && size > 0) append(" SIZE=%zu", size);
+        append_form("MAIL FROM:<%s>", arguments[2]);
+        if (offered_.size && size > 0) append_form(" SIZE=%zu", size);
         if (!(size > 0 && size < block)) append(" BODY=8BITMIME");
         append("\r\n");
         owed_ = 1;
         for (int i = 3; i < count; ++i) {
             if (wire_size_ + std::strlen(arguments[i]) + 16 > window) flush();
-            append("RCPT TO:<%s>\r\n", arguments[i]);
+            append_form("RCPT TO:<%s>\r\n", arguments[i]);
             ++owed_;
         }
         const std::string_view said = offered_.chunking ? chunks(size) : data();
@@ -200,7 +200,7 @@ public:
 
     /// The raw copy: the message has its CR LF already and goes as one chunk, unread.
     void copy(char** arguments) {
-        append("MAIL FROM:<%s>\r\nRCPT TO:<%s>\r\nBDAT %zu LAST\r\n", arguments[2], arguments[3],
+        append_form("MAIL FROM:<%s>\r\nRCPT TO:<%s>\r\nBDAT %zu LAST\r\n", arguments[2], arguments[3],
                size_of_message());
         owed_ = 2;
         wire_.say(wire_room_, wire_size_);
@@ -218,10 +218,14 @@ public:
 
 private:
     template <class... Values>
-    void append(const char* form, Values... values) {
+    void append_form(const char* form, Values... values) {
         wire_size_ += static_cast<std::size_t>(
             std::snprintf(wire_room_ + wire_size_, sizeof wire_room_ - wire_size_, form,
                           values...));
+    }
+    void append(std::string_view text) {
+        std::memcpy(wire_room_ + wire_size_, text.data(), text.size());
+        wire_size_ += text.size();
     }
     void settle() {
         for (; owed_ > 0; --owed_) ear_.reply('2');
@@ -239,7 +243,7 @@ private:
             const std::size_t got = read_block(message_, known ? size : block);
             last = known || got < block;
             const std::size_t encoded = body.encode(message_, got, encoded_);
-            append(last ? "BDAT %zu LAST\r\n" : "BDAT %zu\r\n", encoded);
+            append_form(last ? "BDAT %zu LAST\r\n" : "BDAT %zu\r\n", encoded);
             std::memcpy(wire_room_ + wire_size_, encoded_, encoded);
             wire_.say(wire_room_, wire_size_ + encoded);
             wire_size_ = 0;
@@ -277,7 +281,7 @@ private:
             wire_room_[wire_size_++] = 'r';
             wire_room_[wire_size_++] = '\0';
         }
-        append("K%.*s accepted message.\nRemote host said: %.*s",
+        append_form("K%.*s accepted message.\nRemote host said: %.*s",
                static_cast<int>(std::strlen(host) - 2), host + 1,
                static_cast<int>(said.size() - 2), said.data());
         wire_room_[wire_size_++] = '\n';
