@@ -200,8 +200,8 @@ public:
 
     /// The raw copy: the message has its CR LF already and goes as one chunk, unread.
     void copy(char** arguments) {
-        append_form("MAIL FROM:<%s>\r\nRCPT TO:<%s>\r\nBDAT %zu LAST\r\n", arguments[2], arguments[3],
-               size_of_message());
+        append_form("MAIL FROM:<%s>\r\nRCPT TO:<%s>\r\nBDAT %zu LAST\r\n", arguments[2],
+                    arguments[3], size_of_message());
         owed_ = 2;
         wire_.say(wire_room_, wire_size_);
         for (;;) {
