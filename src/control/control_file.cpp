@@ -44,7 +44,7 @@ Listing::Listing(const std::string& path) : names_(1, '\0') {
     }
     // One getdents64(2) holds the directory's lock; a name that is renamed between two of them may
     // be in neither. What does not fit in one tells nothing.
-    alignas(dirent64) std::array<char, 32768> entries;
+    alignas(dirent64) std::array<char, 8192> entries;
     const ssize_t filled = ::getdents64(fd, entries.data(), entries.size());
     for (std::size_t at = 0; filled > 0 && at < static_cast<std::size_t>(filled);) {
         const char* const entry = entries.data() + at;

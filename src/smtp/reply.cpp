@@ -10,44 +10,41 @@ namespace tern::smtp {
 std::size_t ReplyReader::feed(std::string_view bytes) {
     std::size_t taken = 0;
     while (state_ == State::more && taken < bytes.size()) {
-        if (column_ < 4) {
-            begin_of_line(bytes[taken]);
-            keep(bytes.substr(taken, 1));
-            ++taken;
-            continue;
+        const std::size_t begin = taken;
+        bool ended = false;
+        while (column_ < 4 && state_ == State::more && taken < bytes.size())
+            ended = begin_of_line(bytes[taken++]);
+        if (!ended && column_ == 4 && state_ == State::more) {
+            const std::size_t newline = bytes.find('\n', taken);
+            ended = newline != bytes.npos;
+            taken = ended ? newline + 1 : bytes.size();
         }
-        const std::string_view rest = bytes.substr(taken);
-        const std::size_t newline = rest.find('\n');
-        const std::size_t part = newline == rest.npos ? rest.size() : newline + 1;
-        keep(rest.substr(0, part));
-        taken += part;
-        if (newline == rest.npos || state_ == State::malformed) continue;
+        keep(bytes.substr(begin, taken - begin));
+        if (!ended || state_ == State::malformed) continue;
         column_ = 0;
         if (last_line_) state_ = State::complete;
     }
     return taken;
 }
 
-// Judges the code and the byte behind it.
-void ReplyReader::begin_of_line(char c) {
+// Judges the code and the byte behind it. True when that byte ends the line.
+bool ReplyReader::begin_of_line(char c) {
     if (column_ < 3) {
         if (!is_digit(c) || (column_ == 0 && (c < '2' || c > '5')))
-            return malformed("a reply must begin with a code from 200 to 599");
+            malformed("a reply must begin with a code from 200 to 599");
         code_ = (column_ == 0 ? 0 : code_ * 10) + (c - '0');
         ++column_;
-        return;
+        return false;
     }
     if (c != ' ' && c != '-' && c != '\r' && c != '\n')
-        return malformed("a blank or '-' must follow the code of a reply");
-    if (reply_.code != 0 && reply_.code != code_)
-        return malformed("the lines of one reply carry different codes");
+        malformed("a blank or '-' must follow the code of a reply");
+    else if (reply_.code != 0 && reply_.code != code_)
+        malformed("the lines of one reply carry different codes");
+    if (state_ == State::malformed) return false;
     reply_.code = code_;
     last_line_ = c != '-';
     column_ = 4;
-    if (c == '\n') {
-        column_ = 0;
-        state_ = State::complete;
-    }
+    return c == '\n';
 }
 
 void ReplyReader::keep(std::string_view part) {

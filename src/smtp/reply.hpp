@@ -47,7 +47,7 @@ public:
     [[nodiscard]] Reply take() { return std::move(reply_); }
 
 private:
-    void begin_of_line(char c);
+    bool begin_of_line(char c);
     void keep(std::string_view part);
     void malformed(std::string_view why);
 
