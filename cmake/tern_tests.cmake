@@ -18,7 +18,7 @@ file(GLOB support CONFIGURE_DEPENDS
 list(FILTER support EXCLUDE REGEX "(_test|/main)\\.cpp$")
 if(support)
     add_library(tern_test_support STATIC ${support})
-    target_link_libraries(tern_test_support PUBLIC tern_tests)
+    target_link_libraries(tern_test_support PUBLIC tern_tests ${receiver})
     target_link_libraries(tern_tests INTERFACE $<LINK_ONLY:tern_test_support>)
 endif()
 

@@ -55,6 +55,20 @@ TEST_P(Conversations, KeepTheLawsWhateverGoesWrong) {
     }
 }
 
+// Each byte boundary of each server's words, one at a time.
+TEST_P(Conversations, MeanTheSameHoweverRepliesAreSplit) {
+    const Conversation conversation = Conversation::read(GetParam());
+    std::uint64_t seed = 0;
+    for (const Fault& split : conversation.splits()) {
+        const std::unique_ptr<SimulatedWorld> world = conversation.world(++seed, split);
+        const Outcome outcome = world->deliver();
+        check_laws(*world, outcome);
+        ASSERT_TRUE(conversation.expects(parts_of(outcome.rendered)))
+            << "split behind " << split.at << " bytes\n" << story_of(*world, outcome);
+        ASSERT_TRUE(world->simulation.complaints().empty()) << story_of(*world, outcome);
+    }
+}
+
 std::string name_of(const testing::TestParamInfo<std::string>& info) {
     return std::filesystem::path(info.param).stem().string();
 }

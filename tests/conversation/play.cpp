@@ -10,12 +10,25 @@ namespace {
 
 using Kind = Step::Kind;
 
+// The simulated wire takes 200 ms at most: the first part is read before the second is said.
+constexpr Duration longer_than_the_way = std::chrono::milliseconds(300);
+
 Failure the_fault() { return {Stage::start, Cause::closed, "the fault of this run"}; }
 
 // One whole reply, whether it fits or not: the server says no nonsense.
 bool is_one_reply(std::string_view words) {
     return words.size() > 5 && words.size() < 100 && words[0] >= '2' && words[0] <= '5' &&
            words[3] == ' ' && words.find("\r\n") + 2 == words.size();
+}
+
+long count_replies(std::string_view words) {
+    long replies = 0;
+    while (!words.empty()) {
+        const std::string_view line = words.substr(0, words.find('\n'));
+        words.remove_prefix(std::min(words.size(), line.size() + 1));
+        if (line.size() < 4 || line[3] != '-') ++replies;
+    }
+    return replies;
 }
 
 Task<Done> hears_chunk(const Step& step, Peer& peer) {
@@ -26,6 +39,23 @@ Task<Done> hears_chunk(const Step& step, Peer& peer) {
     if (last != (step.text == "C: (last chunk)"))
         co_return Failure(Stage::start, Cause::out_of_step, "the last chunk is where none is due");
     co_return Done();
+}
+
+// The client knows what to say, as far as it was asked.
+Task<Done> hears_auth(const ServerScript& script, const Step& step, Peer& peer) {
+    ServerLogin::State state = ServerLogin::State::malformed;
+    if (step.kind == Kind::hears_auth) {
+        std::string line = co_await peer.hears();
+        if (line.substr(0, line.find(' ', 5)) != "AUTH " + step.text)
+            co_return Failure(Stage::start, Cause::out_of_step,
+                              text("expected AUTH ", step.text, ", heard ", line));
+        state = co_await peer.takes_auth(std::move(line), script.user, script.secret);
+    } else {
+        state = co_await peer.hears_response();
+    }
+    if (state == ServerLogin::State::asks || state == ServerLogin::State::accepted)
+        co_return Done();
+    co_return Failure(Stage::start, Cause::out_of_step, "AUTH: the client does not know the secret");
 }
 
 Task<Done> drips(const Step& step, Peer& peer) {
@@ -78,6 +108,9 @@ Task<Done> plays(const ServerScript& script, std::size_t at, Peer& peer) {
             co_await peer.says_raw(step.text);
             break;
         case Kind::hears: co_return co_await peer.expects(step.text);
+        case Kind::hears_auth:
+        case Kind::hears_response: co_return co_await hears_auth(script, step, peer);
+        case Kind::challenges: co_return co_await peer.challenges();
         case Kind::hears_message: co_await peer.hears_message(); break;
         case Kind::hears_chunk: co_return co_await hears_chunk(step, peer);
         case Kind::hears_no_end: co_return co_await hears_no_end(peer);
@@ -137,6 +170,11 @@ Task<Done> goes_wrong(const ServerScript& script, const Fault& fault, Peer& peer
             co_await peer.simulation().sleep(std::chrono::milliseconds(30));
             co_await peer.says_raw(fault.words);
             co_return co_await plays(script, fault.step, peer);
+        case Fault::Kind::splits:
+            co_await peer.says_raw(step.text.substr(0, fault.at));
+            co_await peer.simulation().sleep(longer_than_the_way);
+            co_await peer.says_raw(step.text.substr(fault.at));
+            co_return Done();
     }
     co_return the_fault();
 }
@@ -149,6 +187,39 @@ Task<Done> play(const ServerScript& script, const Fault& fault, Peer& peer) {
         else co_await goes_wrong(script, fault, peer);
     }
     co_return Done();
+}
+
+// A reply too many means something else when it comes later.
+std::vector<Fault> Conversation::splits() const {
+    constexpr std::size_t longest = 2000;  // bytes; of floods every boundary is like the next
+    std::vector<Fault> all;
+    for (std::size_t server = 0; server < servers_.size(); ++server) {
+        const std::vector<Step>& steps = servers_[server].steps;
+        long owed = 1;  // the greeting
+        for (std::size_t step = 0; step < steps.size(); ++step) {
+            const Step& one = steps[step];
+            if (one.kind != Kind::says) {
+                ++owed;
+                continue;
+            }
+            const long replies = count_replies(one.text);
+            const bool in_turn = replies <= owed;
+            owed = 0;
+            const bool broken_off = step + 1 < steps.size() &&
+                                    (steps[step + 1].kind == Kind::hangs_up ||
+                                     steps[step + 1].kind == Kind::resets);
+            for (std::size_t at = 1; in_turn && !broken_off && at < std::min(longest, one.text.size());
+                 ++at) {
+                Fault split;
+                split.kind = Fault::Kind::splits;
+                split.server = server;
+                split.step = step;
+                split.at = at;
+                all.push_back(std::move(split));
+            }
+        }
+    }
+    return all;
 }
 
 std::vector<Fault> Conversation::faults() const {
@@ -177,7 +248,7 @@ std::vector<Fault> Conversation::faults() const {
                 add(wrong);
             if (kind == Kind::hears_message || kind == Kind::hears_chunk)
                 for (const std::string& rant : rants) add(Fault::Kind::interrupts, rant);
-            if (kind != Kind::says && kind != Kind::tls) continue;
+            if (kind != Kind::says && kind != Kind::challenges && kind != Kind::tls) continue;
             for (const std::string& rant : rants) add(Fault::Kind::raves_instead, rant);
             for (const std::string& flood : floods) add(Fault::Kind::raves_instead, flood);
             if (kind != Kind::says) continue;

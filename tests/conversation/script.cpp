@@ -41,6 +41,12 @@ std::string unescaped(std::string_view words) {
     return bytes;
 }
 
+std::pair<std::string, std::string> halves_of(std::string_view words) {
+    const std::size_t blank = std::min(words.find(' '), words.size());
+    return {std::string(words.substr(0, blank)),
+            std::string(words.substr(std::min(blank + 1, words.size())))};
+}
+
 std::chrono::seconds seconds_of(std::string_view words) {
     const auto number = leading_number(words, 1'000'000);
     if (!number) throw std::runtime_error(text("no number: ", words));
@@ -118,9 +124,11 @@ Conversation Conversation::read(const std::string& path) {
     if (conversation.expected_.empty()) throw std::runtime_error(text(path, ": expects no report"));
     for (ServerScript& server : conversation.servers_) {
         const std::string address = server.endpoint.address.to_string();
-        for (const auto& [word, rest] : conversation.setup_)
+        for (const auto& [word, rest] : conversation.setup_) {
             if (word == "zone" && rest.ends_with(" " + address))
                 server.name = rest.substr(0, rest.find(' '));
+            if (word == "account") std::tie(server.user, server.secret) = halves_of(rest);
+        }
     }
     return conversation;
 }
@@ -157,6 +165,11 @@ void Conversation::read_step(std::string_view line, unsigned number) {
     std::vector<Step>& steps = servers_.back().steps;
     Step step;
     step.line = number;
+    if (line == "S: (challenge)") {
+        step.kind = Step::Kind::challenges;
+        steps.push_back(std::move(step));
+        return;
+    }
     if (line.starts_with("S: ") || line.starts_with("S*")) {
         unsigned times = 1;
         if (line[1] == '*') times = static_cast<unsigned>(seconds_of(line.substr(2)).count());
@@ -174,6 +187,11 @@ void Conversation::read_step(std::string_view line, unsigned number) {
         step.text = unescaped(line.substr(line.find(": ") + 2)) + "\r\n";
     } else if (line == "C: (message)") {
         step.kind = Step::Kind::hears_message;
+    } else if (line.starts_with("C: (AUTH ") && line.ends_with(')')) {
+        step.kind = Step::Kind::hears_auth;
+        step.text = line.substr(9, line.size() - 10);
+    } else if (line == "C: (response)") {
+        step.kind = Step::Kind::hears_response;
     } else if (line == "C: (chunk)" || line == "C: (last chunk)") {
         step.kind = Step::Kind::hears_chunk;
         step.text = line;
@@ -232,12 +250,6 @@ void read_zone(std::string_view rest, SimulatedWorld& world) {
     } else {
         throw std::runtime_error(text("no such record: ", type));
     }
-}
-
-std::pair<std::string, std::string> halves_of(std::string_view words) {
-    const std::size_t blank = std::min(words.find(' '), words.size());
-    return {std::string(words.substr(0, blank)),
-            std::string(words.substr(std::min(blank + 1, words.size())))};
 }
 
 Host& host_at(SimulatedWorld& world, std::string_view words) {
@@ -304,6 +316,8 @@ void set_up(SimulatedWorld& world, std::string_view word, std::string_view rest)
     else if (word == "unreadablehosts") world.rules.unreadable.emplace(rest);
     else if (word == "notlshosts") world.rules.excluded.emplace(rest);
     else if (word == "exhaustivelist") world.rules.exhaustive = true;
+    else if (word == "account") return;  // the servers know it
+    else if (word == "elsewhere") world.elsewhere.insert(endpoint_of(rest));
     else if (word == "zone") read_zone(rest, world);
     else if (word == "ourselves") world.local_addresses.ours.insert(endpoint_of(rest).address);
     else if (word == "silent") host_at(world, rest).manner = Host::Manner::silent;

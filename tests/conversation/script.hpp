@@ -16,6 +16,9 @@ struct Step {
         says,
         drips,
         hears,
+        hears_auth,      ///< AUTH with the mechanism `text`
+        hears_response,
+        challenges,
         hears_message,
         hears_chunk,
         hears_no_end,
@@ -42,6 +45,8 @@ struct ServerScript {
     std::string name;  ///< the one whose addresses hold it; for its certificate
     std::vector<Step> steps;
     unsigned line = 0;
+    std::string user;  ///< whom AUTH lets in
+    std::string secret;
 };
 
 /// What goes wrong at one step of one server; `none` plays as written.
@@ -58,12 +63,14 @@ struct Fault {
         raves_before,
         raves_behind,
         interrupts,         ///< says something in the middle of the message, reads on
+        splits,             ///< no fault: `at` bytes, a moment later the rest
     };
     Kind kind = Kind::none;
     std::size_t server = 0;
     std::size_t step = 0;
     std::string words;       ///< for raving
     double part = 0.5;
+    std::size_t at = 0;
 };
 
 /// Plays the server's part. Both must outlive the task.
@@ -79,6 +86,8 @@ public:
                                                         const Fault& fault) const;
     /// Every way in which a server can go wrong at every line.
     [[nodiscard]] std::vector<Fault> faults() const;
+    /// Every way to part what a server says, in its turn, into two.
+    [[nodiscard]] std::vector<Fault> splits() const;
     /// Whether `report` (its parts) is the one of the file.
     [[nodiscard]] bool expects(const std::vector<std::string>& parts) const;
 

@@ -1,6 +1,8 @@
 // An SMTP server that may do anything at any step; see random_world.hpp.
 #include <algorithm>
+#include <set>
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "simulation/random_world.hpp"
 
@@ -21,6 +23,10 @@ private:
     bool trouble() { return mind_.trouble > 0 && random_.once_in(mind_.trouble); }
 
     Task<bool> reply(std::string honest);
+    Task<Done> hello();
+    Task<Done> recipient(const std::string& line);
+    Task<Done> log_in(std::string line);
+    void check_limits(const std::string& line);
     Task<Done> fault(std::string& said);
     Task<Done> in_pieces(std::string said);
     Task<Done> secure();
@@ -50,6 +56,9 @@ private:
     bool secured_ = false;
     bool over_ = false;
     bool refused_ = false;  // a chunk, and so the message
+    std::string heard_;     // the last line, which a fault may say back
+    bool told_limits_ = false;
+    std::set<std::string> domains_;
 };
 
 // Gives whether `honest` was said as it is; something else may have been.
@@ -66,7 +75,7 @@ Task<Done> RandomServer::fault(std::string& said) {
         "blah", "250 surplus\r\n250 and more", "354 go on", "999 no", "25", "250-a\r\n251 b",
         std::string("\0\x01\xff", 3), "250" + std::string(6000, 'x'), "\r\n", "220 x\r\n220 y"};
     bool ends = true;  // clang 14 destroys what a co_return inside this switch makes, made or not
-    switch (random_.below(12)) {
+    switch (random_.below(13)) {
         case 0: peer_.hangs_up(); break;
         case 1: peer_.resets(); break;
         case 2: co_await peer_.goes_mute(); break;
@@ -89,6 +98,18 @@ Task<Done> RandomServer::fault(std::string& said) {
         case 7:
             ends = false;
             co_await peer_.simulation().sleep(random_.up_to(2 * mind_.patience));
+            break;
+        case 8:
+            // Never a word of AUTH in a report, whatever the server makes of it.
+            ends = false;
+            if (peer_.record.hears_responses()) {
+                co_await peer_.says_raw("535 " + heard_, "535 (what the client said)");
+                said.clear();
+                break;
+            }
+            said = said.substr(0, 4) + heard_;
+            if (random_.once_in(2)) said = "535 " + heard_;
+            if (said[3] == '-') said = "550 " + heard_;
             break;
         default:
             ends = false;
@@ -152,15 +173,82 @@ Task<Done> RandomServer::take_chunk(std::string line) {
     co_return Done();
 }
 
+Task<Done> RandomServer::hello() {
+    std::string offers = mind_.name;
+    if (mind_.offers_tls && !secured_) offers += "\r\n250-STARTTLS";
+    if (mind_.offers_smtputf8) offers += "\r\n250-SMTPUTF8";
+    if (mind_.offers_pipelining) offers += "\r\n250-PIPELINING";
+    if (mind_.chunking != Mind::Chunking::none) offers += "\r\n250-CHUNKING";
+    if (!mind_.mechanisms.empty()) offers += "\r\n250-AUTH " + mind_.mechanisms;
+    std::string limits;
+    if (mind_.limits.transactions != 0) limits += text(" MAILMAX=", mind_.limits.transactions);
+    if (mind_.limits.recipients != 0) limits += text(" RCPTMAX=", mind_.limits.recipients);
+    if (mind_.limits.domains != 0) limits += text(" RCPTDOMAINMAX=", mind_.limits.domains);
+    // What was said in clear counts no more inside TLS.
+    if (!secured_ && mind_.offers_tls && random_.once_in(2)) limits = " RCPTMAX=1";
+    if (!limits.empty()) offers += "\r\n250-LIMITS" + limits;
+    told_limits_ =
+        co_await reply("250-" + offers + "\r\n250 SIZE " + std::to_string(mind_.size_limit));
+    co_return Done();
+}
+
+Task<Done> RandomServer::recipient(const std::string& line) {
+    check_limits(line);
+    const auto& told = peer_.record.transactions.back().recipients;
+    const auto taken = std::ranges::count_if(told, [](const auto& each) { return each.code == 250; });
+    const bool full = mind_.takes_at_most != 0 && taken >= mind_.takes_at_most;
+    const std::uint32_t draw = random_.below(8);
+    const std::string honest = !mail_accepted() ? "503 MAIL first"
+                               : full           ? "452 4.5.3 too many"
+                               : draw == 0      ? "550 no"
+                               : draw == 1      ? "450 later"
+                                                : "250 ok";
+    co_await reply(honest);
+    co_return Done();
+}
+
+// RFC 9422 6: what was told is kept to.
+void RandomServer::check_limits(const std::string& line) {
+    if (!told_limits_ || (!secured_ && mind_.offers_tls)) return;
+    Simulation& simulation = peer_.simulation();
+    const auto& all = peer_.record.transactions;
+    std::string domain = line.substr(line.rfind('@') + 1);
+    for (char& c : domain) c = to_lower(c);
+    domains_.insert(domain.substr(0, domain.find('>')));
+    const auto passes = [](std::size_t count, std::uint32_t most) {
+        return most != 0 && count > most;
+    };
+    if (passes(all.size(), mind_.limits.transactions)) simulation.complain("MAILMAX was passed over");
+    if (passes(all.back().recipients.size(), mind_.limits.recipients))
+        simulation.complain("RCPTMAX was passed over");
+    if (passes(domains_.size(), mind_.limits.domains))
+        simulation.complain("RCPTDOMAINMAX was passed over");
+}
+
+Task<Done> RandomServer::log_in(std::string line) {
+    using State = ServerLogin::State;
+    State state = co_await peer_.takes_auth(std::move(line), mind_.user, mind_.secret);
+    while (state == State::asks) {
+        if (trouble()) {
+            const std::string said = random_.once_in(2) ? "454 not now" : "535 " + heard_;
+            co_await peer_.says_raw(said + "\r\n", "(a refusal in the middle of AUTH)");
+            co_return Done();
+        }
+        co_await peer_.challenges();
+        heard_ = co_await peer_.hears();
+        state = peer_.takes_response(heard_);
+    }
+    const std::string honest = state == State::accepted ? "235 welcome" : "535 who is that";
+    co_await reply(honest);
+    co_return Done();
+}
+
 Task<Done> RandomServer::command(std::string line) {
     const std::string verb = line.substr(0, 4);
     if (verb == "EHLO") {
-        std::string offers = mind_.name;
-        if (mind_.offers_tls && !secured_) offers += "\r\n250-STARTTLS";
-        if (mind_.offers_smtputf8) offers += "\r\n250-SMTPUTF8";
-        if (mind_.offers_pipelining) offers += "\r\n250-PIPELINING";
-        if (mind_.chunking != Mind::Chunking::none) offers += "\r\n250-CHUNKING";
-        co_await reply("250-" + offers + "\r\n250 SIZE " + std::to_string(mind_.size_limit));
+        co_await hello();
+    } else if (verb == "AUTH") {
+        co_await log_in(std::move(line));
     } else if (verb == "STAR") {
         const bool as_it_is = co_await reply("220 go ahead");
         if (as_it_is) co_await secure();
@@ -168,12 +256,7 @@ Task<Done> RandomServer::command(std::string line) {
         refused_ = false;
         co_await reply("250 ok");
     } else if (verb == "RCPT") {
-        const std::uint32_t draw = random_.below(8);
-        const std::string honest = !mail_accepted() ? "503 MAIL first"
-                                   : draw == 0      ? "550 no"
-                                   : draw == 1      ? "450 later"
-                                                    : "250 ok";
-        co_await reply(honest);
+        co_await recipient(line);
     } else if (verb == "DATA") {
         const bool in_vain = !anyone_accepted() && !random_.once_in(2);
         const std::string honest = in_vain ? "503 nobody" : "354 go on";
@@ -198,6 +281,7 @@ Task<Done> RandomServer::serve() {
     co_await reply("220 " + mind_.name);
     while (!over_) {
         std::string line = co_await peer_.hears();
+        heard_ = line;
         co_await command(std::move(line));
     }
     co_return Done();

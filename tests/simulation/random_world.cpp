@@ -18,14 +18,30 @@ public:
         world_.rules.exhaustive = random_.once_in(20);
         draw_message();
         draw_recipients();
+        if (random_.once_in(3)) draw_sources();
+        if (random_.once_in(3)) world_.settings.chunk_size = 1 + random_.below(3000);
+        static constexpr delivery::FamilyChoice families[] = {
+            delivery::FamilyChoice::ipv4_first, delivery::FamilyChoice::ipv4_first,
+            delivery::FamilyChoice::ipv6_first, delivery::FamilyChoice::ipv4_only,
+            delivery::FamilyChoice::ipv6_only};
+        if (random_.once_in(3)) world_.settings.families = families[random_.below(5)];
+        draw_limits();
         switch (random_.below(8)) {
             case 0: draw_literal(); break;
-            case 1: draw_relay(); break;
+            case 1:
+            case 2: draw_relays(); break;
             default: draw_domain(); break;
         }
     }
 
 private:
+    void draw_limits() {
+        if (random_.once_in(5)) limits_.recipients = 1 + random_.below(4);
+        if (random_.once_in(8)) limits_.transactions = 1 + random_.below(3);
+        if (random_.once_in(8)) limits_.domains = 1 + random_.below(2);
+        if (random_.once_in(5)) takes_at_most_ = 1 + random_.below(3);
+    }
+
     void draw_message() {
         static const char* const pieces[] = {"a", ".", "\n", "\r", "\r\n", "\n.", "\n.\n", "\r.\r",
                                              "some words", "\xc3\xb6", "MAIL FROM:<x@y>", "QUIT"};
@@ -44,12 +60,16 @@ private:
 
     void draw_recipients() {
         static const char* const drawn[] = {
-            "bob@example.net",          "carol@example.net",      "a b@example.net",
+            "bob@example.net",          "carol@Example.net",      "a b@example.org",
             "d\xc3\xb6rte@example.net", "x@example.net>\r\nDATA", "very.long@b\xc3\xbc.example"};
         world_.recipients.clear();
         const std::uint32_t count = random_.once_in(3) ? 1 + random_.below(8) : 1;
-        for (std::uint32_t i = 0; i < count; ++i)
-            world_.recipients.emplace_back(drawn[random_.once_in(4) ? random_.below(6) : 0]);
+        for (std::uint32_t i = 0; i < count; ++i) {
+            const bool usual = !random_.once_in(4);
+            std::string one = usual ? text("bob", i, "@example.net") : drawn[random_.below(6)];
+            if (usual && random_.once_in(4)) one = text("bob", i, "@example.org");
+            world_.recipients.push_back(std::move(one));
+        }
         if (random_.once_in(10)) world_.sender = "";
         if (random_.once_in(20)) world_.sender = "\xc3\xa4@sender.example";
     }
@@ -59,11 +79,96 @@ private:
         add_host(world_.host == "198.51.100.1" ? "198.51.100.1" : "2001:db8::1", 25, "");
     }
 
-    void draw_relay() {
+    // One to three relays of a line, in order, of which some have the mail's domain as a decoy.
+    void draw_relays() {
         static constexpr std::uint16_t ports[] = {25, 465, 465, 2525};
         port_ = ports[random_.below(4)];
-        world_.settings.routes.smtproutes = text(":mx1.example.net:", port_, "\n");
-        add_server_name("mx1.example.net");
+        if (random_.once_in(3)) {
+            world_.must_authenticate = true;
+            user_ = "alice";
+            secret_ = random_.once_in(2) ? "Sesame|opens:42" : "wonderland of longer words";
+            world_.secrets.push_back(secret_);
+        }
+        std::string list;
+        const std::uint32_t count = 1 + random_.below(3);
+        for (std::uint32_t i = 1; i <= count; ++i) {
+            if (i > 1) list += random_.once_in(2) ? "," : " , ";
+            list += draw_relay(text("relay", i, ".example"));
+            if (port_ != 25) list += text(random_.once_in(2) ? ":" : ";", port_);
+        }
+        if (world_.must_authenticate) list += text("|", user_, "|", secret_);
+        delivery::RouteFiles& routes = world_.settings.routes;
+        switch (random_.below(4)) {
+            case 0:
+                routes.authsenders = text(":", list, "\n");
+                routes.smtproutes = ":decoy.example\n";
+                break;
+            case 1:
+                routes.of_domain.emplace("control/smtproutes.d/example.net", text("relay=", list));
+                routes.smtproutes = ":decoy.example\n";
+                break;
+            default: routes.smtproutes = text("example.org:decoy.example\n:", list, "\n"); break;
+        }
+        for (const char* name : {"mx1.example.net", "decoy.example"}) {
+            const std::string address = text("198.51.100.", 200 + ++addresses_);
+            world_.add_address(name, address);
+            add_host(address, port_, name);
+            world_.elsewhere.insert(Endpoint{*IpAddress::parse(address), port_});
+            add_host(address, 25, name);
+            world_.elsewhere.insert(Endpoint{*IpAddress::parse(address), 25});
+        }
+        world_.add_exchanger("example.net", 10, "mx1.example.net");
+    }
+
+    std::string draw_relay(const std::string& name) {
+        ++addresses_;
+        const std::string ipv4 = text("198.51.100.", 100 + addresses_);
+        const std::string ipv6 = text("2001:db8::1:", addresses_);
+        switch (random_.below(8)) {
+            case 0: add_host(ipv4, port_, ""); return ipv4;
+            case 1: add_host(ipv6, port_, ""); return text("[", ipv6, "]");
+            case 2: add_host("127.0.0.1", port_, ""); return "[127.0.0.1]";
+            case 3:
+                world_.add_exchanger(name, 10, "mx." + name);
+                add_server_name("mx." + name);
+                return name + "/mx";
+            default: add_server_name(name); return name;
+        }
+    }
+
+    // Where connections leave from: our own addresses, foreign ones, none.
+    void draw_sources() {
+        delivery::SourceFiles& files = world_.settings.sources;
+        const IpAddress own4 = *IpAddress::parse("192.0.2.7");
+        const IpAddress own6 = *IpAddress::parse("2001:db8:2::7");
+        world_.local_addresses.ours.insert(own4);
+        world_.local_addresses.ours.insert(own6);
+        world_.sources[Family::ipv4] = world_.sources[Family::ipv6] = std::nullopt;
+        world_.hello_names.insert(world_.settings.hello_name);
+        if (random_.once_in(3)) {
+            const bool ours = !random_.once_in(4);
+            files.outgoingip = ours ? "192.0.2.7" : "192.0.2.66";
+            world_.sources[Family::ipv4] = *IpAddress::parse(files.outgoingip);
+        }
+        if (random_.once_in(3)) {
+            files.outgoingip6 = "2001:db8:2::7";
+            world_.sources[Family::ipv6] = own6;
+        }
+        if (random_.once_in(3)) {
+            files.domainips = "*:192.0.2.7|all.sender.example\nelsewhere.example:192.0.2.66\n";
+            world_.sources[Family::ipv4] = own4;
+            if (random_.once_in(2)) {
+                files.domainips += "Sender.Example:2001:db8:2::7|six.sender.example\n";
+                if (!world_.sender.empty()) world_.sources[Family::ipv6] = own6;
+                world_.hello_names.insert("six.sender.example");
+            }
+            world_.hello_names.insert("all.sender.example");
+        }
+        if (random_.once_in(4)) {
+            files.helohostbyip = "192.0.2.250:system.sender.example\n192.0.2.7:seven.example\n";
+            world_.hello_names.insert("system.sender.example");
+            world_.hello_names.insert("seven.example");
+        }
     }
 
     void draw_domain() {
@@ -128,6 +233,15 @@ private:
         mind.chunking = chunking == 0  ? Mind::Chunking::pretended
                         : chunking < 6 ? Mind::Chunking::offered
                                        : Mind::Chunking::none;
+        mind.limits = limits_;
+        mind.takes_at_most = takes_at_most_;
+        if (!random_.once_in(6)) {
+            static constexpr const char* lists[] = {"PLAIN", "LOGIN", "CRAM-MD5 LOGIN",
+                                                    "SCRAM-SHA-256 PLAIN", "GSSAPI", "XOAUTH2"};
+            mind.mechanisms = lists[random_.below(6)];
+        }
+        mind.user = user_;
+        mind.secret = random_.once_in(8) ? "another" : secret_;
         mind.size_limit = random_.once_in(20) ? 100 : 0;
         mind.trouble = trouble_;
         mind.certificate = certificates[random_.below(7)];
@@ -142,6 +256,10 @@ private:
     unsigned trouble_ = 0;
     unsigned addresses_ = 0;
     std::uint16_t port_ = 25;
+    smtp::Limits limits_;
+    unsigned takes_at_most_ = 0;
+    std::string user_;
+    std::string secret_;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "smtp/extensions.hpp"
 #include "support/simulated_world.hpp"
 
 namespace tern::test {
@@ -20,6 +21,11 @@ struct Mind {
     bool offers_pipelining = false;
     enum class Chunking { none, offered, pretended } chunking = Chunking::none;
     unsigned size_limit = 0;  ///< 0: none
+    smtp::Limits limits;      ///< RFC 9422; it complains of a client that passes over them
+    unsigned takes_at_most = 0;  ///< recipients in a transaction, then 452; 0: any number
+    std::string mechanisms;      ///< of AUTH; empty: not offered
+    std::string user;
+    std::string secret;
     unsigned trouble = 0;      ///< a fault once in so many replies; 0: never
     Certificate certificate = Certificate::good;
     Duration patience{};       ///< the client's timeoutremote: stalls are drawn around it

@@ -30,8 +30,8 @@ Task<Done> Peer::says(std::string lines) {
     co_return co_await says_raw(std::move(bytes));
 }
 
-Task<Done> Peer::says_raw(std::string bytes) {
-    simulation_.note(text(label_, " S: ", shown(bytes)));
+Task<Done> Peer::says_raw(std::string bytes, std::string as) {
+    simulation_.note(text(label_, " S: ", as.empty() ? shown(bytes) : as));
     record.said(bytes);
     co_return co_await stream().write(bytes, never);
 }
@@ -44,13 +44,18 @@ Task<Done> Peer::fill() {
 }
 
 Task<std::string> Peer::hears() {
+    constexpr char handshake_record = 0x16;  // RFC 8446 5.1
     std::size_t end = unread_.find('\n');
     while (end == std::string::npos) {
         co_await fill();
         end = unread_.find('\n');
+        // Its bytes are chance: where a line would end in them, no seed tells.
+        if (unread_.front() == handshake_record)
+            co_return Failure(Stage::start, Cause::out_of_step, "the client speaks TLS");
     }
     std::string line = unread_.substr(0, end);
     unread_.erase(0, end + 1);
+    // What is said in AUTH depends on nonces that the seed does not draw.
     const bool response = record.hears_responses();
     simulation_.note(text(label_, " C: ", response ? "(response)" : shown(line)));
     if (line.empty() || line.back() != '\r')
@@ -77,6 +82,22 @@ Task<bool> Peer::hears_chunk(std::string command) {
         text(label_, " C: (", size, " bytes of message", last ? " and its end)" : ")"));
     if (last) record.messages.push_back(std::exchange(chunks_, std::string()));
     co_return last;
+}
+
+Task<ServerLogin::State> Peer::takes_auth(std::string command, std::string user,
+                                          std::string secret) {
+    login_ = std::make_unique<ServerLogin>(std::move(user), std::move(secret));
+    co_return login_->begin(command);
+}
+
+Task<ServerLogin::State> Peer::hears_response() {
+    const std::string line = co_await hears();
+    co_return login_->respond(line);
+}
+
+Task<Done> Peer::challenges() {
+    std::string line = login_->challenge() + "\r\n";
+    co_return co_await says_raw(std::move(line), "334 (challenge)");
 }
 
 Task<Done> Peer::hears_anything() {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "support/server_login.hpp"
 #include "support/server_record.hpp"
 #include "support/server_tls.hpp"
 #include "support/wire.hpp"
@@ -21,12 +22,21 @@ public:
 
     /// Says lines; CR LF is put behind the last, and a lone LF between becomes CR LF.
     Task<Done> says(std::string lines);
-    /// Says bytes as they are.
-    Task<Done> says_raw(std::string bytes);
+    /// Says bytes as they are. The transcript tells them, or `as`.
+    Task<Done> says_raw(std::string bytes, std::string as = "");
     /// Reads one line, without its CR LF.
     Task<std::string> hears();
     /// Reads one line and fails unless it is this one.
     Task<Done> expects(std::string line);
+    /// Begins AUTH with the client's command, for this user; then reads responses. Both tell whether
+    /// the client was right so far, or has to be asked.
+    Task<ServerLogin::State> takes_auth(std::string command, std::string user, std::string secret);
+    Task<ServerLogin::State> hears_response();
+    [[nodiscard]] ServerLogin::State takes_response(std::string_view line) {
+        return login_->respond(line);
+    }
+    /// Says the mechanism's next challenge.
+    Task<Done> challenges();
     /// Waits until the client has said something, and leaves it unread.
     Task<Done> hears_anything();
     /// Drops what the client has said so far.
@@ -68,6 +78,7 @@ private:
     std::string label_;
     std::unique_ptr<WireEnd> end_;
     std::unique_ptr<ServerTls> tls_;
+    std::unique_ptr<ServerLogin> login_;
     std::string unread_;
     std::string chunks_;
     char buffer_[4 * 1024];
