@@ -202,6 +202,7 @@ Task<Done> RandomServer::recipient(const std::string& line) {
                                : full           ? "452 4.5.3 too many"
                                : draw == 0      ? "550 no"
                                : draw == 1      ? "450 later"
+                               : draw == 2      ? "452 4.2.2 mailbox full"
                                                 : "250 ok";
     co_await reply(honest);
     co_return Done();

@@ -46,31 +46,6 @@ bool says(std::string_view words, std::string_view part) {
     return words.find(part) != words.npos;
 }
 
-void check_form(SimulatedWorld& world, const Outcome& outcome) {
-    Simulation& simulation = world.simulation;
-    const std::string& bytes = outcome.rendered;
-    if (bytes.empty() || bytes.back() != '\0') {
-        simulation.complain("the report does not end with NUL");
-        return;
-    }
-    for (const char c : bytes)
-        if (is_control(c) && c != '\n' && c != '\t' && c != '\0')
-            simulation.complain("a control character in the report");
-    const std::vector<std::string> parts = parts_of(bytes);
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        const bool last = i + 1 == parts.size();
-        const std::string_view letters = last ? "KZD" : "rhs";
-        if (parts[i].empty() || letters.find(parts[i][0]) == letters.npos)
-            simulation.complain(text("a report begins wrongly: ", shown(parts[i])));
-        else if (parts[i][0] != 'r' && (parts[i].size() < 3 || parts[i].back() != '\n'))
-            simulation.complain(text("a report says too little: ", shown(parts[i])));
-        else if (parts[i][0] == 'r' && parts[i].size() > 1)
-            simulation.complain("an accepted recipient's report has text");
-    }
-    if (parts.size() > world.recipients.size() + 1)
-        simulation.complain("more recipient reports than recipients");
-}
-
 // The names whose addresses hold this one.
 bool is_demanded(const SimulatedWorld& world, const Endpoint& endpoint) {
     const auto holds = [&](const auto& records, const std::string& name) {
@@ -150,6 +125,7 @@ public:
         check_words();
         check_letters();
         check_delivered_once();
+        check_told_again();
         check_told();
         check_duplicates();
         check_other_ways();
@@ -180,6 +156,7 @@ private:
     void check_letter(const Person& person);
     [[nodiscard]] int code_of_refused_mail() const;
     void check_delivered_once();
+    void check_told_again();
     void check_told();
     [[nodiscard]] bool is_told(const Person& person, bool by_chunks) const;
     void check_duplicates();
@@ -344,6 +321,22 @@ void Laws::check_delivered_once() {
             offered += each->raved ? 0 : each->offered(person.address);
         if (offered > people(person.address))
             complain(text(person.address, " is offered again after the end of data"));
+    }
+}
+
+// In one session a recipient is told again only behind a 452 that was not the first reply.
+void Laws::check_told_again() {
+    for (const Connection& connection : world_.connections) {
+        for (const Person& person : people_) {
+            long settled = 0;
+            for (const Transaction& each : transactions_) {
+                if (each.dial != connection.dial || each.raved) continue;
+                for (std::size_t i = 0; i < each.spoken.recipients.size(); ++i)
+                    if (each.spoken.recipients[i] == person.address && !each.postponed(i)) ++settled;
+            }
+            if (settled > people(person.address))
+                complain(text(person.address, " is told again without a reason"));
+        }
     }
 }
 

@@ -9,6 +9,9 @@ namespace tern::test {
 /// Complains to the world's simulation of every law that does not hold.
 void check_laws(SimulatedWorld& world, const Outcome& outcome);
 
+/// The law of the report's form alone; check_laws() calls it.
+void check_form(SimulatedWorld& world, const Outcome& outcome);
+
 /// The parts of a report between its NULs; the last one has none behind it.
 [[nodiscard]] std::vector<std::string> parts_of(std::string_view rendered);
 
