@@ -55,7 +55,7 @@ Task<Done> hears_auth(const ServerScript& script, const Step& step, Peer& peer) 
     }
     if (state == ServerLogin::State::asks || state == ServerLogin::State::accepted)
         co_return Done();
-    co_return Failure(Stage::start, Cause::out_of_step, "AUTH: the client does not know the secret");
+    co_return Failure(Stage::start, Cause::out_of_step, "the client does not know the secret");
 }
 
 Task<Done> drips(const Step& step, Peer& peer) {
@@ -208,8 +208,9 @@ std::vector<Fault> Conversation::splits() const {
             const bool broken_off = step + 1 < steps.size() &&
                                     (steps[step + 1].kind == Kind::hangs_up ||
                                      steps[step + 1].kind == Kind::resets);
-            for (std::size_t at = 1; in_turn && !broken_off && at < std::min(longest, one.text.size());
-                 ++at) {
+            const std::size_t end =
+                in_turn && !broken_off ? std::min(longest, one.text.size()) : 0;
+            for (std::size_t at = 1; at < end; ++at) {
                 Fault split;
                 split.kind = Fault::Kind::splits;
                 split.server = server;

@@ -195,7 +195,8 @@ Task<Done> RandomServer::hello() {
 Task<Done> RandomServer::recipient(const std::string& line) {
     check_limits(line);
     const auto& told = peer_.record.transactions.back().recipients;
-    const auto taken = std::ranges::count_if(told, [](const auto& each) { return each.code == 250; });
+    const auto taken =
+        std::ranges::count_if(told, [](const auto& each) { return each.code == 250; });
     const bool full = mind_.takes_at_most != 0 && taken >= mind_.takes_at_most;
     const std::uint32_t draw = random_.below(8);
     const std::string honest = !mail_accepted() ? "503 MAIL first"
@@ -219,7 +220,8 @@ void RandomServer::check_limits(const std::string& line) {
     const auto passes = [](std::size_t count, std::uint32_t most) {
         return most != 0 && count > most;
     };
-    if (passes(all.size(), mind_.limits.transactions)) simulation.complain("MAILMAX was passed over");
+    if (passes(all.size(), mind_.limits.transactions))
+        simulation.complain("MAILMAX was passed over");
     if (passes(all.back().recipients.size(), mind_.limits.recipients))
         simulation.complain("RCPTMAX was passed over");
     if (passes(domains_.size(), mind_.limits.domains))

@@ -33,7 +33,8 @@ public:
             }
             command(line);
             if (previous_ == "DATA") written = read_body(written);
-            if (previous_ == "BDAT" && dialogue.trouble.empty()) written = read_chunk(line, written);
+            if (previous_ == "BDAT" && dialogue.trouble.empty())
+                written = read_chunk(line, written);
         }
         if (tls_follows && previous_ != "STARTTLS") wrong("TLS begins without STARTTLS");
     }

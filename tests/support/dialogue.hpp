@@ -1,5 +1,5 @@
-// What the client wrote on one connection, read back in the order of RFC 5321: its transactions, and
-// the first byte that was out of its place.
+// What the client wrote on one connection, read back in the order of RFC 5321: its transactions,
+// and the first byte that was out of its place.
 #pragma once
 
 #include <string>

@@ -332,7 +332,8 @@ void Laws::check_told_again() {
             for (const Transaction& each : transactions_) {
                 if (each.dial != connection.dial || each.raved) continue;
                 for (std::size_t i = 0; i < each.spoken.recipients.size(); ++i)
-                    if (each.spoken.recipients[i] == person.address && !each.postponed(i)) ++settled;
+                    if (each.spoken.recipients[i] == person.address && !each.postponed(i))
+                        ++settled;
             }
             if (settled > people(person.address))
                 complain(text(person.address, " is told again without a reason"));

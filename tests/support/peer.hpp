@@ -28,7 +28,7 @@ public:
     Task<std::string> hears();
     /// Reads one line and fails unless it is this one.
     Task<Done> expects(std::string line);
-    /// Begins AUTH with the client's command, for this user; then reads responses. Both tell whether
+    /// Begins AUTH with the client's command, for this user; then reads responses. Both tell if
     /// the client was right so far, or has to be asked.
     Task<ServerLogin::State> takes_auth(std::string command, std::string user, std::string secret);
     Task<ServerLogin::State> hears_response();

@@ -22,7 +22,7 @@ struct Served {
     bool ended = false;  ///< the end of data was heard
     int end = 0;         ///< the reply to the end of data, or to a chunk that was refused
     bool took_a_chunk = false;
-    /// The first BDAT was answered as a command it does not know: nothing was taken, DATA may be tried.
+    /// The first BDAT was answered as a command it does not know: nothing was taken.
     bool knows_no_chunks = false;
 
     [[nodiscard]] bool accepted() const { return ended && end / 100 == 2; }
