@@ -12,6 +12,10 @@ import time
 import sandbox
 
 
+# Mailboxes for mail to many.
+MANY = [f"reader{number}" for number in range(150)]
+
+
 class Broken(Exception):
     """Something the tests stand on does not work; the text goes to the reader as it is."""
 
@@ -121,7 +125,9 @@ class Receiver:
     A real mail server, with one face per way of greeting the world. Each has its own addresses:
     main offers STARTTLS and port 465 with a certificate of the tests' authority, over both
     families; clear knows no TLS; selfsigned, expired, asking (for a client certificate), ancient
-    (TLS 1.0 at most) and closed (it turns everyone away) are what they are called.
+    (TLS 1.0 at most) and closed (it turns everyone away) are what they are called. A receiver may
+    have more: login takes mail only of who logged in (its ports offer various mechanisms, see
+    `mechanisms`); strict wants a certificate; narrow takes few recipients at a time.
     """
     name = None        # also the first label of its domain
     base = None        # last number of the main face's addresses
@@ -132,10 +138,14 @@ class Receiver:
     longest_line = 20_000
     quoted_local = "john smith"
     size_limit = 24_000_000
+    mechanisms = {}     # what AUTH offers at the ports of the face login, behind TLS
+    clear_port = 2525   # of the face login: AUTH offered, no TLS; also at the loopback address
+    also = ()           # further faces
     saw_certificate = None  # pattern of the trace where a client showed a good certificate
 
     offsets = {"main": 0, "clear": 1, "selfsigned": 2, "expired": 3, "asking": 4, "ancient": 5,
-               "closed": 6}
+               "closed": 6, "login": 7, "strict": 8, "narrow": 9}
+    everyone = ("main", "clear", "selfsigned", "expired", "asking", "ancient", "closed")
 
     def __init__(self, certificates):
         self.certificates = certificates
@@ -146,13 +156,18 @@ class Receiver:
         self.daemon = None
 
     def faces(self):
-        return [face for face in self.offsets if face != "ancient" or self.ancient]
+        faces = (*self.everyone, *self.also)
+        return [face for face in faces if face != "ancient" or self.ancient]
 
     def ip(self, face="main"):
         return f"198.51.100.{self.base + self.offsets[face]}"
 
     def ip6(self, face="main"):
         return f"2001:db8::{self.base + self.offsets[face]}"
+
+    def loopback(self):
+        """Where the face login listens without TLS for the host itself."""
+        return f"127.0.0.{self.base}"
 
     def host(self, face="main"):
         return f"{face}.{self.domain}"
@@ -169,6 +184,11 @@ class Receiver:
         yield "main", self.ip(), 465
         yield "main", self.ip6(), 25
         yield "main", self.ip6(), 465
+        for port in self.mechanisms:
+            yield "login", self.ip("login"), port
+        if self.mechanisms:
+            yield "login", self.ip("login"), self.clear_port
+            yield "login", self.loopback(), self.clear_port
 
     def ready(self):
         return all(greets(address, port) for _, address, port in self.listens())
@@ -180,6 +200,10 @@ class Receiver:
     def queue_files(self):
         """Files of messages that are neither delivered nor given up."""
         raise NotImplementedError
+
+    def others(self):
+        """Daemons it stands on."""
+        return []
 
     def settle(self):
         wait_until(lambda: not self.queue_files(), 20, f"{self.name} with an empty queue")

@@ -3,7 +3,8 @@
 import pathlib
 
 import sandbox
-from daemons import Daemon, Receiver, files_below
+from daemons import MANY, Daemon, Receiver, files_below
+from dovecot import PASSWORD, USER
 
 PROGRAM = sandbox.PEERS / "exim/usr/sbin/exim4"
 SPOOL = pathlib.Path("/var/spool/exim4")
@@ -16,9 +17,13 @@ log_file_path = /var/log/exim4/%slog
 log_selector = +tls_peerdn +tls_certificate_verified +smtp_protocol_error +smtp_syntax_error
 timezone = UTC
 local_interfaces = <; {addresses}
-daemon_smtp_ports = 25 : 465
 tls_on_connect_ports = 465
-tls_advertise_hosts = ${{if eq{{$received_ip_address}}{{{clear}}}{{}}{{*}}}}
+tls_advertise_hosts = ${{if or{{{{eq{{$received_ip_address}}{{{clear}}}}}\
+    {{eq{{$received_port}}{{{clear_port}}}}}}}{{}}{{*}}}}
+auth_advertise_hosts = ${{if or{{{{eq{{$received_ip_address}}{{{loopback}}}}}\
+    {{and{{{{eq{{$received_ip_address}}{{{login}}}}}\
+    {{or{{{{def:tls_in_cipher}}{{eq{{$received_port}}{{{clear_port}}}}}}}}}}}}}}}{{*}}{{}}}}
+recipients_max = {most_recipients}
 tls_certificate = ${{lookup{{$received_ip_address}}lsearch{{/etc/exim4/chains}}{{$value}}fail}}
 tls_privatekey = ${{lookup{{$received_ip_address}}lsearch{{/etc/exim4/keys}}{{$value}}fail}}
 tls_try_verify_hosts = ${{if eq{{$received_ip_address}}{{{asking}}}{{*}}{{}}}}
@@ -55,6 +60,10 @@ sender:
        message = Ask again later
   accept
 recipient:
+  deny condition = ${{if or{{{{eq{{$received_ip_address}}{{{loopback}}}}}\
+           {{eq{{$received_ip_address}}{{{login}}}}}}}}}
+       !authenticated = *
+       message = Log in first
   defer local_parts = ^grey
        message = Greylisted, come back
   require message = No such user here
@@ -82,6 +91,28 @@ maildir:
 
 begin retry
 * * F,1h,1m
+
+begin authenticators
+challenge:
+  driver = cram_md5
+  public_name = CRAM-MD5
+  server_advertise_condition = ${{if !match{{$received_port}}{{^250[45]}}}}
+  server_secret = ${{if eq{{$auth1}}{{{user}}}{{{password}}}fail}}
+  server_set_id = $auth1
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_advertise_condition = ${{if !match{{$received_port}}{{^250[35]}}}}
+  server_prompts = :
+  server_condition = ${{if and{{{{eq{{$auth2}}{{{user}}}}}{{eq{{$auth3}}{{{password}}}}}}}}}
+  server_set_id = $auth2
+login:
+  driver = plaintext
+  public_name = LOGIN
+  server_advertise_condition = ${{if !match{{$received_port}}{{^250[34]}}}}
+  server_prompts = <| Username: | Password:
+  server_condition = ${{if and{{{{eq{{$auth1}}{{{user}}}}}{{eq{{$auth2}}{{{password}}}}}}}}}
+  server_set_id = $auth1
 """
 
 
@@ -89,6 +120,9 @@ class Exim(Receiver):
     name = "exim"
     base = 20
     saw_certificate = "CN=qmail client, verified 1"
+    also = ("login",)
+    mechanisms = {587: "all", 2503: "CRAM-MD5", 2504: "PLAIN", 2505: "LOGIN"}
+    most_recipients = 120
 
     def start(self):
         directory = pathlib.Path("/etc/exim4")
@@ -101,12 +135,15 @@ class Exim(Receiver):
         (directory / "chains").write_text(chains)
         (directory / "keys").write_text(keys)
         (directory / "mailboxes").write_text('alice: alice\nbob: bob\ncarol: carol\n'
-                                             '"john smith": john\n')
-        addresses = dict.fromkeys(address for _, address, _ in self.listens())
+                                             '"john smith": john\n'
+                                             + "".join(f"{box}: {box}\n" for box in MANY))
+        addresses = dict.fromkeys(f"[{address}]:{port}" for _, address, port in self.listens())
         (directory / "exim4.conf").write_text(CONFIGURATION.format(
             program=PROGRAM, spool=SPOOL, boxes=self.boxes, size_limit=self.size_limit,
             addresses=" ; ".join(addresses), clear=self.ip("clear"), asking=self.ip("asking"),
-            ancient=self.ip("ancient"), closed=self.ip("closed"),
+            ancient=self.ip("ancient"), closed=self.ip("closed"), login=self.ip("login"),
+            loopback=self.loopback(), clear_port=self.clear_port, user=USER, password=PASSWORD,
+            most_recipients=self.most_recipients,
             authority=self.certificates.directory / "authority.pem"))
         self.daemon = Daemon("Exim", [PROGRAM, "-bdf", "-q1m"], "/var/log/exim4/mainlog")
         self.daemon.start()

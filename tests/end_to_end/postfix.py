@@ -3,8 +3,9 @@
 import os
 import pathlib
 
+import dovecot
 import sandbox
-from daemons import Daemon, Receiver, files_below
+from daemons import MANY, Daemon, Receiver, files_below
 
 PROGRAMS = sandbox.PEERS / "postfix/usr/lib/postfix/sbin"
 SPOOL = pathlib.Path("/var/spool/postfix")
@@ -42,6 +43,9 @@ smtpd_recipient_restrictions = check_recipient_access regexp:/etc/postfix/recipi
 smtpd_tls_received_header = yes
 smtpd_tls_loglevel = 1
 smtpd_tls_CAfile = {authority}
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = {sasl}
+smtpd_sasl_security_options = noanonymous
 """
 
 SERVICES = """\
@@ -71,6 +75,15 @@ class Postfix(Receiver):
     name = "postfix"
     base = 10
     saw_certificate = 'Client CN "qmail client".*verified OK'
+    also = ("login", "strict", "narrow")
+    mechanisms = {465: "!external,static:rest", 587: "!external,static:rest",
+                  2501: "SCRAM-SHA-256", 2502: "SCRAM-SHA-1", 2503: "CRAM-MD5", 2504: "PLAIN",
+                  2505: "LOGIN", 2506: "OAUTHBEARER", 2507: "XOAUTH2"}
+    judge = None
+    most_recipients = 3  # of the face narrow
+
+    def others(self):
+        return [self.judge] if self.judge else []
 
     def start(self):
         directory = pathlib.Path("/etc/postfix")
@@ -79,18 +92,20 @@ class Postfix(Receiver):
         (directory / "main.cf").write_text(MAIN.format(
             spool=SPOOL, programs=PROGRAMS, peers=sandbox.PEERS, boxes=self.boxes, uid=uid,
             gid=gid, size_limit=self.size_limit,
-            authority=self.certificates.directory / "authority.pem"))
+            authority=self.certificates.directory / "authority.pem", sasl=dovecot.SOCKET))
         (directory / "master.cf").write_text(SERVICES + "".join(self.services()))
         (directory / "domains").write_text(
             "/^(.*\\.)?postfix\\.example$/ ok\n/^shared\\.example$/ ok\n")
         (directory / "mailboxes").write_text(
-            '/^alice@/ alice/\n/^bob@/ bob/\n/^carol@/ carol/\n/^"john smith"@/ john/\n')
+            '/^alice@/ alice/\n/^bob@/ bob/\n/^carol@/ carol/\n/^"john smith"@/ john/\n'
+            + "".join(f"/^{box}@/ {box}/\n" for box in MANY))
         (directory / "senders").write_text(
             "/^refused@/ 550 5.7.1 We do not take mail from you\n"
             "/^later@/ 450 4.7.1 Ask again later\n")
         (directory / "recipients").write_text("/^grey/ 450 4.7.1 Greylisted, come back\n")
         (directory / "dynamicmaps.cf").touch()
         self.make_spool()
+        self.judge = dovecot.daemon()
         self.daemon = Daemon("Postfix", [PROGRAMS / "master", "-d", "-c", directory],
                              "/var/log/postfix.log")
         self.daemon.start()
@@ -98,16 +113,30 @@ class Postfix(Receiver):
 
     def services(self):
         """One smtpd for each face and port; an address is written with brackets if IPv6."""
+        pairs = {face: self.certificates.for_face(self, face)[2] for face in self.faces()}
         for face, address, port in self.listens():
             bracketed = f"[{address}]"
             yield f"{bracketed}:{port} inet n - n - - smtpd\n"
             if face == "clear":
                 yield "  -o smtpd_tls_security_level=none\n"
                 continue
-            pair = self.certificates.for_face(self, face)[2]
+            if face == "narrow":
+                yield f"  -o smtpd_recipient_limit={self.most_recipients}\n"
+            if face == "login":
+                yield ("  -o smtpd_sasl_auth_enable=yes"
+                       " -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject\n")
+                if port == self.clear_port:
+                    yield "  -o smtpd_tls_security_level=none\n"
+                    continue
+                yield "  -o smtpd_tls_auth_only=yes\n"
+                if port != 25:
+                    yield f"  -o smtpd_sasl_mechanism_filter={self.mechanisms[port]}\n"
+            pair = pairs[face]
             yield f"  -o smtpd_tls_chain_files={pair} -o smtpd_tls_security_level=may\n"
             if port == 465:
                 yield "  -o smtpd_tls_wrappermode=yes\n"
+            if face == "strict":
+                yield "  -o smtpd_tls_security_level=encrypt -o smtpd_tls_req_ccert=yes\n"
             if face == "closed":
                 yield "  -o smtpd_client_restrictions=reject\n"
             if face == "asking":

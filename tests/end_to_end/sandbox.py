@@ -14,6 +14,8 @@ NETWORK6 = "2001:db8::/64"
 # Addresses that are ourselves.
 OURSELVES4 = "203.0.113.7"
 OURSELVES6 = "2001:db8:1::7"
+SECOND4 = "203.0.113.8"
+SECOND6 = "2001:db8:1::8"
 
 PEERS = pathlib.Path("/var/peers")
 MAIL = pathlib.Path("/var/mail")
@@ -27,9 +29,11 @@ USERS = {
     "opensmtpq": (64005, 64005, "/var/lib/opensmtpd/empty"),
     "vmail": (64006, 64006, "/var/mail"),
     "qmailr": (64007, 64008, "/var/qmail"),
+    "dovecot": (64009, 64009, "/nonexistent"),
+    "dovenull": (64010, 64010, "/nonexistent"),
 }
 GROUPS = {"postfix": 64001, "postdrop": 64002, "Debian-exim": 64003, "opensmtpd": 64004,
-          "opensmtpq": 64005, "vmail": 64006, "qmail": 64008}
+          "opensmtpq": 64005, "vmail": 64006, "qmail": 64008, "dovecot": 64009, "dovenull": 64010}
 
 
 def call(*command):
@@ -126,12 +130,14 @@ def copy_peers(source, target):
 def qmail_home(bin_directory, home):
     for part in ("bin", "control", "queue/mess", "queue/lock"):
         (home / part).mkdir(parents=True)
-    shutil.copy(pathlib.Path(bin_directory) / "qmail-remote", home / "bin/qmail-remote")
+    for program in ("qmail-remote", "tern"):
+        shutil.copy(pathlib.Path(bin_directory) / program, home / "bin" / program)
     (home / "bin/qmail-remote").chmod(0o711)  # as qmail installs it: qmailr runs it, unread
     uid, gid, _ = USERS["qmailr"]
-    tcpto = home / "queue/lock/tcpto"
-    tcpto.write_bytes(bytes(1024))
-    os.chown(tcpto, uid, gid)
+    for table, size in (("tcpto", 1024), ("tcpto6", 2048)):
+        path = home / "queue/lock" / table
+        path.write_bytes(bytes(size))
+        os.chown(path, uid, gid)
 
 
 def users(etc):
@@ -158,8 +164,10 @@ def network():
     # Linux binds to a routed-local IPv6 address only where this is set.
     (ipv6 / "ip_nonlocal_bind").write_text("1")
     call("ip", "-6", "route", "add", "local", NETWORK6, "dev", "lo")
-    call("ip", "addr", "add", f"{OURSELVES4}/32", "dev", "lo")
-    call("ip", "addr", "add", f"{OURSELVES6}/128", "dev", "lo", "nodad")
+    for address in (OURSELVES4, SECOND4):
+        call("ip", "addr", "add", f"{address}/32", "dev", "lo")
+    for address in (OURSELVES6, SECOND6):
+        call("ip", "addr", "add", f"{address}/128", "dev", "lo", "nodad")
 
 
 def identity(name):

@@ -93,6 +93,9 @@ class World:
         self.control("timeoutconnect", "5")
         self.control("timeoutremote", "20")
         (sandbox.HOME / "queue/lock/tcpto").write_bytes(bytes(1024))
+        (sandbox.HOME / "queue/lock/tcpto6").write_bytes(bytes(2048))
+        for path in sandbox.MAIL.glob("*/*/new/*"):  # so that later cases need not read them
+            path.unlink()
         for path in (sandbox.HOME / "queue/mess").iterdir():
             path.unlink()
         self.names.use_resolver()
@@ -130,16 +133,15 @@ class World:
             expect(not found, f"{receiver.name} has it in {[box for box, _ in found]}")
 
     def check_servers(self):
-        for receiver in self.receivers:
-            receiver.daemon.check_alive()
-        for daemon in self.names.daemons:
+        for daemon in self.daemons():
             daemon.check_alive()
 
     def sizes_of_logs(self):
         return {each: each.sizes() for each in self.daemons()}
 
     def daemons(self):
-        return [each.daemon for each in self.receivers] + self.names.daemons
+        return [daemon for each in self.receivers for daemon in (each.daemon, *each.others())] \
+            + self.names.daemons
 
 
 def difference(got, wanted):
