@@ -260,7 +260,7 @@ Host& host_at(SimulatedWorld& world, std::string_view words) {
 void add_to_route_file(SimulatedWorld& world, std::string_view words) {
     const auto [name, line] = halves_of(words);
     auto& file = world.settings.routes.of_domain;
-    if (!file) file.emplace(text("control/smtproutes.d/", name), "");
+    if (!file) file = delivery::RouteFiles::OfDomain{text("control/smtproutes.d/", name), ""};
     file->content += line + "\n";
 }
 

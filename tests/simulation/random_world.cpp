@@ -104,7 +104,8 @@ private:
                 routes.smtproutes = ":decoy.example\n";
                 break;
             case 1:
-                routes.of_domain.emplace("control/smtproutes.d/example.net", text("relay=", list));
+                routes.of_domain = delivery::RouteFiles::OfDomain{
+                    "control/smtproutes.d/example.net", text("relay=", list)};
                 routes.smtproutes = ":decoy.example\n";
                 break;
             default: routes.smtproutes = text("example.org:decoy.example\n:", list, "\n"); break;
