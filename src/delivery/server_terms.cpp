@@ -10,8 +10,16 @@ namespace {
 
 constexpr std::uint16_t implicit_tls_port = 465;  // RFC 8314 3.3
 
-bool inside_this_host(const Endpoint& endpoint) {
-    return endpoint.address.is_loopback_or_unspecified();
+// By what the operator wrote. Any other name may be led to 127.0.0.1 by whoever forges the DNS, and
+// there to a port at which another user of this host listens.
+bool is_inside_this_host(const Exchanger& relay) {
+    const auto inside = [](const Endpoint& endpoint) {
+        return endpoint.address.is_loopback_or_unspecified();
+    };
+    if (!std::ranges::all_of(relay.endpoints, inside)) return false;
+    if (!relay.name) return true;
+    const std::string_view name = relay.name->ascii();
+    return name == "localhost" || name.ends_with(".localhost");  // RFC 6761 6.3
 }
 
 }  // namespace
@@ -22,8 +30,7 @@ Result<tls::Requirement> requirement_for(ServerRules& rules, const Way& way,
     if (exchanger.name) requirement = rules.requirement(*exchanger.name);
     if (!requirement) return requirement;
     requirement->implicit = exchanger.endpoints.front().port == implicit_tls_port;
-    if (!way.credentials || requirement->demanded() ||
-        std::ranges::all_of(exchanger.endpoints, inside_this_host))
+    if (!way.credentials || requirement->demanded() || is_inside_this_host(exchanger))
         return requirement;
     if (requirement->kind == tls::Requirement::Kind::none)
         return fail(Stage::routing, Cause::control_file,
