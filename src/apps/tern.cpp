@@ -167,7 +167,6 @@ std::vector<std::vector<std::string>> by_host(const std::vector<std::string>& re
 }
 
 int run_route(const Options& options) {
-    os::forbid_core_dumps();
     if (const Result<Done> at_home = go_home(); !at_home)
         return complain(at_home.error().detail, trouble_here);
     const std::string sender = options.sender == "<>" ? std::string() : options.sender;
@@ -292,6 +291,7 @@ int run(int count, char** words) {
 int main(int count, char** words) {
     std::signal(SIGPIPE, SIG_IGN);
     if (!os::fill_standard_descriptors()) return trouble_here;
+    os::forbid_core_dumps();  // routes have passwords
     try {
         return run(count, words);
     } catch (const std::bad_alloc&) {

@@ -1,5 +1,9 @@
 # tern probe: what is seen of a server, and how hostile bytes come out of it.
 import hashlib
+import os
+import pathlib
+import re
+import resource
 
 from harness.smtp_server import HandshakeFailed
 
@@ -219,6 +223,28 @@ def hostile_certificate(t):
     t.server(ADDRESS, _over_tls(cert="nul-name"))
     t.asks("probe", MX)
     t.tells("names      mx1.dest.example")
+
+
+def no_core_dumps(t):
+    limits = []
+
+    def script(mx):
+        for status in pathlib.Path("/proc").glob("[0-9]*/status"):
+            try:
+                words = status.read_text()
+                if "Name:\ttern\n" in words and f"PPid:\t{os.getpid()}\n" in words:
+                    words = (status.parent / "limits").read_text()
+                    limits.append(re.search(r"Max core file size +(\S+)", words)[1])
+            except FileNotFoundError:
+                continue  # it has ended
+        mx.greets()
+        _leaves(mx)
+
+    t.control("authsenders", f":{MX}|alice|geheim\n")
+    t.server(ADDRESS, script)
+    t.asks("probe", MX, env={"ASAN_OPTIONS": "disable_coredump=0"},
+           prepare=lambda: resource.setrlimit(resource.RLIMIT_CORE, (4096, 4096)))
+    t.equal(limits, ["0"], "what may be dumped of a process that has read passwords")
 
 
 def silent_lately(t):
