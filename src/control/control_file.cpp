@@ -3,7 +3,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,6 +31,15 @@ bool means_absent(int error) {
     return error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG;
 }
 
+// POSIX leaves open whether a listing has a name that came behind the directory's opening, be it by
+// a rename that put it in the place of another: btrfs leaves it out. These keep the place.
+bool lists_what_was_replaced(int directory) {
+    struct statfs about {};
+    if (::fstatfs(directory, &about) != 0) return false;
+    return about.f_type == EXT4_SUPER_MAGIC || about.f_type == XFS_SUPER_MAGIC ||
+           about.f_type == TMPFS_MAGIC;
+}
+
 std::string_view trimmed(std::string_view line) {
     const std::size_t last = line.find_last_not_of(" \t\r\n");
     return line.substr(0, last == line.npos ? 0 : last + 1);
@@ -40,6 +51,11 @@ Listing::Listing(const std::string& path) : names_(1, '\0') {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY);
     if (fd < 0) {
         known_ = means_absent(errno);
+        return;
+    }
+    if (!lists_what_was_replaced(fd)) {
+        known_ = false;
+        ::close(fd);
         return;
     }
     // One getdents64(2) holds the directory's lock; a name that is renamed between two of them may
