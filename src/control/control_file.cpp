@@ -21,6 +21,7 @@ namespace tern::control {
 namespace {
 
 constexpr std::size_t largest_file = std::size_t{64} << 20;
+constexpr std::size_t first_block = 4096;  // of a file that does not tell its size
 
 tl::unexpected<Failure> unreadable(const std::string& path, int error) {
     return fail(Stage::start, Cause::control_file, text(path, ": ", strerrordesc_np(error)));
@@ -87,22 +88,28 @@ Result<std::optional<std::string>> read_file(const std::string& path) {
         if (means_absent(errno)) return std::nullopt;
         return unreadable(path, errno);
     }
-    std::string content;
-    char block[4096];
+    // One byte more than it has shows its end; one that grows meanwhile is given twice the room.
+    struct stat status;
+    const bool sized = ::fstat(fd, &status) == 0 && status.st_size > 0;
+    const auto size = sized ? static_cast<std::size_t>(status.st_size) : first_block;
+    std::string content(std::min(size, largest_file) + 1, '\0');
+    std::size_t filled = 0;
     int error = 0;
     for (;;) {
-        const ssize_t got = ::read(fd, block, sizeof block);
-        if (got > 0) content.append(block, static_cast<std::size_t>(got));
+        if (filled == content.size()) content.resize(2 * content.size());
+        const ssize_t got = ::read(fd, content.data() + filled, content.size() - filled);
+        if (got > 0) filled += static_cast<std::size_t>(got);
         else if (got == 0 || errno != EINTR) {
             error = got < 0 ? errno : 0;
             break;
         }
-        if (content.size() > largest_file) {
+        if (filled > largest_file) {
             error = EFBIG;
             break;
         }
     }
     ::close(fd);
+    content.resize(filled);
     if (error != 0) return unreadable(path, error);
     return content;
 }

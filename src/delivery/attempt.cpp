@@ -1,8 +1,10 @@
 // One session with one server, and what its end means for the delivery; see delivery.hpp.
 #include <algorithm>
+#include <iterator>
 
 #include "base/text.hpp"
 #include "delivery/delivery.hpp"
+#include "session/authenticate.hpp"
 
 namespace tern::delivery {
 namespace {
@@ -69,6 +71,7 @@ Task<Done> Delivery::attempt(std::unique_ptr<Stream> connection, Peer peer,
     const auto session = std::make_unique<session::Session>(
         world_.clock, world_.random, std::move(connection), terms_of(peer, requirement));
     Result<Done> outcome = co_await session->open().outcome();
+    std::ranges::copy(session->said_in_login(), std::back_inserter(said_));
     session::Progress progress;
     if (rounds_) {
         if (outcome) co_await further_rounds(*session, peer, requirement);
@@ -200,6 +203,20 @@ void Delivery::note_round(const Result<Done>& outcome, const session::Progress& 
     if (concerns_its_recipients_alone(failed.failure)) return;
     failed.may_be_duplicate = false;
     rounds_->give_up(fate_of(failed));
+}
+
+// A server that knows our credentials may repeat them in any later reply: the sentence of ours in
+// the first line stays, its words do not.
+void Delivery::keep_secrets(Report& report) const {
+    if (said_.empty()) return;
+    const auto without = [this](std::string& words) {
+        if (!session::hold_any(words, said_)) return;
+        std::string ours = words.substr(0, words.find('\n'));
+        if (session::hold_any(ours, said_)) ours = "The mail was offered to a relay.";
+        words = text(ours, "\nThe server's words repeat our credentials and are left out.\n");
+    };
+    for (RecipientReport& recipient : report.recipients) without(recipient.text);
+    without(report.text);
 }
 
 // Contract, Reports: the attempt that got furthest is reported, among equals the last.

@@ -43,7 +43,9 @@ Task<Report> Delivery::run() {
     for (const NextHop& hop : *hops)
         if (may_go_on()) co_await try_hop(hop);
     co_await try_again_in_clear();
-    co_return final_report();
+    Report report = final_report();
+    keep_secrets(report);
+    co_return report;
 }
 
 Result<Done> Delivery::read_token() {

@@ -78,6 +78,7 @@ private:
                     const session::Envelope& envelope, const Peer& peer,
                     const tls::Requirement& requirement, bool message_repeats);
     void note_failure(Attempt failed);
+    void keep_secrets(Report& report) const;
     [[nodiscard]] session::Terms terms_of(const Peer& peer,
                                           const tls::Requirement& requirement) const;
     [[nodiscard]] Duration time_for_tls() const;
@@ -105,6 +106,7 @@ private:
     std::vector<Exchanger> clear_again_;
     std::optional<Deadline> until_;  // set once a handshake has failed
     std::optional<Rounds> rounds_;   // once the envelope needs several transactions
+    std::vector<Secret> said_;       // what AUTH said to any server
     std::string accepted_;           // the words of the first of them that was accepted
 };
 

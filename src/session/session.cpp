@@ -47,7 +47,9 @@ Task<Done> Session::authenticate() {
     const bool private_line = secured_ || terms_.endpoint.address.is_loopback_or_unspecified();
     Login login(chat_, extensions_.auth_mechanisms, *terms_.credentials, circumstances,
                 private_line, random_);
-    co_return co_await login.run();
+    Result<Done> outcome = co_await login.run().outcome();
+    said_in_login_ = login.take_said();
+    co_return outcome;
 }
 
 Task<Done> Session::greet() {

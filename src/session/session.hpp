@@ -8,6 +8,7 @@
 
 #include "base/ip.hpp"
 #include "base/random.hpp"
+#include "base/secret.hpp"
 #include "sasl/credentials.hpp"
 #include "session/chat.hpp"
 #include "session/transaction.hpp"
@@ -63,6 +64,8 @@ public:
     [[nodiscard]] bool in_step() const { return chat_.in_step(); }
     /// What the server takes at most; as it said in its last reply to EHLO.
     [[nodiscard]] const smtp::Limits& limits() const { return extensions_.limits; }
+    /// What AUTH said: no report may quote a server that repeats it (hold_any).
+    [[nodiscard]] const std::vector<Secret>& said_in_login() const { return said_in_login_; }
     /// What is wrong with the client certificate, when TLS was used without it for that; else
     /// empty.
     [[nodiscard]] std::string certificate_trouble() const;
@@ -82,6 +85,7 @@ private:
     std::unique_ptr<tls::TlsStream> secured_;
     Chat chat_;
     smtp::Extensions extensions_;
+    std::vector<Secret> said_in_login_;
     bool refused_before_ = false;  // what the last transaction left behind is to be reset
 };
 

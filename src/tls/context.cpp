@@ -181,8 +181,7 @@ std::string use_client_certificate(SSL_CTX* context, const ClientSettings& setti
     for (const std::string& path : {settings.certificate_file, settings.key_file}) {
         if (path.empty()) continue;
         const FileContents file = read_file(path);
-        if (file.error != 0 && why.empty())
-            why = text(path, " cannot be read: ", words(file.error));
+        if (file.error != 0 && why.empty()) why = text("it cannot be read: ", words(file.error));
         pem += file.bytes;
         pem += '\n';
     }

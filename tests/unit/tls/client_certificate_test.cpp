@@ -140,7 +140,10 @@ TEST_F(ClientCertificate, IsNotShownUnasked) {
 
 TEST_F(ClientCertificate, MayBeAbsent) {
     EXPECT_EQ(meet("")->client().certificate_trouble(), "");
-    EXPECT_EQ(meet(directory_.path("missing.pem"))->client().certificate_trouble(), "");
+}
+TEST_F(ClientCertificate, ThatWasNamedAndIsAbsentIsToldOf) {
+    EXPECT_THAT(meet(directory_.path("missing.pem"))->client().certificate_trouble(),
+                HasSubstr("it cannot be read: No such file or directory"));
 }
 
 TEST_F(ClientCertificate, Unreadable) {
