@@ -6,7 +6,6 @@ import re
 import dovecot
 import sandbox
 from caller import expect
-from daemons import wait_until
 from dovecot import OTHER_PASSWORD, PASSWORD, USER
 from wire import Wire
 from world import SENDER, Message, case
@@ -26,14 +25,13 @@ def route(mx, port, password=PASSWORD, host=None):
     return f"{host or mx.mx('login')}:{port}|{USER}|{password}"
 
 
-def logged(mx, since, pattern):
-    """The server's log comes to match."""
-    wait_until(lambda: re.search(pattern, mx.daemon.log(since)), 5, f"{pattern!r} in the log")
+EXIMS_NAMES = {"CRAM-MD5": "challenge", "PLAIN": "plain", "LOGIN": "login"}
 
 
-def took_login(mx, since, mechanism):
-    logged(mx, since, f"sasl_method={mechanism}, sasl_username={USER}" if mx.name == "postfix" else
-           f"A={ {'CRAM-MD5': 'challenge', 'PLAIN': 'plain', 'LOGIN': 'login'}[mechanism] }:{USER}")
+def took_login(world, mx, since, mechanism):
+    """The server's log says who logged in, and how."""
+    world.logged(mx.daemon, since, f"A={EXIMS_NAMES[mechanism]}:{USER}" if mx.name == "exim" else
+                 f"sasl_method={mechanism}, sasl_username={USER}")
 
 
 def secrets(password):
@@ -75,7 +73,7 @@ def mechanism_case(mechanism, port, name):
         message, report, _ = deliver(world, mx)
         report.delivered(mx.ip("login"))
         world.arrived(mx, message).came_encrypted()
-        took_login(mx, since, mechanism)
+        took_login(world, mx, since, mechanism)
     case(f"a login by {mechanism}", each=lambda mx: mx.name == name)(accepted)
 
     def refused(world, mx):
@@ -101,7 +99,7 @@ def strongest(world, mx):
         since = mx.daemon.sizes()
         message, _, _ = deliver(world, mx)
         world.arrived(mx, message).came_encrypted()
-        took_login(mx, since, "SCRAM-SHA-256" if dovecot_judges(mx) else "CRAM-MD5")
+        took_login(world, mx, since, "SCRAM-SHA-256" if dovecot_judges(mx) else "CRAM-MD5")
 
 
 @case("a login on port 465, the certificate verified", each=dovecot_judges)
@@ -111,7 +109,7 @@ def login_465(world, mx):
     since = mx.daemon.sizes()
     message, _, _ = deliver(world, mx)
     world.arrived(mx, message).came_encrypted()
-    took_login(mx, since, "SCRAM-SHA-256")
+    took_login(world, mx, since, "SCRAM-SHA-256")
 
 
 @case("a login and a certificate that does not verify", each=dovecot_judges)
@@ -133,7 +131,7 @@ def token_case(mechanism, port):
         message, report, wire = deliver(world, mx)
         kept(dovecot.token(), report, wire)
         world.arrived(mx, message).came_encrypted()
-        took_login(mx, since, mechanism)
+        took_login(world, mx, since, mechanism)
         # Another program refreshes the file: it is read anew.
         for bad in (dovecot.token(lives=-30), dovecot.token(key=b"somebody else's")):
             world.control("token", bad)
@@ -217,7 +215,7 @@ def loopback(world, mx):
     report.delivered(mx.loopback())
     world.arrived(mx, message).came_in_clear()
     expect(re.search(rb"(?<!250[- ])AUTH [A-Z]", wire.heard), "so does a login in clear look on the wire")
-    took_login(mx, since, "SCRAM-SHA-256" if dovecot_judges(mx) else "CRAM-MD5")
+    took_login(world, mx, since, "SCRAM-SHA-256" if dovecot_judges(mx) else "CRAM-MD5")
 
 
 @case("two relays, of which the first refuses the login", each=dovecot_judges)
@@ -229,7 +227,7 @@ def second_relay(world, mx):
     message = Message()
     world.deliver(DOMAIN, exim.at("alice"), message=message).delivered(exim.ip("login"))
     world.arrived(exim, message).came_encrypted()
-    took_login(exim, since, "CRAM-MD5")
+    took_login(world, exim, since, "CRAM-MD5")
 
 
 @case("two relays, both refuse the password", each=dovecot_judges)
@@ -240,7 +238,7 @@ def both_refuse(world, mx):
     since = mx.judge.sizes()
     message, report, _ = deliver(world, mx, "Z", OTHER_PASSWORD)
     report.has(exim.mx("login")).has("535")
-    wait_until(lambda: USER in mx.judge.log(since), 5, "the first relay asked as well")
+    world.logged(mx.judge, since, USER)
     world.nothing_arrived(message)
 
 
@@ -254,7 +252,7 @@ def by_sender(world, mx):
     since = mx.daemon.sizes()
     message, _, _ = deliver(world, mx)
     world.arrived(mx, message).came_encrypted()
-    took_login(mx, since, "SCRAM-SHA-256" if dovecot_judges(mx) else "CRAM-MD5")
+    took_login(world, mx, since, "SCRAM-SHA-256" if dovecot_judges(mx) else "CRAM-MD5")
     message = Message()
     world.deliver(DOMAIN, mx.at("alice"), message=message, sender="other@me.example") \
         .is_("", "Z").has("authentication was rejected")
@@ -268,4 +266,4 @@ def by_file(world, mx):
     since = mx.daemon.sizes()
     message, _, _ = deliver(world, mx)
     world.arrived(mx, message).came_encrypted()
-    took_login(mx, since, "SCRAM-SHA-256" if dovecot_judges(mx) else "CRAM-MD5")
+    took_login(world, mx, since, "SCRAM-SHA-256" if dovecot_judges(mx) else "CRAM-MD5")

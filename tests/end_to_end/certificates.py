@@ -104,7 +104,10 @@ class Certificates:
 
     def client(self, kind):
         """Text of a clientcert.pem with a key of that kind."""
-        chain, key = self.authority.issue("qmail client", ["client.me.example"], kind)
-        return chain + key
+        return b"".join(self.client_pair(kind))
+
+    def client_pair(self, kind="ecdsa"):
+        """Chain and key."""
+        return self.authority.issue("qmail client", ["client.me.example"], kind)
 
 

@@ -138,6 +138,7 @@ class Receiver:
     longest_line = 20_000
     quoted_local = "john smith"
     size_limit = 24_000_000
+    most_recipients = None  # of the face narrow, or of every face
     mechanisms = {}     # what AUTH offers at the ports of the face login, behind TLS
     clear_port = 2525   # of the face login: AUTH offered, no TLS; also at the loopback address
     also = ()           # further faces

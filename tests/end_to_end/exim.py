@@ -14,7 +14,8 @@ primary_hostname = mx-main.exim.example
 exim_path = {program}
 spool_directory = {spool}
 log_file_path = /var/log/exim4/%slog
-log_selector = +tls_peerdn +tls_certificate_verified +smtp_protocol_error +smtp_syntax_error
+log_selector = +tls_peerdn +tls_certificate_verified \
+    +smtp_protocol_error +smtp_syntax_error +pipelining
 timezone = UTC
 local_interfaces = <; {addresses}
 tls_on_connect_ports = 465

@@ -11,6 +11,8 @@ AUTHORITATIVE = "198.51.100.54"
 RESOLVER = "198.51.100.53"
 RESOLVER6 = "2001:db8::53"
 NOBODY = "198.51.100.99"  # answers, on no port at all
+SILENT4 = "198.51.100.98"  # hosts that do not answer, where a case has made them so
+SILENT6 = "2001:db8::98"
 DIRECTORY = pathlib.Path("/var/lib/names")
 
 KNOT = """\

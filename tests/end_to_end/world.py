@@ -1,5 +1,6 @@
 # The world of a case: the receivers, the names, qmail's home; how a case says "deliver this" and
 # "this is what must have arrived". Holds no case.
+import contextlib
 import itertools
 import os
 import pathlib
@@ -8,6 +9,7 @@ import socket
 
 import sandbox
 from caller import Delivery, Report, expect
+from daemons import Broken, wait_until
 
 SENDER = "sender@me.example"
 # What a receiver writes above a message it takes.
@@ -79,6 +81,8 @@ class Message:
 
 
 class World:
+    home = sandbox.HOME
+
     def __init__(self, receivers, certificates, names):
         self.receivers = receivers
         self.certificates = certificates
@@ -132,6 +136,16 @@ class World:
             found = receiver.received(message.token)
             expect(not found, f"{receiver.name} has it in {[box for box, _ in found]}")
 
+    def logged(self, daemon, since, pattern):
+        """The server's log, from those sizes on, comes to match; what it said by then."""
+        def found():
+            return re.search(pattern, daemon.log(since))
+        try:
+            wait_until(found, 5, "a line of the log")
+        except Broken:
+            expect(False, f"{pattern!r} wanted in {daemon.name}'s log")
+        return daemon.log(since)
+
     def check_servers(self):
         for daemon in self.daemons():
             daemon.check_alive()
@@ -155,19 +169,39 @@ def difference(got, wanted):
 def silent_port(address, port=25):
     """
     A listening socket whose queue is full, so that the kernel drops further SYNs: a host that
-    does not answer, without a packet filter. Close both sockets when done.
+    does not answer, without a packet filter. Close all sockets when done.
     """
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((address, port))
     listener.listen(0)
     held = [listener]
     for _ in range(4):
-        wire = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        wire = socket.socket(family, socket.SOCK_STREAM)
         wire.setblocking(False)
         wire.connect_ex((address, port))
         held.append(wire)
     return held
+
+
+@contextlib.contextmanager
+def silent(*addresses):
+    """These hosts do not answer while the block lasts."""
+    with contextlib.ExitStack() as held:
+        for address in addresses:
+            for each in silent_port(address):
+                held.enter_context(each)
+        yield
+
+
+def tcpto6():
+    """The same of the other family's table."""
+    table = pathlib.Path(sandbox.HOME / "queue/lock/tcpto6").read_bytes()
+    expect(len(table) == 2048, f"tcpto6 has {len(table)} bytes")
+    records = [table[at:at + 32] for at in range(0, len(table), 32)]
+    return [(socket.inet_ntop(socket.AF_INET6, record[16:32]), record[4]) for record in records
+            if any(record)]
 
 
 def tcpto():
