@@ -1,8 +1,10 @@
 # PIPELINING and CHUNKING as real servers take them, and more recipients than they take at once.
+import hashlib
 import re
 
 from caller import expect
 from daemons import MANY
+from sink import ADDRESS, Sink
 from world import Message, case, every
 
 KILO = 1024
@@ -38,7 +40,8 @@ def crossed_by_chunks(world, mx, since, message, chunk):
     told = commands(world, mx, since)
     expect("data" not in told, f"no DATA wanted: {told}")
     least = -(-message.size() // chunk)
-    expect(least <= told.get("bdat", 0) <= least + least // 10 + 2, f"{least} chunks or so wanted: {told}")
+    expect(least <= told.get("bdat", 0) <= least + least // 10 + 2,
+           f"{least} chunks or so wanted: {told}")
 
 
 def sizes_and_chunks(size):
@@ -79,7 +82,8 @@ def hundred(size, chunk):
         report.recipient(70, "s", mx.ip("clear"), "45")
         world.arrived(mx, message, boxes)
         crossed_by_chunks(world, mx, since, message, chunk)
-    case(f"{size} bytes to 100 recipients and 5 refused, in chunks of {chunk}", each=flies)(delivered)
+    case(f"{size} bytes to 100 recipients and 5 refused, in chunks of {chunk}",
+         each=flies)(delivered)
 
 
 hundred(2 * KILO, KILO)
@@ -171,3 +175,33 @@ def several_mixed(world, mx):
     report.recipient(0, "s", mx.ip(face), "450" if mx.name == "postfix" else "451")
     report.recipient(4, "h", mx.ip(face), "5")
     world.arrived(mx, message, boxes)
+
+
+def limits(title, options, recipients, rounds, sessions=1):
+    """LIMITS (RFC 9422): the groups of recipients, in their order, that the server must see."""
+    def split(world):
+        world.control("smtproutes", f":[{ADDRESS}]")
+        for size in (2 * KILO, 100 * KILO):
+            message = Message(body(size))
+            wire = message.path.read_bytes().replace(b"\n", b"\r\n")
+            with Sink("--limits", options) as sink:
+                report = world.deliver("there.example", *recipients, message=message)
+                found = sink.messages()
+            report.delivered(ADDRESS, "r" * len(recipients))
+            groups = [[each["address"] for each in one["recipients"]] for one in found]
+            expect(groups == rounds, f"{rounds} wanted, {groups} seen")
+            connections = {each["connection"] for each in found}
+            expect(len(connections) == sessions, f"{sessions} sessions wanted: {connections}")
+            expect({each["sha256"] for each in found} == {hashlib.sha256(wire).hexdigest()},
+                   f"other bytes arrived: {found}")
+    case(f"LIMITS: {title}")(split)
+
+
+LOCALS = [f"{name}@there.example" for name in "abcdefg"]
+limits("recipients of a transaction", "RCPTMAX=3", LOCALS,
+       [LOCALS[:3], LOCALS[3:6], LOCALS[6:]])
+limits("one recipient at a time", "RCPTMAX=1", LOCALS[:4], [[each] for each in LOCALS[:4]])
+limits("transactions of a session", "RCPTMAX=2,MAILMAX=2", LOCALS,
+       [LOCALS[:2], LOCALS[2:4], LOCALS[4:6], LOCALS[6:]], sessions=2)
+MIXED = ["a@one.example", "b@two.example", "c@one.example", "d@two.example"]
+limits("domains of a session", "RCPTDOMAINMAX=1", MIXED, [MIXED[0::2], MIXED[1::2]], sessions=2)

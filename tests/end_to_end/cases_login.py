@@ -7,6 +7,7 @@ import dovecot
 import sandbox
 from caller import expect
 from dovecot import OTHER_PASSWORD, PASSWORD, USER
+from sink import ADDRESS, Sink
 from wire import Wire
 from world import SENDER, Message, case
 
@@ -214,8 +215,45 @@ def loopback(world, mx):
         report = world.deliver(DOMAIN, mx.at("alice"), message=message)
     report.delivered(mx.loopback())
     world.arrived(mx, message).came_in_clear()
-    expect(re.search(rb"(?<!250[- ])AUTH [A-Z]", wire.heard), "so does a login in clear look on the wire")
+    expect(re.search(rb"(?<!250[- ])AUTH [A-Z]", wire.heard),
+           "so does a login in clear look on the wire")
     took_login(world, mx, since, "SCRAM-SHA-256" if dovecot_judges(mx) else "CRAM-MD5")
+
+
+@case("a relay's name that leads to this host: no login in clear", each=logs_in)
+def led_to_loopback(world, mx):
+    world.control("smtproutes", f":{route(mx, mx.clear_port, host=f'to-us.{mx.domain}')}")
+    message, report, wire = deliver(world, mx, "Z")
+    expect(b"250-AUTH" in wire.heard or b"250 AUTH" in wire.heard, "the relay offers AUTH")
+    report.has("TLS").has(mx.loopback())
+    nothing_said(report, wire, message, world)
+
+
+@case("a password beyond ASCII", each=dovecot_judges)
+def beyond_ascii(world, mx):
+    for port, mechanism in ((2501, "SCRAM-SHA-256"), (2503, "CRAM-MD5"), (2504, "PLAIN")):
+        password = dovecot.OTHER_USERS["müller"]
+        world.control("smtproutes", f":{mx.mx('login')}:{port}|müller|{password}")
+        since = mx.daemon.sizes()
+        message, _, _ = deliver(world, mx, secret=password)
+        world.arrived(mx, message).came_encrypted()
+        world.logged(mx.daemon, since, f"sasl_method={mechanism}, sasl_username=")
+
+
+@case("SCRAM bound to the TLS session")
+def bound(world):
+    world.control("smtproutes", f":[{ADDRESS}]:587|{USER}|{PASSWORD}")
+    options = ("--self-signed", "relay.example", "--user", f"{USER}:{PASSWORD}",
+               "--auth", "SCRAM-SHA-256-PLUS,SCRAM-SHA-256,PLAIN", "--require-auth")
+    for version in ("1.2", "1.3"):
+        with Sink(*options, "--tls-max", version, port=587) as sink, Wire() as wire:
+            message = Message()
+            report = world.deliver(DOMAIN, "alice@somewhere.example", message=message)
+            found = sink.messages()
+        report.delivered(ADDRESS)
+        kept(PASSWORD, report, wire)
+        wanted = {"mechanism": "SCRAM-SHA-256-PLUS", "user": USER}
+        expect([each["auth"] for each in found] == [wanted], f"{wanted} wanted: {found}")
 
 
 @case("two relays, of which the first refuses the login", each=dovecot_judges)

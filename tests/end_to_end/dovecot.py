@@ -16,6 +16,7 @@ SOCKET = "/run/dovecot-auth"
 USER = "clerk"
 # The route's line ends with it: a bar, a comma, blanks and an equals sign belong to it.
 PASSWORD = "open, sesame|42= yes"
+OTHER_USERS = {"müller": "Grüße, straße"}
 OTHER_PASSWORD = "not the password"
 
 CONFIGURATION = """\
@@ -27,6 +28,7 @@ ssl = no
 auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256 oauthbearer xoauth2
 auth_failure_delay = 0
 auth_verbose = yes
+auth_username_chars =
 default_internal_user = dovecot
 default_login_user = dovenull
 passdb {{
@@ -88,7 +90,9 @@ def daemon():
     keys = directory / "keys/default/HS256"
     keys.mkdir(parents=True)
     (keys / "tests").write_bytes(base64.b64encode(TOKEN_KEY))
-    (directory / "users").write_text(f"{USER}:{{PLAIN}}{PASSWORD}\n")
+    (directory / "users").write_text("".join(
+        f"{user}:{{PLAIN}}{password}\n"
+        for user, password in {USER: PASSWORD, **OTHER_USERS}.items()))
     (directory / "tokens.conf").write_text(TOKENS)
     (directory / "dovecot.conf").write_text(CONFIGURATION.format(programs=PROGRAMS, socket=SOCKET))
     pathlib.Path("/run/dovecot").mkdir()

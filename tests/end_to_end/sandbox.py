@@ -130,7 +130,7 @@ def copy_peers(source, target):
 def qmail_home(bin_directory, home):
     for part in ("bin", "control", "queue/mess", "queue/lock"):
         (home / part).mkdir(parents=True)
-    for program in ("qmail-remote", "tern"):
+    for program in ("qmail-remote", "tern", "tern-sink"):
         shutil.copy(pathlib.Path(bin_directory) / program, home / "bin" / program)
     (home / "bin/qmail-remote").chmod(0o711)  # as qmail installs it: qmailr runs it, unread
     uid, gid, _ = USERS["qmailr"]

@@ -47,6 +47,7 @@ def of_receiver(receiver):
                 f"half-dead.{label} MX 10 mx-half-dead.{label}",
                 f"mx-half-dead.{label} AAAA 2001:db8::99",
                 f"mx-half-dead.{label} A {receiver.ip('clear')}",
+                f"to-us.{label} A {receiver.loopback()}",
                 # One family of their exchanger does not answer.
                 f"no-ipv4.{label} MX 10 mx-no-ipv4.{label}",
                 f"mx-no-ipv4.{label} A {names.SILENT4}",
