@@ -14,6 +14,7 @@ PROGRAMS = sandbox.PEERS / "dovecot/usr"
 SOCKET = "/run/dovecot-auth"
 
 USER = "clerk"
+GUEST = "guest"  # whom Exim knows, and Dovecot does not
 # The route's line ends with it: a bar, a comma, blanks and an equals sign belong to it.
 PASSWORD = "open, sesame|42= yes"
 OTHER_USERS = {"müller": "Grüße, straße"}

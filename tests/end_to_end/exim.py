@@ -4,7 +4,7 @@ import pathlib
 
 import sandbox
 from daemons import MANY, Daemon, Receiver, files_below
-from dovecot import PASSWORD, USER
+from dovecot import GUEST, PASSWORD, USER
 
 PROGRAM = sandbox.PEERS / "exim/usr/sbin/exim4"
 SPOOL = pathlib.Path("/var/spool/exim4")
@@ -98,21 +98,21 @@ challenge:
   driver = cram_md5
   public_name = CRAM-MD5
   server_advertise_condition = ${{if !match{{$received_port}}{{^250[45]}}}}
-  server_secret = ${{if eq{{$auth1}}{{{user}}}{{{password}}}fail}}
+  server_secret = ${{if inlist{{$auth1}}{{{users}}}{{{password}}}fail}}
   server_set_id = $auth1
 plain:
   driver = plaintext
   public_name = PLAIN
   server_advertise_condition = ${{if !match{{$received_port}}{{^250[35]}}}}
   server_prompts = :
-  server_condition = ${{if and{{{{eq{{$auth2}}{{{user}}}}}{{eq{{$auth3}}{{{password}}}}}}}}}
+  server_condition = ${{if and{{{{inlist{{$auth2}}{{{users}}}}}{{eq{{$auth3}}{{{password}}}}}}}}}
   server_set_id = $auth2
 login:
   driver = plaintext
   public_name = LOGIN
   server_advertise_condition = ${{if !match{{$received_port}}{{^250[34]}}}}
   server_prompts = <| Username: | Password:
-  server_condition = ${{if and{{{{eq{{$auth1}}{{{user}}}}}{{eq{{$auth2}}{{{password}}}}}}}}}
+  server_condition = ${{if and{{{{inlist{{$auth1}}{{{users}}}}}{{eq{{$auth2}}{{{password}}}}}}}}}
   server_set_id = $auth1
 """
 
@@ -143,7 +143,7 @@ class Exim(Receiver):
             program=PROGRAM, spool=SPOOL, boxes=self.boxes, size_limit=self.size_limit,
             addresses=" ; ".join(addresses), clear=self.ip("clear"), asking=self.ip("asking"),
             ancient=self.ip("ancient"), closed=self.ip("closed"), login=self.ip("login"),
-            loopback=self.loopback(), clear_port=self.clear_port, user=USER, password=PASSWORD,
+            loopback=self.loopback(), clear_port=self.clear_port, users=f"{USER} : {GUEST}", password=PASSWORD,
             most_recipients=self.most_recipients,
             authority=self.certificates.directory / "authority.pem"))
         self.daemon = Daemon("Exim", [PROGRAM, "-bdf", "-q1m"], "/var/log/exim4/mainlog")
