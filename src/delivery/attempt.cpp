@@ -24,6 +24,15 @@ bool concerns_its_recipients_alone(const Failure& failure) {
             (failure.stage == Stage::data || failure.stage == Stage::final_dot));
 }
 
+// The sender was taken in the transaction before: what ends MAIL now is about the session, be it
+// that it carried enough (421, 5xx, hanging up) or that RSET meant nothing to it. Of a message that
+// went out with MAIL only its refusal is known.
+bool concerns_the_session_alone(const Failure& failure, bool end_of_data_written) {
+    if (failure.stage != Stage::mail) return false;
+    return failure.cause == Cause::said_no ||
+           (failure.cause == Cause::closed && !end_of_data_written);
+}
+
 RecipientReport fate_of(const Attempt& failed) {
     return {failed.letter() == Letter::rejected ? 'h' : 's', failed.words()};
 }
@@ -68,14 +77,14 @@ session::Terms Delivery::terms_of(const Peer& peer, const tls::Requirement& requ
 
 Task<Done> Delivery::attempt(std::unique_ptr<Stream> connection, Peer peer,
                              tls::Requirement requirement) {
-    const auto session = std::make_unique<session::Session>(
+    auto session = std::make_unique<session::Session>(
         world_.clock, world_.random, std::move(connection), terms_of(peer, requirement));
     Result<Done> outcome = co_await session->open().outcome();
     std::ranges::copy(session->said_in_login(), std::back_inserter(said_));
     session::Progress progress;
     if (rounds_) {
         if (outcome) co_await further_rounds(*session, peer, requirement);
-        else note_round(outcome, progress, addressing_.wire, peer, requirement, false);
+        else note_round(outcome, progress, false, peer, requirement, false);
         co_return co_await session->quit().outcome();
     }
     Rounds rounds(addressing_.wire);
@@ -88,10 +97,12 @@ Task<Done> Delivery::attempt(std::unique_ptr<Stream> connection, Peer peer,
         rounds.leaves_anyone(progress, true)) {
         const bool repeats = world_.message.rewind();
         if (rounds.leaves_anyone(progress, repeats)) {
-            rounds_ = std::move(rounds);
-            note_round(outcome, progress, *envelope, peer, requirement, repeats);
+            const bool doubtful = may_be_duplicate(progress, *envelope);
+            rounds_ = std::move(rounds);  // with the envelope, which is a part of it
+            note_round(outcome, progress, doubtful, peer, requirement, repeats);
             co_await further_rounds(*session, peer, requirement);
             co_await session->quit().outcome();
+            session.reset();  // some servers take one connection at a time
             co_return co_await finish_rounds(std::move(peer), requirement);
         }
     }
@@ -106,6 +117,7 @@ Task<Done> Delivery::attempt(std::unique_ptr<Stream> connection, Peer peer,
     }
     Attempt ended{std::move(outcome.error()), peer, requirement, rounds.replies(progress, peer),
                   may_be_duplicate(progress, *envelope), session->certificate_trouble()};
+    session.reset();  // it may be reading the message as commands
     co_return co_await judge_end(std::move(ended), progress.end_of_data_written);
 }
 
@@ -161,7 +173,16 @@ Task<Done> Delivery::further_rounds(session::Session& session, Peer peer,
         if (envelope == nullptr) break;
         session::Progress progress;
         const Result<Done> outcome = co_await transact(session, *envelope, progress).outcome();
-        note_round(outcome, progress, *envelope, peer, requirement, true);
+        if (!outcome && !rounds_->is_first_of_session() &&
+            concerns_the_session_alone(outcome.error(), progress.end_of_data_written)) {
+            const Attempt ended{outcome.error(), peer, requirement, {}, false, ""};
+            no_further_round_ = ended.words();
+            // What was written once more than it was taken is not written again in this delivery.
+            if (progress.end_of_data_written) give_up_rounds(peer);
+            break;
+        }
+        note_round(outcome, progress, may_be_duplicate(progress, *envelope), peer, requirement,
+                   true);
     }
     co_return Done();
 }
@@ -178,9 +199,7 @@ Task<Done> Delivery::finish_rounds(Peer peer, tls::Requirement requirement) {
         rounds_->begin_session();
         co_await connect_again(peer, requirement);
     }
-    rounds_->give_up({'s', text(peer.endpoint.address.to_string(),
-                                " took others, not this recipient: it takes only so many at a "
-                                "time, and no further transaction was possible now. (#4.5.3)\n")});
+    give_up_rounds(peer);
     Report report;
     report.recipients = recipient_reports(rounds_->letters());
     report.letter = accepted_.empty() ? furthest_->letter() : Letter::accepted;
@@ -189,15 +208,21 @@ Task<Done> Delivery::finish_rounds(Peer peer, tls::Requirement requirement) {
     co_return Done();
 }
 
+void Delivery::give_up_rounds(const Peer& peer) {
+    rounds_->give_up({'s', text(no_further_round_, peer.endpoint.address.to_string(),
+                                " took others, not this recipient: it takes only so many at a "
+                                "time, and no further transaction was possible now. (#4.5.3)\n")});
+}
+
 // Contract: each recipient's letter is the outcome of its own transaction.
 void Delivery::note_round(const Result<Done>& outcome, const session::Progress& progress,
-                          const session::Envelope& envelope, const Peer& peer,
-                          const tls::Requirement& requirement, bool message_repeats) {
+                          bool doubtful, const Peer& peer, const tls::Requirement& requirement,
+                          bool message_repeats) {
     if (outcome) {
         if (accepted_.empty()) accepted_ = accepted_text(*progress.accepted, peer);
         return rounds_->take(progress, peer, {'r', ""}, message_repeats);
     }
-    Attempt failed{outcome.error(), peer, requirement, {}, may_be_duplicate(progress, envelope), ""};
+    Attempt failed{outcome.error(), peer, requirement, {}, doubtful, ""};
     rounds_->take(progress, peer, fate_of(failed), message_repeats);
     note_failure(failed);
     if (concerns_its_recipients_alone(failed.failure)) return;

@@ -75,8 +75,9 @@ private:
     Task<Done> further_rounds(session::Session& session, Peer peer, tls::Requirement requirement);
     Task<Done> finish_rounds(Peer peer, tls::Requirement requirement);
     void note_round(const Result<Done>& outcome, const session::Progress& progress,
-                    const session::Envelope& envelope, const Peer& peer,
-                    const tls::Requirement& requirement, bool message_repeats);
+                    bool doubtful, const Peer& peer, const tls::Requirement& requirement,
+                    bool message_repeats);
+    void give_up_rounds(const Peer& peer);
     void note_failure(Attempt failed);
     void keep_secrets(Report& report) const;
     [[nodiscard]] session::Terms terms_of(const Peer& peer,
@@ -108,6 +109,7 @@ private:
     std::optional<Rounds> rounds_;   // once the envelope needs several transactions
     std::vector<Secret> said_;       // what AUTH said to any server
     std::string accepted_;           // the words of the first of them that was accepted
+    std::string no_further_round_;   // how a server ended a session that was in step, if one did
 };
 
 }  // namespace tern::delivery

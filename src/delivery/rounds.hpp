@@ -22,8 +22,11 @@ public:
     /// A connection begins: what counts per session (RFC 9422 6: MAILMAX, RCPTDOMAINMAX) is 0.
     void begin_session();
     /// The envelope of the next transaction: those who wait, in their order, as many as `limits`
-    /// allow. Nothing when this session may carry no more of them. Valid until the next call.
+    /// allow. Nothing when this session may carry no more of them. Valid until the next call; who
+    /// is in it goes on waiting unless take() follows.
     const session::Envelope* next(const smtp::Limits& limits);
+    /// Whether the envelope given last is the first of its session.
+    [[nodiscard]] bool is_first_of_session() const { return transactions_ == 1; }
     /// Notes how that transaction ended: `fate` is for those whose RCPT was accepted, or had no
     /// reply. A 452 behind an accepted recipient means "not in this transaction" (RFC 5321
     /// 4.5.3.1.10) and lets it wait, where the message can be sent again.

@@ -95,6 +95,11 @@ struct Transaction {
             if (code_of(i) / 100 == 2) return true;
         return false;
     }
+    /// The message was written for it, or it was refused: not where MAIL came to nothing.
+    [[nodiscard]] bool settles(std::size_t recipient) const {
+        const bool refused = served.data != 0 || code_of(recipient) / 100 > 3;
+        return !postponed(recipient) && (spoken.ended || (served.mail / 100 == 2 && refused));
+    }
     /// How often `address` was said and not refused, as far as its server tells.
     [[nodiscard]] long offered(const std::string& address) const {
         long times = 0;
@@ -219,7 +224,7 @@ void Laws::check_words() {
         const bool verdict = says_recipient_refused(words) || says_refused_after_message(words) ||
                              first.ends_with(" failed on DATA command.") ||
                              first.ends_with(" but sender was rejected.");
-        const bool permanent = says(words, "\nRemote host said: 5") && !says(words, "(#4.5.1)");
+        const bool permanent = says(words, "\nRemote host said: 5") && !says(words, "(#4.5.");
         const bool own = says(words, "(#5.");
         if (letter == 'h' ? !own && !permanent : verdict && permanent)
             complain(text("a recipient's letter is not what was said: ", letter, shown(words)));
@@ -261,7 +266,7 @@ void Laws::check_letter(const Person& person) {
     if (people(person.address) > 1) return;  // which is which cannot be told
     int code = 0;
     for (const Transaction& each : transactions_) {
-        if (each.is_void) continue;
+        if (each.is_void || each.served.mail / 100 > 3) continue;
         for (std::size_t i = 0; i < each.served.recipients.size(); ++i) {
             if (each.served.recipients[i].address != person.address || each.code_of(i) == 0)
                 continue;
@@ -275,6 +280,8 @@ void Laws::check_letter(const Person& person) {
     if (letter == 's' && !says(person.report->text, "\nRemote host said: ")) return;
     if (says_refused_before_message(person.report->text)) code = code_of_refused_mail();
     const char due = code / 100 == 2 ? 'r' : code / 100 == 5 ? 'h' : 's';
+    // How a session ends between two transactions, be it by a 5xx, is no verdict on who waits.
+    if (letter == 's' && says(person.report->text, " now. (#4.5.3)")) return;
     if (says(person.report->text, "(#5.6.7)") || letter == due) return;
     complain(text("the server's last word for ", person.address, " was ", code,
                   ", the report says ", letter));
@@ -406,7 +413,7 @@ bool Laws::anyone_left(std::size_t before_dial) const {
         for (const Transaction& each : transactions_) {
             if (each.dial >= before_dial || each.is_void) continue;
             for (std::size_t i = 0; i < each.spoken.recipients.size(); ++i)
-                if (each.spoken.recipients[i] == person.address && !each.postponed(i)) ++settled;
+                if (each.spoken.recipients[i] == person.address && each.settles(i)) ++settled;
         }
         return settled < people(person.address);
     });
