@@ -121,6 +121,43 @@ def small_sender_refused(world, mx):
     world.nothing_arrived(message)
 
 
+def has_limit(mx):
+    return mx.most_recipients
+
+
+def limited_face(mx):
+    return "narrow" if "narrow" in mx.faces() else "clear"
+
+
+def text_refused(verdict, letter, code, reads_it):
+    def refused(world, mx):
+        for size, chunk in ((2 * KILO, KILO), (2 * KILO, 32 * KILO), (300 * KILO, KILO),
+                            (300 * KILO, 32 * KILO)):
+            world.control("chunksizeremote", str(chunk))
+            message = Message(body(size), more=f"Verdict: {verdict}\n")
+            report = world.deliver(mx.host(), mx.at("alice"), mx.at("nobody"), mx.at("bob"),
+                                   message=message)
+            report.is_("rhr", f"{letter}{mx.ip()} failed after I sent the message.\n"
+                              f"Remote host said: {code}")
+            report.has_not("Possible duplicate")
+            world.nothing_arrived(message)
+    case(f"the text refused: {verdict}", each=reads_it)(refused)
+
+
+text_refused("refuse", "D", "550", flies)
+text_refused("later", "Z", "451", lambda mx: mx.name == "exim")
+
+
+@case("the text refused in every transaction", each=has_limit)
+def refused_everywhere(world, mx):
+    face, most = limited_face(mx), mx.most_recipients
+    boxes = MANY[:5] if most < 8 else MANY[:most + 5]
+    message = Message(body(2 * KILO), more="Verdict: refuse\n")
+    report = world.deliver(mx.host(face), *(mx.at(box, face) for box in boxes), message=message)
+    report.is_("h" * len(boxes), f"D{mx.ip(face)} failed after I sent the message.")
+    world.nothing_arrived(message)
+
+
 @case("a server that offers neither", each=lambda mx: not flies(mx))
 def step_by_step(world, mx):
     for size in (2 * KILO, 33 * KILO):
@@ -130,14 +167,6 @@ def step_by_step(world, mx):
                                message=message)
         report.delivered(mx.ip("clear"), "hrr")
         world.arrived(mx, message, ("alice", "bob"))
-
-
-def has_limit(mx):
-    return mx.most_recipients
-
-
-def limited_face(mx):
-    return "narrow" if "narrow" in mx.faces() else "clear"
 
 
 @case("more recipients than the server takes: several transactions", each=has_limit)

@@ -46,7 +46,7 @@ ignore_bounce_errors_after = 0s
 acl_smtp_connect = client
 acl_smtp_mail = sender
 acl_smtp_rcpt = recipient
-acl_smtp_data = accept
+acl_smtp_data = text
 never_users = root
 
 begin acl
@@ -69,6 +69,12 @@ recipient:
        message = Greylisted, come back
   require message = No such user here
           verify = recipient
+  accept
+text:
+  deny condition = ${{if eq{{$h_verdict:}}{{refuse}}}}
+       message = We do not like the text
+  defer condition = ${{if eq{{$h_verdict:}}{{later}}}}
+        message = Come back with it later
   accept
 
 begin routers
@@ -143,8 +149,8 @@ class Exim(Receiver):
             program=PROGRAM, spool=SPOOL, boxes=self.boxes, size_limit=self.size_limit,
             addresses=" ; ".join(addresses), clear=self.ip("clear"), asking=self.ip("asking"),
             ancient=self.ip("ancient"), closed=self.ip("closed"), login=self.ip("login"),
-            loopback=self.loopback(), clear_port=self.clear_port, users=f"{USER} : {GUEST}", password=PASSWORD,
-            most_recipients=self.most_recipients,
+            loopback=self.loopback(), clear_port=self.clear_port, users=f"{USER} : {GUEST}",
+            password=PASSWORD, most_recipients=self.most_recipients,
             authority=self.certificates.directory / "authority.pem"))
         self.daemon = Daemon("Exim", [PROGRAM, "-bdf", "-q1m"], "/var/log/exim4/mainlog")
         self.daemon.start()

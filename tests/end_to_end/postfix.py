@@ -40,6 +40,7 @@ smtpd_delay_reject = no
 smtpd_sender_restrictions = check_sender_access regexp:/etc/postfix/senders
 smtpd_relay_restrictions = reject_unauth_destination
 smtpd_recipient_restrictions = check_recipient_access regexp:/etc/postfix/recipients
+header_checks = regexp:/etc/postfix/headers
 smtpd_tls_received_header = yes
 smtpd_tls_loglevel = 1
 smtpd_tls_CAfile = {authority}
@@ -103,6 +104,7 @@ class Postfix(Receiver):
             "/^refused@/ 550 5.7.1 We do not take mail from you\n"
             "/^later@/ 450 4.7.1 Ask again later\n")
         (directory / "recipients").write_text("/^grey/ 450 4.7.1 Greylisted, come back\n")
+        (directory / "headers").write_text("/^Verdict: refuse/ REJECT We do not like the text\n")
         (directory / "dynamicmaps.cf").touch()
         self.make_spool()
         self.judge = dovecot.daemon()

@@ -65,12 +65,12 @@ class Message:
     """A message file of the queue, and the bytes a receiver must end up with."""
     numbers = itertools.count(1)
 
-    def __init__(self, body=b"Hello, world.\n", arrives=None, header=True):
+    def __init__(self, body=b"Hello, world.\n", arrives=None, header=True, more=""):
         number = next(self.numbers)
         self.token = f"case-{number}-{os.getpid()}@me.example".encode()
         head = (b"From: sender@me.example\nTo: somebody@there.example\n"
                 b"Date: Mon, 23 Nov 2026 02:00:00 +0000\nSubject: case\nMessage-ID: <"
-                + self.token + b">\n\n") if header else b""
+                + self.token + b">\n" + more.encode() + b"\n") if header else b""
         self.wanted = head + (body if arrives is None else arrives)
         self.path = sandbox.HOME / f"queue/mess/{number}"
         self.path.write_bytes(head + body)
