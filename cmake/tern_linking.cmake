@@ -39,7 +39,8 @@ if(TERN_STATIC)
         target_link_options(tern_program INTERFACE -static-pie)
         target_compile_options(tern_flags INTERFACE -fPIE)
     else()
-        target_link_options(tern_program INTERFACE -static)
+        target_link_options(tern_program INTERFACE -static
+            -Wl,-T,${CMAKE_CURRENT_SOURCE_DIR}/cmake/hot_text.ld)
         target_compile_options(tern_flags INTERFACE -fno-pie)
     endif()
     # ld warns of calls that load glibc's plug-ins (getaddrinfo, dlopen). They stand in parts of

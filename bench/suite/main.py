@@ -3,8 +3,10 @@
 """Usage: main.py [--short] [--only section,...] programs tools work results"""
 import argparse
 import importlib
+import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -41,8 +43,8 @@ class Suite:
     def __init__(self, options):
         self.short = options.short
         self.work = pathlib.Path(options.work).resolve()
-        self.programs = pathlib.Path(options.programs).resolve()
-        self.tools = pathlib.Path(options.tools).resolve()
+        self.programs = self.copied(options.programs, "programs")
+        self.tools = self.copied(options.tools, "tools")
         self.peers = pathlib.Path(__file__).resolve().parents[2] / "build/peers"
         self.processors = Processors()
         self.bench = Bench(self.tools, self.work, self.processors)
@@ -55,6 +57,15 @@ class Suite:
         self.sinks = {}
         self.facts = {**facts(), **self.versions()}
         self.tables, self.targets, self.data = [], [], {}
+
+    def copied(self, directory, name):
+        """As an installed program is: one that the linker wrote lies in the page cache in small
+        pieces, and costs 100 microseconds more to start."""
+        copy = self.work / name
+        shutil.copytree(pathlib.Path(directory).resolve(), copy,
+                        ignore=lambda where, names: [
+                            each for each in names if not os.path.isfile(os.path.join(where, each))])
+        return copy
 
     def versions(self):
         """Of tern and of everybody it is measured beside."""

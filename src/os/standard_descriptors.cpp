@@ -15,6 +15,8 @@ bool standard_input_is_readable() {
 }
 
 bool fill_standard_descriptors() {
+    const auto is_open = [](int fd) { return ::fcntl(fd, F_GETFD) >= 0; };
+    if (is_open(STDIN_FILENO) && is_open(STDOUT_FILENO) && is_open(STDERR_FILENO)) return true;
     for (;;) {
         // A chroot without /dev still has its root directory, which takes the place as well.
         int fd = ::open("/dev/null", O_RDWR);
