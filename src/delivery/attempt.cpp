@@ -5,9 +5,12 @@
 #include "base/text.hpp"
 #include "delivery/delivery.hpp"
 #include "session/authenticate.hpp"
+#include "session/qmtp.hpp"
 
 namespace tern::delivery {
 namespace {
+
+using Letters = std::vector<std::optional<RecipientReport>>;
 
 // Whoever read the refusal of every recipient knows that nobody got the message.
 bool may_be_duplicate(const session::Progress& progress, const session::Envelope& envelope) {
@@ -31,6 +34,17 @@ bool concerns_the_session_alone(const Failure& failure, bool end_of_data_written
     if (failure.stage != Stage::mail) return false;
     return failure.cause == Cause::said_no ||
            (failure.cause == Cause::closed && !end_of_data_written);
+}
+
+// It cannot be read, or not be sent as it is: no other server would change that.
+bool concerns_our_message(const Failure& failure) {
+    return failure.cause == Cause::message_source || failure.cause == Cause::partial_line;
+}
+
+tls::Requirement without_tls() {
+    tls::Requirement none;
+    none.kind = tls::Requirement::Kind::none;
+    return none;
 }
 
 RecipientReport fate_of(const Attempt& failed) {
@@ -121,19 +135,52 @@ Task<Done> Delivery::attempt(std::unique_ptr<Stream> connection, Peer peer,
     co_return co_await judge_end(std::move(ended), progress.end_of_data_written);
 }
 
-// main must know what was written when memory runs out.
 Task<Done> Delivery::transact(session::Session& session, const session::Envelope& envelope,
                               session::Progress& progress) {
+    return note_written(session.transact(envelope, world_.message, progress), progress);
+}
+
+// main must know what was written when memory runs out.
+Task<Done> Delivery::note_written(Task<Done> sending, const session::Progress& progress) {
     const bool before = end_of_data_written_;
     Result<Done> outcome = Done();
     try {
-        outcome = co_await session.transact(envelope, world_.message, progress).outcome();
+        outcome = co_await sending.outcome();
     } catch (...) {
         end_of_data_written_ = before || progress.end_of_data_written;
         throw;
     }
     end_of_data_written_ = before || progress.end_of_data_written;
     co_return outcome;
+}
+
+// QMTP has no session and no TLS, and each of its answers is about the message itself.
+Task<Done> Delivery::attempt_by_qmtp(std::unique_ptr<Stream> connection, Peer peer) {
+    const session::Envelope& envelope = addressing_.wire;
+    session::Progress progress;
+    Task<Done> sending = session::deliver_by_qmtp(
+        world_.clock, *connection, settings_.timeout_remote, envelope, world_.message, progress);
+    const Result<Done> outcome = co_await note_written(std::move(sending), progress).outcome();
+    connection.reset();
+    std::optional<Attempt> failed;
+    if (!outcome)
+        failed = Attempt{outcome.error(), peer, without_tls(), {},
+                         may_be_duplicate(progress, envelope), ""};
+    Letters letters;
+    for (const session::RecipientAnswer& answer : progress.recipients)
+        letters.push_back(recipient_report(answer, peer));
+    if (progress.accepted) {
+        // Who was taken has the message, whatever became of the answers behind.
+        if (failed) letters.resize(envelope.recipients.size(), fate_of(*failed));
+        settled_ = Report{recipient_reports(letters), Letter::accepted,
+                          accepted_text(*progress.accepted, peer)};
+    } else if (concerns_our_message(failed->failure)) {
+        settled_ = before_any_server(failed->failure);
+    } else {
+        failed->letters = std::move(letters);
+        co_await judge_end(std::move(*failed), progress.end_of_data_written);
+    }
+    co_return Done();
 }
 
 // A first transaction that failed: whether another server, or this one in another manner, may get

@@ -161,18 +161,20 @@ Task<Done> Delivery::connect(const Exchanger& exchanger, const tls::Requirement&
     DialResult dialled = co_await world_.dialer.dial(*targets, settings_.timeout_connect, latest);
     note_dialled(exchanger, racing, *targets, dialled, candidates);
     if (!dialled.stream || settled_) co_return Done();
+    Peer peer;
+    peer.name = name_of(exchanger);
+    peer.endpoint = racing[dialled.winner].endpoint;
+    ++sessions_;
+    if (way_.protocol == Protocol::qmtp)
+        co_return co_await attempt_by_qmtp(std::move(dialled.stream), std::move(peer));
     // Both were asked for before the dial.
-    const Result<Source>& source = source_of(racing[dialled.winner].endpoint.address.family());
+    const Result<Source>& source = source_of(peer.endpoint.address.family());
     Result<std::string> hello = hello_name_for(settings_, *source, dialled.local);
     if (!hello) {
         settled_ = before_any_server(hello.error());
         co_return Done();
     }
     hello_name_ = std::move(*hello);
-    ++sessions_;
-    Peer peer;
-    peer.name = name_of(exchanger);
-    peer.endpoint = racing[dialled.winner].endpoint;
     co_return co_await attempt(std::move(dialled.stream), std::move(peer), requirement);
 }
 
@@ -224,7 +226,7 @@ Report Delivery::before_any_server(const Failure& failure) const {
     Report report;
     report.recipients = recipient_reports({});
     report.letter = judge(failure, false, tls::Requirement()).letter;
-    report.text = failure_text(failure);
+    report.text = failure_text(failure, way_.protocol);
     return report;
 }
 

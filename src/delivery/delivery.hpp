@@ -69,9 +69,11 @@ private:
     // attempt.cpp: one session, and what its end means.
     Task<Done> attempt(std::unique_ptr<Stream> connection, Peer peer,
                        tls::Requirement requirement);
+    Task<Done> attempt_by_qmtp(std::unique_ptr<Stream> connection, Peer peer);
     Task<Done> judge_end(Attempt ended, bool end_of_data_written);
     Task<Done> transact(session::Session& session, const session::Envelope& envelope,
                         session::Progress& progress);
+    Task<Done> note_written(Task<Done> sending, const session::Progress& progress);
     Task<Done> further_rounds(session::Session& session, Peer peer, tls::Requirement requirement);
     Task<Done> finish_rounds(Peer peer, tls::Requirement requirement);
     void note_round(const Result<Done>& outcome, const session::Progress& progress,

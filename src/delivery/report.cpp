@@ -157,8 +157,9 @@ std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_d
 }
 
 // The phrases are the old program's where it had one; what we add stands on the next line.
-std::string failure_text(const Failure& failure) {
+std::string failure_text(const Failure& failure, Protocol protocol) {
     const std::string detail = on_one_line(failure.detail);
+    const bool qmtp = protocol == Protocol::qmtp;
     switch (failure.cause) {
         case Cause::control_file:
             return text("Unable to read control files. (#4.3.0)\n", detail, "\n");
@@ -167,7 +168,8 @@ std::string failure_text(const Failure& failure) {
         case Cause::message_source:
             return text("Unable to read message. (#4.3.0)\n", detail, "\n");
         case Cause::partial_line:
-            return "SMTP cannot transfer messages with partial final lines. (#5.6.2)\n";
+            return text(qmtp ? "QMTP" : "SMTP",
+                        " cannot transfer messages with partial final lines. (#5.6.2)\n");
         case Cause::resources:
             return text("System resources temporarily unavailable. (#4.3.0)\n", detail, "\n");
         case Cause::name_service:
@@ -191,7 +193,8 @@ std::string failure_text(const Failure& failure) {
             return text("No recipient's address can be sent: ", detail, ". (#5.1.3)\n");
         case Cause::refused:
         case Cause::timed_out:
-            return text("Sorry, I wasn't able to establish an SMTP connection. (#4.4.1)\n",
+            return text("Sorry, I wasn't able to establish ", qmtp ? "a QMTP" : "an SMTP",
+                        " connection. (#4.4.1)\n",
                         failure.detail);
         default: return text(detail, " (#4.3.0)\n");
     }

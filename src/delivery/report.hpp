@@ -8,6 +8,7 @@
 #include "base/failure.hpp"
 #include "base/ip.hpp"
 #include "delivery/verdict.hpp"
+#include "delivery/way.hpp"
 #include "session/progress.hpp"
 
 namespace tern::delivery {
@@ -48,7 +49,8 @@ struct Peer {
 [[nodiscard]] std::string failure_text(const Failure& failure, const Peer& peer,
                                        bool end_of_data_written,
                                        const tls::Requirement& requirement);
-/// The sentence for what failed before any server was reached.
-[[nodiscard]] std::string failure_text(const Failure& failure);
+/// The sentence for what failed before any server was reached; `protocol` is what it would have
+/// spoken.
+[[nodiscard]] std::string failure_text(const Failure& failure, Protocol protocol = Protocol::smtp);
 
 }  // namespace tern::delivery

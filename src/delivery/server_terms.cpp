@@ -22,6 +22,18 @@ bool is_inside_this_host(const Exchanger& relay) {
     return name == "localhost" || name.ends_with(".localhost");  // RFC 6761 6.3
 }
 
+// Never in clear against a demand.
+Result<tls::Requirement> requirement_for_qmtp(const tls::Requirement& asked, const Way& way,
+                                              const Exchanger& relay) {
+    if (asked.demanded())
+        return fail(Stage::routing, Cause::control_file,
+                    text(asked.origin, " demands TLS for ", relay.name->ascii(), ", and ",
+                         way.origin.to_string(), " sends this mail there by QMTP, which has none"));
+    tls::Requirement none;
+    none.kind = tls::Requirement::Kind::none;
+    return none;
+}
+
 }  // namespace
 
 Result<tls::Requirement> requirement_for(ServerRules& rules, const Way& way,
@@ -29,6 +41,7 @@ Result<tls::Requirement> requirement_for(ServerRules& rules, const Way& way,
     Result<tls::Requirement> requirement = tls::Requirement();
     if (exchanger.name) requirement = rules.requirement(*exchanger.name);
     if (!requirement) return requirement;
+    if (way.protocol == Protocol::qmtp) return requirement_for_qmtp(*requirement, way, exchanger);
     requirement->implicit = exchanger.endpoints.front().port == implicit_tls_port;
     if (!way.credentials || requirement->demanded() || is_inside_this_host(exchanger))
         return requirement;

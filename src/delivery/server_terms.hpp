@@ -15,8 +15,8 @@ namespace tern::delivery {
 
 /// What the server's name demands of TLS; where `way` has credentials for it TLS is demanded at
 /// least, but for a relay given as a loopback address or as localhost. Port 465 makes it implicit
-/// (RFC 8314 3.3). Fails with Cause::control_file when the rules cannot be read, or when they rule
-/// TLS out where credentials would be sent.
+/// (RFC 8314 3.3). QMTP goes without TLS. Fails with Cause::control_file when the rules cannot be
+/// read, when they rule TLS out where credentials would be sent, or demand it where QMTP is spoken.
 [[nodiscard]] Result<tls::Requirement> requirement_for(ServerRules& rules, const Way& way,
                                                        const Exchanger& exchanger);
 

@@ -1,6 +1,8 @@
 // Commands and replies over a Stream; see chat.hpp.
 #include "session/chat.hpp"
 
+#include <utility>
+
 #include "base/text.hpp"
 
 namespace tern::session {
@@ -103,6 +105,13 @@ Task<Heard> Chat::listen() {
     if (!got) co_return got.error().cause == Cause::timed_out ? Heard::nothing : Heard::end;
     unread_ = std::string_view(buffer_.data(), *got);
     co_return unread_.empty() ? Heard::end : Heard::words;
+}
+
+Task<std::string_view> Chat::hear(Stage stage, Deadline by) {
+    if (!unread_.empty()) co_return std::exchange(unread_, std::string_view());
+    Result<std::size_t> got = co_await stream_->read_some(buffer_, by).outcome();
+    if (!got) co_return broken(stage, std::move(got.error()));
+    co_return std::string_view(buffer_.data(), *got);
 }
 
 // The stream does not know the stage; TLS alone names one (an alert that undoes the handshake).

@@ -43,6 +43,9 @@ public:
     /// it has hung up.
     Task<Done> expect_silence(Stage stage);
     Task<Heard> listen();
+    /// The server's next bytes, for words that are no SMTP replies; none when it has hung up. They
+    /// count as read, and hold until the next call. Fails with timed_out, closed, tls.
+    Task<std::string_view> hear(Stage stage, Deadline by);
 
     /// Goes on over another stream (TLS); nothing unread may be left.
     void use(Stream& stream) { stream_ = &stream; }

@@ -62,6 +62,17 @@ tl::unexpected<std::string> wrong(std::string_view why) {
 
 std::string Path::wire() const { return has_at ? text(local, '@', domain) : local; }
 
+std::string Path::raw() const {
+    // Only what was quoted here begins with a quote: no atom may.
+    if (!has_at || !local.starts_with('"')) return wire();
+    std::string bare;
+    for (std::size_t i = 1; i + 1 < local.size(); ++i) {
+        if (local[i] == '\\') ++i;
+        bare += local[i];
+    }
+    return text(bare, '@', domain);
+}
+
 bool Path::local_is_internationalised() const { return std::ranges::any_of(local, is_8bit); }
 
 tl::expected<Path, std::string> parse_address(std::string_view address) {

@@ -21,6 +21,8 @@ struct Path {
 
     /// The bytes between the angle brackets.
     [[nodiscard]] std::string wire() const;
+    /// The same address without quoting, as envelopes(5) has it and QMTP takes it.
+    [[nodiscard]] std::string raw() const;
     /// Whether it has bytes beyond ASCII left of the '@' (RFC 6531 then is needed to send it).
     [[nodiscard]] bool local_is_internationalised() const;
 

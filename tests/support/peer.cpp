@@ -65,6 +65,14 @@ Task<std::string> Peer::hears() {
     co_return line;
 }
 
+Task<std::string> Peer::hears_bytes(std::size_t count) {
+    while (unread_.size() < count) co_await fill();
+    std::string bytes = unread_.substr(0, count);
+    unread_.erase(0, count);
+    simulation_.note(text(label_, " C: ", shown(bytes)));
+    co_return bytes;
+}
+
 Task<Done> Peer::expects(std::string line) {
     const std::string heard = co_await hears();
     if (heard == line) co_return Done();

@@ -37,6 +37,8 @@ public:
     }
     /// Says the mechanism's next challenge.
     Task<Done> challenges();
+    /// Reads so many bytes, whatever they are.
+    Task<std::string> hears_bytes(std::size_t count);
     /// Waits until the client has said something, and leaves it unread.
     Task<Done> hears_anything();
     /// Drops what the client has said so far.

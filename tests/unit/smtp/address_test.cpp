@@ -103,6 +103,19 @@ TEST(Address, NoPairOfBytesEscapes) {
     }
 }
 
+TEST(Address, IsKnownWithoutQuotingAsWell) {
+    for (char a = ' '; a < '\x7f'; ++a)
+        for (char b = ' '; b < '\x7f'; ++b)
+            for (const std::string& local : {std::string{a, b}, std::string{'x', a, b, 'x'}}) {
+                const auto path = parse_address(local + "@example.net");
+                ASSERT_TRUE(path);
+                ASSERT_EQ(path->raw(), local + "@example.net");
+            }
+    for (const char* given : {"", "#@[]", "postmaster", "@example.net", "\"a\"@example.net",
+                              "b\xc3\xb6@example.net", "a@[192.0.2.1]"})
+        EXPECT_EQ(parse_address(given)->raw(), given);
+}
+
 TEST(Address, KnowsWhatNeedsSmtputf8) {
     EXPECT_TRUE(parse_address("b\xc3\xb6@example.net")->local_is_internationalised());
     EXPECT_FALSE(parse_address("b@b\xc3\xbc.example")->local_is_internationalised());

@@ -1,0 +1,204 @@
+// The package, then its answers; see qmtp.hpp.
+#include "session/qmtp.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/text.hpp"
+#include "session/chat.hpp"
+#include "smtp/line_feeds.hpp"
+#include "smtp/netstring.hpp"
+
+namespace tern::session {
+namespace {
+
+constexpr std::size_t block_size = 32UL * 1024;
+
+// The memo, section 3: the first byte of the message tells that its lines end with LF.
+constexpr char lines_end_with_lf = '\n';
+
+// The envelope behind the message: its sender, then its recipients as one netstring of many.
+std::string encoded(const Envelope& envelope) {
+    std::string recipients;
+    for (const smtp::Path& recipient : envelope.recipients)
+        recipients += smtp::netstring(recipient.raw());
+    return text(smtp::netstring(envelope.sender.raw()), smtp::netstring(recipients));
+}
+
+// The reply that SMTP would have given; 0: no such answer.
+int code_of(std::string_view answer) {
+    switch (answer.empty() ? '\0' : answer.front()) {
+        case 'K': return 250;
+        case 'Z': return 450;
+        case 'D': return 550;
+        default: return 0;
+    }
+}
+
+class Package {
+public:
+    Package(const Clock& clock, Stream& stream, Duration patience, const Envelope& envelope,
+            MessageSource& message, Progress& progress)
+        : chat_(clock, stream, patience),
+          envelope_(envelope),
+          message_(message),
+          progress_(progress),
+          block_(std::make_unique_for_overwrite<char[]>(block_size)) {}
+
+    Task<Done> deliver();
+
+private:
+    Task<Done> measure();
+    Task<Done> send();
+    Task<std::string_view> next_block(smtp::LineFeedEncoder& encoder);
+    Task<Done> hear_answers();
+    Task<Done> hear_answer();
+    Result<Done> take(std::string answer);
+    [[nodiscard]] Result<Done> outcome() const;
+    [[nodiscard]] Failure out_of_step(std::string_view why) const;
+    [[nodiscard]] std::string place() const;
+
+    Chat chat_;
+    const Envelope& envelope_;
+    MessageSource& message_;
+    Progress& progress_;
+    const std::unique_ptr<char[]> block_;
+    std::string wire_;
+    std::uint64_t size_ = 0;
+    std::string_view heard_;
+};
+
+Task<Done> Package::deliver() {
+    if (!message_.size())
+        co_return Failure(Stage::start, Cause::message_source,
+                          "QMTP announces the length of a message before it: standard input must "
+                          "be a file for it, not a pipe");
+    co_await measure();
+    co_await send();
+    co_await hear_answers();
+    co_return outcome();
+}
+
+// The first reading.
+Task<Done> Package::measure() {
+    smtp::LineFeedEncoder encoder;
+    for (;;) {
+        const std::string_view block = co_await next_block(encoder);
+        if (block.empty()) break;
+        size_ += block.size();
+    }
+    if (!encoder.ended_with_newline())
+        co_return Failure(Stage::body, Cause::partial_line,
+                          "the message does not end with a newline");
+    if (!message_.rewind())
+        co_return Failure(Stage::body, Cause::message_source, "it cannot be read a second time");
+    co_return Done();
+}
+
+// The second reading. A small package leaves in one write.
+Task<Done> Package::send() {
+    const std::string envelope = encoded(envelope_);
+    wire_.reserve(block_size + 64 + std::min(envelope.size(), block_size));
+    wire_ = smtp::netstring_prefix(size_ + 1);
+    wire_ += lines_end_with_lf;
+    smtp::LineFeedEncoder encoder;
+    std::uint64_t left = size_;
+    for (;;) {
+        const std::string_view block = co_await next_block(encoder);
+        if (block.size() > left || (block.empty() && (left > 0 || !encoder.ended_with_newline())))
+            co_return Failure(Stage::body, Cause::message_source,
+                              "it changed while it was being sent");
+        if (block.empty()) break;
+        left -= block.size();
+        if (wire_.size() + block.size() > block_size) {
+            co_await chat_.write(wire_, Stage::body);
+            wire_.clear();
+        }
+        wire_ += block;
+    }
+    wire_ += ',';
+    wire_ += envelope;
+    // The memo, section 2: no part of an answer may come before the package is complete.
+    co_await chat_.expect_silence(Stage::body);
+    co_await chat_.write(wire_, Stage::body);
+    progress_.end_of_data_written = true;
+    co_return Done();
+}
+
+// The next bytes of the message as QMTP carries them, none only at its end. They hold until the
+// next call.
+Task<std::string_view> Package::next_block(smtp::LineFeedEncoder& encoder) {
+    for (;;) {
+        const std::span<char> block(block_.get(), block_size);
+        const std::size_t got = co_await message_.read_some(block, chat_.deadline());
+        const std::size_t made = encoder.encode(std::string_view(block_.get(), got), block_.get());
+        if (got == 0 || made > 0) co_return std::string_view(block_.get(), made);
+    }
+}
+
+Task<Done> Package::hear_answers() {
+    while (progress_.recipients.size() < envelope_.recipients.size()) co_await hear_answer();
+    const Heard surplus = heard_.empty() ? co_await chat_.listen() : Heard::words;
+    if (surplus != Heard::words) co_return Done();
+    progress_.recipients.clear();
+    progress_.accepted.reset();
+    co_return out_of_step("the server sent more answers than there were recipients");
+}
+
+Task<Done> Package::hear_answer() {
+    smtp::NetstringReader reader;
+    const Deadline by = chat_.deadline();
+    for (;;) {
+        heard_.remove_prefix(reader.feed(heard_));
+        if (reader.state() == smtp::NetstringReader::State::complete) co_return take(reader.take());
+        if (reader.state() == smtp::NetstringReader::State::malformed)
+            co_return out_of_step(text(place(), " is no netstring: ", reader.trouble()));
+        Result<std::string_view> got = co_await chat_.hear(Stage::final_dot, by).outcome();
+        if (!got) co_return got.error();
+        if (got->empty())
+            co_return Failure(Stage::final_dot, Cause::closed,
+                              text("the server closed the connection before ", place(),
+                                   " was complete"));
+        heard_ = *got;
+    }
+}
+
+Result<Done> Package::take(std::string answer) {
+    smtp::Reply reply;
+    reply.code = code_of(answer);
+    if (reply.code == 0)
+        return tl::unexpected<Failure>(
+            out_of_step(text(place(), " begins with none of K, Z and D")));
+    reply.text = answer.substr(1);
+    if (reply.positive() && !progress_.accepted) progress_.accepted = reply;
+    progress_.recipients.emplace_back().reply = std::move(reply);
+    return Done();
+}
+
+Result<Done> Package::outcome() const {
+    if (progress_.accepted) return Done();
+    const smtp::Reply& last = *progress_.recipients.back().reply;
+    return tl::unexpected<Failure>(
+        Failure(Stage::recipient, Cause::all_refused, last.text, last.code));
+}
+
+Failure Package::out_of_step(std::string_view why) const {
+    return Failure(Stage::final_dot, Cause::out_of_step, std::string(why));
+}
+
+std::string Package::place() const {
+    return text("answer ", progress_.recipients.size() + 1, " of ", envelope_.recipients.size());
+}
+
+}  // namespace
+
+Task<Done> deliver_by_qmtp(const Clock& clock, Stream& stream, Duration patience,
+                           const Envelope& envelope, MessageSource& message, Progress& progress) {
+    Package package(clock, stream, patience, envelope, message, progress);
+    co_return co_await package.deliver();
+}
+
+}  // namespace tern::session

@@ -1,0 +1,44 @@
+// Bytes of a server as a netstring: read whole and in pieces, the outcome is the same and bounded;
+// what is written can be read.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "smtp/netstring.hpp"
+
+namespace {
+
+using tern::smtp::NetstringReader;
+
+void expect(bool holds) {
+    if (!holds) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size == 0) return 0;
+    const std::size_t piece = 1 + data[0] % 16;
+    const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
+    NetstringReader whole;
+    const std::size_t taken = whole.feed(bytes);
+    NetstringReader parted;
+    std::size_t parted_taken = 0;
+    for (std::size_t at = 0; at < bytes.size(); at += piece)
+        parted_taken += parted.feed(bytes.substr(at, piece));
+    expect(whole.state() == parted.state());
+    expect(taken == parted_taken && taken <= bytes.size());
+    expect(whole.text() == parted.text());
+    expect(whole.text().size() <= tern::smtp::reported_text);
+    expect((whole.state() == NetstringReader::State::malformed) == !whole.trouble().empty());
+    if (whole.state() == NetstringReader::State::complete &&
+        whole.text().size() < tern::smtp::reported_text)
+        expect(tern::smtp::netstring(whole.text()) == bytes.substr(0, taken));
+    NetstringReader again;
+    const std::string written = tern::smtp::netstring(bytes);
+    expect(again.feed(written) == written.size());
+    expect(again.state() == NetstringReader::State::complete);
+    expect(again.text() == bytes.substr(0, tern::smtp::reported_text));
+    return 0;
+}
