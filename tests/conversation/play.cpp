@@ -191,7 +191,8 @@ Task<Done> play(const ServerScript& script, const Fault& fault, Peer& peer) {
 
 // A reply too many means something else when it comes later.
 std::vector<Fault> Conversation::splits() const {
-    constexpr std::size_t longest = 2000;  // bytes; of floods every boundary is like the next
+    constexpr std::size_t longest = 2000;  // bytes
+    constexpr std::size_t of_a_flood = 16;  // every boundary is like the next
     std::vector<Fault> all;
     for (std::size_t server = 0; server < servers_.size(); ++server) {
         const std::vector<Step>& steps = servers_[server].steps;
@@ -205,11 +206,12 @@ std::vector<Fault> Conversation::splits() const {
             const long replies = count_replies(one.text);
             const bool in_turn = replies <= owed;
             owed = 0;
-            const bool broken_off = step + 1 < steps.size() &&
-                                    (steps[step + 1].kind == Kind::hangs_up ||
-                                     steps[step + 1].kind == Kind::resets);
-            const std::size_t end =
-                in_turn && !broken_off ? std::min(longest, one.text.size()) : 0;
+            const bool broken_off =
+                step + 1 < steps.size() &&
+                (steps[step + 1].kind == Kind::hangs_up || steps[step + 1].kind == Kind::resets);
+            const std::size_t end = !in_turn || broken_off      ? 0
+                                    : one.text.size() > longest ? of_a_flood
+                                                                : one.text.size();
             for (std::size_t at = 1; at < end; ++at) {
                 Fault split;
                 split.kind = Fault::Kind::splits;
