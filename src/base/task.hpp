@@ -27,10 +27,10 @@ class Task;
 
 namespace detail {
 
-/// Where the frames of coroutines come from: a conversation starts the same few again and again, and
-/// malloc(3) takes 7,000 of the 100,000 instructions of a small delivery for them. Frames that ended
-/// are kept by size, as many as ever lived at once. With AddressSanitizer each one is new, so that a
-/// late use is found.
+/// Where the frames of coroutines come from: a conversation starts the same few again and again,
+/// and malloc(3) takes 7,000 of the 100,000 instructions of a small delivery for them. Frames that
+/// ended are kept by size, as many as ever lived at once. With AddressSanitizer each one is new, so
+/// that a late use is found.
 class FrameStore {
 public:
     static void* take(std::size_t size) {

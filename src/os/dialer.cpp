@@ -69,8 +69,8 @@ Endpoint endpoint_of(const SocketAddress& address) {
     return {IpAddress::ipv6(bytes), ntohs(ipv6.sin6_port)};
 }
 
-// The port is chosen at connect(2), by the whole four-tuple: otherwise one source could hold no more
-// connections than there are ports (ip(7), IP_BIND_ADDRESS_NO_PORT).
+// The port is chosen at connect(2), by the whole four-tuple: otherwise one source could hold no
+// more connections than there are ports (ip(7), IP_BIND_ADDRESS_NO_PORT).
 bool leaves_from(int fd, const IpAddress& source) {
     const int on = 1;
     static_cast<void>(

@@ -1,4 +1,4 @@
-// Addresses of all interfaces, by rtnetlink(7); see local_addresses.hpp. getifaddrs(3) would ask for
+// Addresses of all interfaces, by rtnetlink(7); see local_addresses.hpp. getifaddrs(3) asks for
 // the links as well, with all their statistics, which costs more than the rest of a look-up.
 #include "os/local_addresses.hpp"
 

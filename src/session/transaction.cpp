@@ -339,7 +339,8 @@ Task<std::string_view> Transaction::next_block() {
         co_return std::string_view(buffers_->message.get(), ahead);
     std::size_t filled = 0;
     while (filled < buffers_->block) {
-        const std::span<char> rest = std::span(buffers_->message.get(), buffers_->block).subspan(filled);
+        const std::span<char> rest =
+            std::span(buffers_->message.get(), buffers_->block).subspan(filled);
         const std::size_t got = co_await message_.read_some(rest, chat_.deadline());
         if (got == 0) break;
         filled += got;

@@ -23,7 +23,9 @@ struct Requirement {
     /// TLS from the first byte (port 465): never clear, whatever the kind.
     bool implicit = false;
 
-    [[nodiscard]] bool demanded() const { return implicit || kind == Kind::encrypted || kind == Kind::verified; }
+    [[nodiscard]] bool demanded() const {
+        return implicit || kind == Kind::encrypted || kind == Kind::verified;
+    }
     friend bool operator==(const Requirement&, const Requirement&) = default;
 };
 

@@ -206,10 +206,11 @@ TEST(Qmtp, AMessageThatChangesIsNeverComplete) {
 TEST(Qmtp, AnswersBeforeTheEndAreNoAnswers) {
     Qmtp qmtp;
     qmtp.world.message.content = std::string(500'000, 'x') + "\n";
-    EXPECT_THAT(qmtp.played({40'000, "1:K,1:K,"}),
-                ElementsAre(testing::AllOf(StartsWith("ZConnected to 192.0.2.9 but connection died. "
-                                                      "[192.0.2.9]:209: "),
-                                           HasSubstr("the server spoke before"))));
+    EXPECT_THAT(
+        qmtp.played({40'000, "1:K,1:K,"}),
+        ElementsAre(testing::AllOf(StartsWith("ZConnected to 192.0.2.9 but connection died. "
+                                              "[192.0.2.9]:209: "),
+                                   HasSubstr("the server spoke before"))));
     EXPECT_FALSE(qmtp.outcome.end_of_data_written);
 }
 
