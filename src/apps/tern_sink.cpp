@@ -41,6 +41,7 @@ constexpr int trouble_status = 2;  // 1 says that something the clients did was 
 struct Options {
     std::vector<std::string> listen;
     std::vector<std::string> tls_listen;
+    std::vector<std::string> qmtp_listen;
     std::vector<std::string> dns_listen;
     std::string ready_file;
     bool quiet = false;
@@ -84,6 +85,8 @@ void add_serving(CLI::App& app, Options& options) {
     app.add_option("--listen", options.listen, "listen there for SMTP; port 0: any free one")
         ->type_name("ADDRESS:PORT");
     app.add_option("--tls-listen", options.tls_listen, "listen there for TLS from the first byte")
+        ->type_name("ADDRESS:PORT");
+    app.add_option("--qmtp-listen", options.qmtp_listen, "listen there for QMTP")
         ->type_name("ADDRESS:PORT");
     app.add_option("--ready-file", options.ready_file, "write what listens where, once it does")
         ->type_name("FILE");
@@ -190,7 +193,8 @@ void add_keeping(CLI::App& app, Options& options) {
 // What follows from several options together.
 void complete(Options& options) {
     Settings& settings = options.settings;
-    if (options.listen.empty() && options.tls_listen.empty() && options.names.empty())
+    if (options.listen.empty() && options.tls_listen.empty() && options.qmtp_listen.empty() &&
+        options.names.empty())
         options.listen.emplace_back("127.0.0.1:0");
     if (!options.names.empty() && options.dns_listen.empty())
         options.dns_listen.emplace_back("127.0.0.1:53");
@@ -265,7 +269,7 @@ void open_doors(std::vector<Door>& doors, const std::vector<std::string>& places
 }
 
 std::string what_listens(const std::vector<Door>& doors) {
-    constexpr std::array<const char*, 3> kinds = {"smtp ", "smtps ", "dns "};
+    constexpr std::array<const char*, 4> kinds = {"smtp ", "smtps ", "qmtp ", "dns "};
     std::string text = "pid " + std::to_string(::getpid()) + "\n";
     for (const Door& door : doors)
         text += kinds[static_cast<std::size_t>(door.kind)] + to_text(local_end(door.socket.get())) +
@@ -315,6 +319,7 @@ int serve(Options& options) {
     std::vector<Door> doors;
     open_doors(doors, options.listen, Door::Kind::smtp);
     open_doors(doors, options.tls_listen, Door::Kind::smtps);
+    open_doors(doors, options.qmtp_listen, Door::Kind::qmtp);
     open_doors(doors, options.dns_listen, Door::Kind::names);
 
     std::signal(SIGPIPE, SIG_IGN);

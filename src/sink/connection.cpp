@@ -8,7 +8,9 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "sink/conversation.hpp"
 #include "sink/endpoint.hpp"
+#include "sink/qmtp_conversation.hpp"
 #include "sink/server_context.hpp"
 
 namespace tern::sink {
@@ -18,23 +20,30 @@ namespace {
 constexpr int reads_in_a_turn = 16;  // then the other connections have theirs
 constexpr unsigned char tls_handshake_record = 0x16;
 
+std::unique_ptr<Dialogue> make_dialogue(const Settings& settings, Journal& journal, int socket,
+                                        Connection::Protocol protocol) {
+    const PeerNames names = {to_text(far_end(socket)), to_text(local_end(socket))};
+    if (protocol == Connection::Protocol::qmtp)
+        return std::make_unique<QmtpConversation>(settings, journal, names);
+    return std::make_unique<Conversation>(settings, journal, names,
+                                          protocol == Connection::Protocol::smtps);
+}
+
 }  // namespace
 
 Connection::Connection(Descriptor socket, const Settings& settings, Journal& journal,
-                       SSL_CTX* context, bool implicit_tls)
+                       SSL_CTX* context, Protocol protocol)
     : socket_(std::move(socket)),
       journal_(journal),
       context_(context),
-      conversation_(settings, journal,
-                    {to_text(far_end(socket_.get())), to_text(local_end(socket_.get()))},
-                    implicit_tls),
+      dialogue_(make_dialogue(settings, journal, socket_.get(), protocol)),
       last_sign_of_life_(std::chrono::steady_clock::now()) {
     const int on = 1;
     ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 Connection::~Connection() {
-    conversation_.ended(gave_up_);
+    dialogue_->ended(gave_up_);
 }
 
 void Connection::begin_tls() {
@@ -49,7 +58,7 @@ Connection::Wait Connection::shake_hands() {
         if (count < 0 && errno == EAGAIN) return Wait::input;
         if (count == 1 && first != tls_handshake_record) {
             journal_.handshake_ended(false);
-            conversation_.clear_instead_of_tls();
+            dialogue_->clear_instead_of_tls();
             return Wait::over;
         }
     }
@@ -59,7 +68,7 @@ Connection::Wait Connection::shake_hands() {
         shaking_hands_ = false;
         journal_.handshake_ended(true);
         greeted_ = true;  // in TLS from the first byte: tls_began() greets
-        conversation_.tls_began(facts_of(tls_.get()));
+        dialogue_->tls_began(facts_of(tls_.get()));
         return Wait::nothing_now;
     }
     switch (SSL_get_error(tls_.get(), result)) {
@@ -91,7 +100,7 @@ Connection::Transfer Connection::after_tls(int result) {
 }
 
 Connection::Transfer Connection::send_output() {
-    std::string& output = conversation_.output();
+    std::string& output = dialogue_->output();
     std::size_t sent = 0;
     while (sent < output.size()) {
         if (tls_) {
@@ -140,35 +149,35 @@ Connection::Transfer Connection::read_some(std::span<char> buffer, std::size_t& 
 }
 
 void Connection::feed(std::string_view input) {
-    const std::size_t taken = conversation_.take(input);
+    const std::size_t taken = dialogue_->take(input);
     rest_.assign(input.substr(taken));
 }
 
 Connection::Wait Connection::go_on(std::span<char> buffer) {
-    using Wish = Conversation::Wish;
+    using Wish = Dialogue::Wish;
     if (gave_up_) return Wait::over;
-    if (!greeted_ && conversation_.wish() != Wish::tls) {
+    if (!greeted_ && dialogue_->wish() != Wish::tls) {
         greeted_ = true;
-        conversation_.greet();
+        dialogue_->greet();
     }
     for (int reads = 0; reads < reads_in_a_turn;) {
         if (shaking_hands_) {
             const Wait wait = shake_hands();
             if (wait != Wait::nothing_now) return wait;
         }
-        if (conversation_.wish() == Wish::pause) return Wait::pause;
+        if (dialogue_->wish() == Wish::pause) return Wait::pause;
         // Replies go out together when all that was read has been taken.
-        if (!rest_.empty() && conversation_.wish() == Wish::input)
+        if (!rest_.empty() && dialogue_->wish() == Wish::input)
             feed(std::exchange(rest_, std::string()));
-        if (conversation_.wish() == Wish::pause) continue;
+        if (dialogue_->wish() == Wish::pause) continue;
         const Transfer sent = send_output();
         if (sent == Transfer::over) return Wait::over;
         if (sent == Transfer::blocked) return blocked_on_output_ ? Wait::output : Wait::input;
-        if (conversation_.wish() == Wish::close) {
+        if (dialogue_->wish() == Wish::close) {
             say_good_bye();
             return Wait::over;
         }
-        if (conversation_.wish() == Wish::tls) {
+        if (dialogue_->wish() == Wish::tls) {
             if (!shaking_hands_) begin_tls();
             continue;
         }
@@ -178,7 +187,7 @@ Connection::Wait Connection::go_on(std::span<char> buffer) {
         if (read == Transfer::blocked) return blocked_on_output_ ? Wait::output : Wait::input;
         ++reads;
         last_sign_of_life_ = std::chrono::steady_clock::now();
-        conversation_.input_arrived();
+        dialogue_->input_arrived();
         feed({buffer.data(), count});
     }
     return Wait::nothing_now;
@@ -188,7 +197,7 @@ void Connection::end_pause() {
     char byte = 0;
     const bool input_came =
         !tls_ && rest_.empty() && ::recv(socket_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1;
-    conversation_.resume(input_came);
+    dialogue_->resume(input_came);
     // A held reply goes out by itself, before what it holds back is taken.
     static_cast<void>(send_output());
 }

@@ -1,16 +1,19 @@
-// One client on a socket, in clear or in TLS: carries bytes between it and a Conversation, without
-// ever blocking. When to call it is the worker's affair.
+// One client on a socket, in clear or in TLS: carries bytes between it and a Dialogue, without ever
+// blocking. When to call it is the worker's affair.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
-#include "sink/conversation.hpp"
 #include "sink/descriptor.hpp"
+#include "sink/dialogue.hpp"
+#include "sink/journal.hpp"
 #include "sink/openssl_pointers.hpp"
+#include "sink/settings.hpp"
 
 namespace tern::sink {
 
@@ -18,12 +21,15 @@ class Connection {
 public:
     using Time = std::chrono::steady_clock::time_point;
 
+    /// What is spoken, and whether in TLS from the first byte.
+    enum class Protocol { smtp, smtps, qmtp };
+
     /// What it waits for.
     enum class Wait { input, output, pause, nothing_now, over };
 
     /// `context` may be null where there is no TLS. All references must outlive the connection.
     Connection(Descriptor socket, const Settings& settings, Journal& journal, SSL_CTX* context,
-               bool implicit_tls);
+               Protocol protocol);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -58,7 +64,7 @@ private:
     Descriptor socket_;
     Journal& journal_;
     SSL_CTX* context_;
-    Conversation conversation_;
+    std::unique_ptr<Dialogue> dialogue_;
     OpenSslPointer<SSL> tls_;
     bool shaking_hands_ = false;
     bool greeted_ = false;

@@ -39,6 +39,7 @@ Conversation::Conversation(const Settings& settings, Journal& journal, PeerNames
     : settings_(settings),
       journal_(journal),
       peer_(std::move(peer)),
+      script_(settings),
       number_(journal.connection_opened()) {
     session_.connection = number_;
     session_.peer = peer_;
@@ -237,20 +238,10 @@ void Conversation::say(unsigned code, std::string_view enhanced, std::string_vie
     paused_ = settings_.delay.count() != 0;
 }
 
-const ScriptedReply* Conversation::next_script(Stage stage) {
-    const std::size_t index = static_cast<std::size_t>(stage);
-    const std::vector<ScriptedReply>& script = settings_.script[index];
-    if (script.empty()) return nullptr;
-    std::size_t& position = script_position_[index];
-    const ScriptedReply& reply = script[position];
-    if (position + 1 < script.size()) ++position;
-    return reply.kind == ScriptedReply::Kind::usual ? nullptr : &reply;
-}
-
 // Gives the code that was said in the end, 0 for hanging up.
 unsigned Conversation::answer(Stage stage, unsigned code, std::string_view enhanced,
                               std::string_view text) {
-    const ScriptedReply* script = next_script(stage);
+    const ScriptedReply* script = script_.next(stage);
     if (script == nullptr) {
         say(code, enhanced, text);
         return code;

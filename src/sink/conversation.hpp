@@ -2,7 +2,6 @@
 // no clock: the connection brings bytes, carries replies, waits and does TLS.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -14,42 +13,30 @@
 #include "sink/body_scanner.hpp"
 #include "sink/body_store.hpp"
 #include "sink/command.hpp"
+#include "sink/dialogue.hpp"
 #include "sink/journal.hpp"
+#include "sink/script.hpp"
 #include "sink/settings.hpp"
 #include "sink/tls_facts.hpp"
 #include "sink/transaction.hpp"
 
 namespace tern::sink {
 
-class Conversation {
+class Conversation final : public Dialogue {
 public:
-    /// What is to happen next, once the output has been sent.
-    enum class Wish {
-        input,  ///< more bytes of the client
-        pause,  ///< wait for Settings::delay, then send the output, then resume()
-        tls,    ///< a TLS handshake, then tls_began()
-        close   ///< the end
-    };
-
     /// Settings and journal must outlive the conversation.
     Conversation(const Settings& settings, Journal& journal, PeerNames peer, bool implicit_tls);
 
-    /// Says the greeting.
-    void greet();
-    /// Bytes were read; called before take().
-    void input_arrived();
-    /// Takes bytes as long as it wishes for input; gives how many it took.
-    std::size_t take(std::string_view input);
-    /// The pause is over; `input_came` says whether the client went on meanwhile.
-    void resume(bool input_came);
-    void tls_began(TlsFacts facts);
-    /// The client went on in clear where a handshake was due.
-    void clear_instead_of_tls();
-    /// The connection is gone; tells the journal.
-    void ended(bool by_idle_limit);
+    void greet() override;
+    void input_arrived() override;
+    std::size_t take(std::string_view input) override;
+    void resume(bool input_came) override;
+    void tls_began(TlsFacts facts) override;
+    void clear_instead_of_tls() override;
+    void ended(bool by_idle_limit) override;
 
-    Wish wish() const { return paused_ ? Wish::pause : wish_; }
-    std::string& output() { return output_; }
+    Wish wish() const override { return paused_ ? Wish::pause : wish_; }
+    std::string& output() override { return output_; }
 
 private:
     enum class Mode { command, auth, text, chunk };
@@ -64,7 +51,6 @@ private:
     unsigned answer(Stage stage, unsigned code, std::string_view enhanced, std::string_view text);
     void refuse(unsigned code, std::string_view enhanced, std::string_view text);
     void blame(Violation kind, std::string_view detail, std::uint64_t times = 1);
-    const ScriptedReply* next_script(Stage stage);
     void hello(const Command& command);
     std::string offers(std::string_view client) const;
     bool offers_now(Extension which) const;
@@ -98,6 +84,7 @@ private:
     const Settings& settings_;
     Journal& journal_;
     PeerNames peer_;
+    Script script_;
     std::uint64_t number_;
     Mode mode_ = Mode::command;
     Wish wish_ = Wish::input;
@@ -112,7 +99,6 @@ private:
     bool garbled_ = false;  // the client cannot know where it stands; blame it no more
     bool said_quit_ = false;
     unsigned refusals_ = 0;
-    std::array<std::size_t, stage_kinds> script_position_{};
     std::string last_reply_;
     SessionFacts session_;
     std::optional<AuthExchange> auth_;

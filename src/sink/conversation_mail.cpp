@@ -21,13 +21,6 @@ bool has_eight_bit(std::string_view text) {
     return std::any_of(text.begin(), text.end(), is_eight_bit);
 }
 
-bool is_rejected(const RejectedRecipient& rule, std::string_view address) {
-    if (rule.address == "*") return true;
-    if (!rule.address.empty() && rule.address.front() == '@')
-        return same(domain_of(address), std::string_view(rule.address).substr(1));
-    return same(rule.address, address);
-}
-
 std::string lower(std::string_view text) {
     std::string made(text);
     for (char& c : made)
@@ -127,10 +120,9 @@ bool Conversation::recipient_fits(const PathArgument& path) {
         refuse(553, "5.6.7", "such an address needs SMTPUTF8");
         return false;
     }
-    for (const RejectedRecipient& rule : settings_.rejected) {
-        if (!is_rejected(rule, path.address)) continue;
-        if (rule.reply.kind == ScriptedReply::Kind::hang_up) wish_ = Wish::close;
-        else say(rule.reply.code, "", rule.reply.text);
+    if (const ScriptedReply* reply = rejection_of(settings_, path.address); reply != nullptr) {
+        if (reply->kind == ScriptedReply::Kind::hang_up) wish_ = Wish::close;
+        else say(reply->code, "", reply->text);
         return false;
     }
     const std::string domain = lower(domain_of(path.address));
@@ -206,7 +198,7 @@ void Conversation::bdat(const Command& command) {
         garbled_ = true;
         return refuse(501, "5.5.4", "say BDAT and a size");
     }
-    chunk_reply_ = next_script(Stage::bdat);
+    chunk_reply_ = script_.next(Stage::bdat);
     if (chunk_reply_ != nullptr && chunk_reply_->kind == ScriptedReply::Kind::hang_up) {
         wish_ = Wish::close;
         return;

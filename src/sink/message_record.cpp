@@ -117,7 +117,9 @@ std::string message_record(const SessionFacts& session, const Transaction& trans
     }
     write_envelope(json, transaction);
     write_extensions(json, session, transaction);
-    json.field("transfer", transaction.chunks != 0 ? "BDAT" : "DATA");
+    json.field("transfer", transaction.by_qmtp       ? "QMTP"
+                           : transaction.chunks != 0 ? "BDAT"
+                                                     : "DATA");
     json.field("chunks", transaction.chunks);
     json.field("waits", session.waits);
     write_text(json, facts, stored);

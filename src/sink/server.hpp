@@ -18,7 +18,7 @@ namespace tern::sink {
 
 /// A socket that others come to.
 struct Door {
-    enum class Kind { smtp, smtps, names };
+    enum class Kind { smtp, smtps, qmtp, names };
     Descriptor socket;
     Kind kind = Kind::smtp;
 };

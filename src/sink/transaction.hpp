@@ -43,7 +43,8 @@ struct Transaction {
     std::vector<PathArgument> recipients;
     std::vector<RefusedRecipient> refused;
     std::vector<std::string> domains;
-    std::uint64_t chunks = 0;  ///< 0: the text came by DATA
+    std::uint64_t chunks = 0;  ///< of BDAT
+    bool by_qmtp = false;      ///< neither that nor chunks: the text came by DATA
     bool pipelined = false;
     bool smtputf8 = false;
     bool text_begun = false;

@@ -22,6 +22,17 @@ constexpr auto time_to_finish = std::chrono::seconds(1);  // once it is enough
 constexpr int let_in_at_once = 64;
 constexpr std::size_t longest_query = 4096;
 
+Connection::Protocol protocol_of(Door::Kind kind) {
+    switch (kind) {
+        case Door::Kind::smtps:
+            return Connection::Protocol::smtps;
+        case Door::Kind::qmtp:
+            return Connection::Protocol::qmtp;
+        default:
+            return Connection::Protocol::smtp;
+    }
+}
+
 }  // namespace
 
 Worker::Worker(Server::Shared& shared, bool answers_names)
@@ -68,13 +79,15 @@ void Worker::let_in(const Door& door) {
             shared_.connections.fetch_sub(1);
             shared_.journal.connection_turned_away();
             constexpr std::string_view words = "421 too many connections\r\n";
-            static_cast<void>(::send(socket.get(), words.data(), words.size(), MSG_NOSIGNAL));
+            // QMTP has no word for it.
+            if (door.kind != Door::Kind::qmtp)
+                static_cast<void>(::send(socket.get(), words.data(), words.size(), MSG_NOSIGNAL));
             continue;
         }
         const int descriptor = socket.get();
         connections_[descriptor] =
             std::make_unique<Connection>(std::move(socket), shared_.settings, shared_.journal,
-                                         shared_.context, door.kind == Door::Kind::smtps);
+                                         shared_.context, protocol_of(door.kind));
         go_on(descriptor);
     }
 }

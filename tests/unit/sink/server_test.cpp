@@ -40,7 +40,7 @@ public:
         : settings_(std::move(settings)), authority_(kind) {
         const std::vector<std::string> names = {"mx.example", "127.0.0.1"};
         context_ = make_server_context(TlsSettings(), authority_.issue(names, days));
-        for (const Door::Kind door : {Door::Kind::smtp, Door::Kind::smtps})
+        for (const Door::Kind door : {Door::Kind::smtp, Door::Kind::smtps, Door::Kind::qmtp})
             doors_.push_back({listen_on(*parse_endpoint("127.0.0.1:0")), door});
         shared_.reset(
             new Server::Shared{settings_, logged.journal, context_.get(), names_, doors_});
@@ -135,6 +135,9 @@ public:
         return made;
     }
 
+    /// What came and was no line.
+    std::string rest() const { return received_; }
+
     std::string say(std::string_view words) {
         send(std::string(words) + "\r\n");
         return reply();
@@ -190,6 +193,17 @@ TEST(Server, TakesAMessageInTlsFromTheFirstByte) {
     EXPECT_THAT(client.deliver("text\r\n"), StartsWith("250"));
     EXPECT_THAT(server.logged.log(), HasSubstr(R"("tls":{"starttls":false)"));
     EXPECT_THAT(client.say("QUIT"), StartsWith("221"));
+}
+
+TEST(Server, TakesAMessageByQmtp) {
+    Running server;
+    Client client(server.connect(2));
+    client.send("6:\na\nb\nc,3:a@b,12:3:c@d,3:e@f,,");
+    client.send("0:");  // which is no message: the server leaves
+    EXPECT_EQ(client.line(), "");
+    EXPECT_EQ(client.rest(), "14:Kmessage taken,14:Kmessage taken,");
+    EXPECT_THAT(server.logged.log(), HasSubstr(R"("body":"a\r\nb\r\nc")"));
+    EXPECT_THAT(server.logged.log(), HasSubstr(R"("transfer":"QMTP")"));
 }
 
 TEST(Server, HasCertificatesThatDoNotVerify) {
