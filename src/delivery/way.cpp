@@ -2,6 +2,7 @@
 // of smtproutes.d route_file's.
 #include "delivery/way.hpp"
 
+#include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "delivery/relay_list.hpp"
 #include "delivery/route_file.hpp"
@@ -40,6 +41,18 @@ Result<Way> way_of_file(const RouteFiles::OfDomain& file) {
     return way;
 }
 
+// A host beyond ASCII may stand in the file as it is or by its A-labels (RFC 5890), whichever key
+// fits more of it.
+std::optional<RouteLine> find_in_either_form(std::string_view content, std::string_view host,
+                                             std::string_view sender) {
+    std::optional<RouteLine> line = find_route_of_host(content, host, sender);
+    if (!has_8bit(host)) return line;
+    const std::optional<dns::Domain> domain = dns::Domain::parse(host);
+    if (!domain) return line;
+    const auto by_labels = find_route_of_host(content, domain->ascii(), sender);
+    return by_labels && (!line || by_labels->key.size() > line->key.size()) ? by_labels : line;
+}
+
 }  // namespace
 
 std::string Origin::to_string() const {
@@ -66,12 +79,12 @@ Result<Way> find_way(const RouteFiles& files, std::string_view host, std::string
     if (const auto line = find_route_of_sender(files.authsenders, sender))
         return way_of_line(*line, "control/authsenders", Protocol::smtp);
     if (files.of_domain) return way_of_file(*files.of_domain);
-    if (const auto line = find_route_of_host(files.qmtproutes, host, sender)) {
+    if (const auto line = find_in_either_form(files.qmtproutes, host, sender)) {
         Result<Way> way = way_of_line(*line, "control/qmtproutes", Protocol::qmtp);
         // An empty relay keeps a domain from QMTP, which knows no MX as usual.
         if (!way || !way->relays.empty()) return way;
     }
-    if (const auto line = find_route_of_host(files.smtproutes, host, sender))
+    if (const auto line = find_in_either_form(files.smtproutes, host, sender))
         return way_of_line(*line, "control/smtproutes", Protocol::smtp);
     return Way();
 }

@@ -165,6 +165,14 @@ TEST(Smtproutes, Malformed) {
     }
 }
 
+TEST(Smtproutes, AHostBeyondAsciiHasTwoForms) {
+    const std::string host = "b\xc3\xbc" "cher.example";
+    EXPECT_EQ(by_smtproutes(":a\nxn--bcher-kva.example:b", host), "b:25");
+    EXPECT_EQ(by_smtproutes(":a\n" + host + ":b", host), "b:25");
+    EXPECT_EQ(by_smtproutes(":a\n.example:b", host), "b:25");
+    EXPECT_EQ(by_smtproutes(host + ":", host), "MX");
+}
+
 TEST(Smtproutes, TheNullSenderHasItsOwnLine) {
     const char* const content = "!@:bounces\nx.net:a\n:b";
     EXPECT_EQ(by_smtproutes(content, "x.net", ""), "bounces:25");
