@@ -1,6 +1,10 @@
-// qmail-tcpok(8): forgets all hosts that time out, by filling their table with zeros.
+// qmail-tcpok(8): forgets all hosts that time out, by filling their tables with zeros.
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,22 +27,29 @@ int die(std::string_view what, const Failure& why) {
     return trouble_status;
 }
 
-int run() {
-    const Result<std::string> home = os::home_directory();
-    if (!home) return die("chdir", home.error());
-    const std::string path = *home + "/queue/lock/tcpto";
+int clear(const std::string& path, const delivery::backoff::Layout& layout) {
     Result<os::TcptoTable> file = os::TcptoTable::open(path);
     if (!file) return die("write " + path, file.error());
     const Result<Done> locked = file->lock(lock_patience);
     if (!locked) return die("lock " + path, locked.error());
     // Looked at first: a longer table is another program's, its records are not ours to clear.
-    const Result<os::TcptoBytes> content = file->read();
+    const Result<os::TcptoBytes> content = file->read(layout);
     if (!content) return die("read " + path, content.error());
     // qmail: the table gets its full size here, whatever it had; that is what switches it on.
-    constexpr std::array<unsigned char, delivery::backoff::largest_table> zeros{};
-    const Result<Done> written = file->write(zeros, 0);
+    constexpr std::array<unsigned char, delivery::backoff::tcpto6.largest_table()> zeros{};
+    const Result<Done> written = file->write(std::span(zeros).first(layout.largest_table()), 0);
     if (!written) return die("write " + path, written.error());
     return 0;
+}
+
+int run() {
+    const Result<std::string> home = os::home_directory();
+    if (!home) return die("chdir", home.error());
+    const std::string path = *home + "/queue/lock/tcpto";
+    const int status = clear(path, delivery::backoff::tcpto);
+    // It is not created here: whoever has none remembers no IPv6 address.
+    if (::access((path + "6").c_str(), F_OK) != 0) return status;
+    return std::max(status, clear(path + "6", delivery::backoff::tcpto6));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
-// qmail-tcpto(8): prints the table of hosts that time out. Its output is read by scripts: one line
+// qmail-tcpto(8): prints the tables of hosts that time out. Its output is read by scripts: one line
 // for each host as qmail has it, its own trouble on standard output as well.
+#include <unistd.h>
+
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -23,30 +25,41 @@ int die(std::string_view what, const Failure& why) {
     return trouble_status;
 }
 
-std::string lines(os::TcptoBytes content, std::chrono::seconds now) {
-    namespace backoff = delivery::backoff;
+namespace backoff = delivery::backoff;
+
+std::string lines(os::TcptoBytes content, const backoff::Layout& layout,
+                  std::chrono::seconds now) {
     std::string lines;
-    for (std::size_t i = 0; i < content.size / backoff::record_size; ++i) {
-        const auto entry = backoff::entry(content.table(), i);
+    for (std::size_t i = 0; i < backoff::most_records; ++i) {
+        const auto entry = backoff::entry(content.table(), i, layout);
         if (!entry) continue;
         const auto ago = std::max(now - entry->when, std::chrono::seconds(0));
+        if (layout.family == Family::ipv6 && ago >= backoff::longest_silence) continue;
         lines += text(entry->address.to_string(), " timed out ", ago.count(),
                       " seconds ago; # recent timeouts: ", entry->count, "\n");
     }
     return lines;
 }
 
+int print(const std::string& directory, std::string_view name, const backoff::Layout& layout) {
+    Result<os::TcptoTable> file = os::TcptoTable::open(text(directory, "/", name));
+    if (!file) return die(text("open ", name), file.error());
+    const Result<Done> locked = file->lock(lock_patience);
+    if (!locked) return die(text("lock ", name), locked.error());
+    const Result<os::TcptoBytes> content = file->read(layout);
+    if (!content) return die(text("read ", name), content.error());
+    os::write_report(lines(*content, layout, os::SystemClock().since_epoch()));
+    return 0;
+}
+
 int run() {
     const Result<std::string> home = os::home_directory();
     if (!home) return die("chdir", home.error());
-    Result<os::TcptoTable> file = os::TcptoTable::open(*home + "/queue/lock/tcpto");
-    if (!file) return die("open tcpto", file.error());
-    const Result<Done> locked = file->lock(lock_patience);
-    if (!locked) return die("lock tcpto", locked.error());
-    const Result<os::TcptoBytes> content = file->read();
-    if (!content) return die("read tcpto", content.error());
-    os::write_report(lines(*content, os::SystemClock().since_epoch()));
-    return 0;
+    const std::string directory = *home + "/queue/lock";
+    const int status = print(directory, "tcpto", backoff::tcpto);
+    // Whoever has no such table remembers no IPv6 address.
+    if (::access((directory + "/tcpto6").c_str(), F_OK) != 0) return status;
+    return std::max(status, print(directory, "tcpto6", backoff::tcpto6));
 }
 
 }  // namespace

@@ -173,7 +173,7 @@ void check_address_preference(Checking& checking) {
 
 void check_tables(Checking& checking) {
     constexpr std::size_t ipv6_table = 2048;
-    check_table(checking, "queue/lock/tcpto", delivery::backoff::largest_table);
+    check_table(checking, "queue/lock/tcpto", delivery::backoff::tcpto.largest_table());
     check_table(checking, "queue/lock/tcpto6", ipv6_table);
 }
 

@@ -16,7 +16,8 @@ delivery::Backoff::Finding TcptoFile::look_up(const IpAddress& address) {
     if (!held) return {};
     constexpr std::uint32_t jitters = 32;  // contract: r random in 0..31
     const backoff::Finding finding = backoff::look_up(
-        held->content.table(), address, clock_.since_epoch(), random_.below(jitters));
+        held->content.table(), address, clock_.since_epoch(), random_.below(jitters),
+        held->layout);
     return {finding.listed, finding.skip};
 }
 
@@ -24,7 +25,7 @@ void TcptoFile::note_timeout(const IpAddress& address) {
     std::optional<Held> held = hold(address);
     if (!held) return;
     const TcptoBytes before = held->content;
-    backoff::note_timeout(held->content.table(), address, clock_.since_epoch());
+    backoff::note_timeout(held->content.table(), address, clock_.since_epoch(), held->layout);
     write_changes(*held, before);
 }
 
@@ -32,27 +33,29 @@ void TcptoFile::note_answer(const IpAddress& address) {
     std::optional<Held> held = hold(address);
     if (!held) return;
     const TcptoBytes before = held->content;
-    backoff::note_answer(held->content.table(), address);
+    backoff::note_answer(held->content.table(), address, held->layout);
     write_changes(*held, before);
 }
 
 // Nothing when the feature is off: no table, an empty one, or trouble with it.
 std::optional<TcptoFile::Held> TcptoFile::hold(const IpAddress& address) {
-    if (off_ || address.family() != Family::ipv4) return std::nullopt;
-    Result<TcptoTable> file = TcptoTable::open(path_);
+    if (off_) return std::nullopt;
+    const backoff::Layout& layout = backoff::layout_of(address.family());
+    Result<TcptoTable> file =
+        TcptoTable::open(address.family() == Family::ipv4 ? path_ : path_ + "6");
     if (!file) return std::nullopt;
     if (!file->lock(patience_)) {
         off_ = true;
         return std::nullopt;
     }
-    Result<TcptoBytes> content = file->read();
+    Result<TcptoBytes> content = file->read(layout);
     if (!content || content->size == 0) return std::nullopt;
-    return Held{std::move(*file), *content};
+    return Held{std::move(*file), *content, layout};
 }
 
 // Only the record that changed, as qmail does: a reader without the lock sees old or new.
 void TcptoFile::write_changes(Held& held, const TcptoBytes& before) {
-    const std::size_t size = backoff::record_size;
+    const std::size_t size = held.layout.record_size;
     for (std::size_t at = 0; at + size <= before.size; at += size) {
         const auto record = held.content.table().subspan(at, size);
         if (std::equal(record.begin(), record.end(), before.bytes.begin() +

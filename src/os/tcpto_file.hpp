@@ -1,4 +1,4 @@
-// The memory of hosts that time out, in queue/lock/tcpto, shared with qmail's own programs. Its
+// The memory of hosts that time out, in queue/lock/tcpto and tcpto6, shared with other programs. Its
 // rule is in delivery/backoff; trouble with the file means that it knows nothing, never more.
 #pragma once
 
@@ -16,12 +16,12 @@ public:
     /// How long it waits for the lock. After one wait in vain the table is left alone for good.
     static constexpr Duration lock_patience = std::chrono::seconds(5);
 
-    /// Uses the table at `path`, opened anew for each question so that no lock outlives its
-    /// answer. `clock` and `random` must outlive it.
+    /// Uses the table at `path` for IPv4 and the one beside it with a 6 behind its name for IPv6,
+    /// opened anew for each question so that no lock outlives its answer. `clock` and `random`
+    /// must outlive it.
     TcptoFile(std::string path, const Clock& clock, Random& random,
               Duration patience = lock_patience);
 
-    /// An IPv6 address is never listed: the table has no room for one.
     Finding look_up(const IpAddress& address) override;
     void note_timeout(const IpAddress& address) override;
     void note_answer(const IpAddress& address) override;
@@ -31,6 +31,7 @@ private:
     struct Held {
         TcptoTable file;
         TcptoBytes content;
+        const delivery::backoff::Layout& layout;
     };
     std::optional<Held> hold(const IpAddress& address);
     static void write_changes(Held& held, const TcptoBytes& before);

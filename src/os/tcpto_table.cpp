@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "base/text.hpp"
 #include "os/error_words.hpp"
 
 namespace tern::os {
@@ -45,20 +46,21 @@ Result<Done> TcptoTable::lock(Duration patience) {
     return Done();
 }
 
-Result<TcptoBytes> TcptoTable::read() {
+Result<TcptoBytes> TcptoTable::read(const delivery::backoff::Layout& layout) {
     // One byte more than a table may have tells whether it is one.
-    std::array<unsigned char, delivery::backoff::largest_table + 1> buffer{};
+    std::array<unsigned char, delivery::backoff::tcpto6.largest_table() + 1> buffer{};
+    const std::size_t most = layout.largest_table();
     std::size_t size = 0;
-    while (size < buffer.size()) {
-        const ssize_t got = ::pread(file_.get(), buffer.data() + size, buffer.size() - size,
+    while (size <= most) {
+        const ssize_t got = ::pread(file_.get(), buffer.data() + size, most + 1 - size,
                                     static_cast<off_t>(size));
         if (got == 0) break;
         if (got > 0) size += static_cast<std::size_t>(got);
         else if (errno != EINTR) return trouble(error_words(errno));
     }
     TcptoBytes result;
-    if (size > result.bytes.size())
-        return trouble("it holds more than 1024 bytes and so is another program's");
+    if (size > most)
+        return trouble(text("it holds more than ", most, " bytes and so is another program's"));
     std::copy_n(buffer.begin(), size, result.bytes.begin());
     result.size = size;
     return result;

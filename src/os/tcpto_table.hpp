@@ -1,4 +1,4 @@
-// queue/lock/tcpto as a file: opening, locking, reading and writing it. What its bytes mean is in
+// queue/lock/tcpto, or tcpto6, as a file: opening, locking, reading, writing. What its bytes mean is in
 // delivery/backoff; it is never created and never made longer here.
 #pragma once
 
@@ -15,7 +15,7 @@ namespace tern::os {
 
 /// The table's bytes as they were read.
 struct TcptoBytes {
-    std::array<unsigned char, delivery::backoff::largest_table> bytes{};
+    std::array<unsigned char, delivery::backoff::tcpto6.largest_table()> bytes{};
     std::size_t size = 0;
 
     [[nodiscard]] std::span<unsigned char> table() { return std::span(bytes).first(size); }
@@ -31,8 +31,9 @@ public:
     /// Waits for the exclusive lock, up to `patience`. It ends with the table's life.
     [[nodiscard]] Result<Done> lock(Duration patience);
 
-    /// Fails when the file holds more than 1,024 bytes: it is another program's then (contract).
-    [[nodiscard]] Result<TcptoBytes> read();
+    /// Fails when the file holds more than a table of the layout (1,024 or 2,048 bytes): it is
+    /// another program's then (contract).
+    [[nodiscard]] Result<TcptoBytes> read(const delivery::backoff::Layout& layout);
 
     /// Writes `bytes` at `offset`.
     [[nodiscard]] Result<Done> write(std::span<const unsigned char> bytes, std::size_t offset);

@@ -17,6 +17,9 @@ using testing::ElementsAre;
 
 using Table = std::vector<unsigned char>;
 
+constexpr std::size_t record_size = tcpto.record_size;
+constexpr std::size_t largest_table = tcpto.largest_table();
+
 constexpr seconds now{1'700'000'000};
 const IpAddress host = *IpAddress::parse("192.0.2.7");
 
@@ -214,6 +217,69 @@ TEST(Backoff, TellsItsEntries) {
     EXPECT_EQ(entry(table, 2)->count, 255U);
     EXPECT_FALSE(entry(table, 3));
     EXPECT_FALSE(entry(table, SIZE_MAX));
+}
+
+const IpAddress host6 = *IpAddress::parse("2001:db8::7");
+
+IpAddress host6_number(std::uint8_t number) {
+    return IpAddress::ipv6({0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, number});
+}
+
+/// A record of tcpto6: family, count and time where s/qmail and indimail have them.
+Table record6(const IpAddress& address, unsigned count, seconds when) {
+    Table bytes = record(IpAddress(), count, when);
+    bytes.resize(32, 0);
+    bytes[0] = 10;
+    std::ranges::copy(address.bytes(), bytes.begin() + 16);
+    return bytes;
+}
+
+TEST(Backoff6, ReadsTheLayoutByteForByte) {
+    Table table(tcpto6.largest_table(), 0);
+    ASSERT_EQ(table.size(), 2048U);
+    EXPECT_TRUE(note_timeout(table, host6, seconds(0x12345678), tcpto6));
+    EXPECT_THAT(Table(table.begin(), table.begin() + 32),
+                ElementsAre(10, 0, 0, 0, 1, 0, 0, 0, 0x78, 0x56, 0x34, 0x12, 0, 0, 0, 0, 0x20, 1,
+                            0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7));
+    EXPECT_THAT(Table(table.begin() + 32, table.end()), Each(0));
+}
+
+TEST(Backoff6, HasTheRuleOfTcpto) {
+    Table table = joined({record6(host6_number(1), 2, now), record6(host6, 2, now)});
+    EXPECT_TRUE(look_up(table, host6, now + seconds(3839), 0, tcpto6).skip);
+    EXPECT_FALSE(look_up(table, host6, now + seconds(3840), 0, tcpto6).skip);
+    EXPECT_FALSE(note_timeout(table, host6, now + seconds(119), tcpto6));
+    EXPECT_TRUE(note_timeout(table, host6, now + seconds(120), tcpto6));
+    EXPECT_EQ(table, joined({record6(host6_number(1), 2, now),
+                             record6(host6, 3, now + seconds(120))}));
+    EXPECT_TRUE(note_answer(table, host6, tcpto6));
+    EXPECT_FALSE(look_up(table, host6, now, 0, tcpto6).listed);
+}
+
+TEST(Backoff6, WhatIsOldIsAbsent) {
+    const seconds late = now + longest_silence;
+    Table table = joined({record6(host6_number(1), 9, late), record6(host6_number(2), 9, now),
+                          record6(host6, 9, now)});
+    EXPECT_TRUE(look_up(table, host6, late - seconds(1), 0, tcpto6).listed);
+    EXPECT_FALSE(look_up(table, host6, late, 0, tcpto6).listed);
+    EXPECT_TRUE(note_timeout(table, host6, late, tcpto6));
+    EXPECT_EQ(table, joined({record6(host6_number(1), 9, late), record6(host6_number(2), 9, now),
+                             record6(host6, 1, late)}));
+    EXPECT_TRUE(note_timeout(table, host6_number(3), late, tcpto6));
+    EXPECT_EQ(Table(table.begin() + 32, table.begin() + 64),
+              record6(host6_number(3), 1, late));
+}
+
+TEST(Backoff6, HoldsNoOtherFamily) {
+    Table table = record6(host6, 2, now);
+    EXPECT_FALSE(look_up(table, host, now, 0, tcpto6).listed);
+    EXPECT_FALSE(note_timeout(table, host, now, tcpto6));
+    table[0] = 2;
+    EXPECT_FALSE(look_up(table, host6, now, 0, tcpto6).listed) << "another family's record";
+    EXPECT_FALSE(entry(table, 0, tcpto6));
+    EXPECT_TRUE(note_timeout(table, host6, now, tcpto6)) << "which may be taken";
+    ASSERT_TRUE(entry(table, 0, tcpto6));
+    EXPECT_EQ(entry(table, 0, tcpto6)->address, host6);
 }
 
 // From the first time-out to the first answer, as a host goes down and comes back.

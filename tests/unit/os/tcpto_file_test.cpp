@@ -135,13 +135,25 @@ TEST_F(TcptoFileTest, SkipsForTheTimeOfTheRule) {
     EXPECT_EQ(random_.bounds, (std::vector<std::uint32_t>{32, 32}));
 }
 
-TEST_F(TcptoFileTest, KeepsNoIpv6) {
+TEST_F(TcptoFileTest, KeepsIpv6BesideIt) {
+    const IpAddress host6 = *IpAddress::parse("2001:db8::1");
     put(std::string(1024, '\0'));
-    TcptoFile file = table();
-    file.note_timeout(*IpAddress::parse("2001:db8::1"));
-    file.note_answer(*IpAddress::parse("2001:db8::1"));
-    EXPECT_FALSE(file.look_up(*IpAddress::parse("2001:db8::1")).listed);
+    table().note_timeout(host6);
+    EXPECT_FALSE(std::filesystem::exists(path_ + "6")) << "never created";
+    EXPECT_FALSE(table().look_up(host6).listed);
+
+    std::ofstream(path_ + "6", std::ios::binary) << std::string(2048, '\0');
+    table().note_timeout(host6);
+    EXPECT_TRUE(table().look_up(host6).listed);
+    EXPECT_FALSE(table().look_up(host).listed);
+    EXPECT_EQ(std::filesystem::file_size(path_ + "6"), 2048U);
+    table().note_answer(host6);
+    EXPECT_FALSE(table().look_up(host6).listed);
     EXPECT_EQ(content(), std::string(1024, '\0'));
+
+    std::ofstream(path_ + "6", std::ios::binary) << std::string(2049, '\0');
+    table().note_timeout(host6);
+    EXPECT_FALSE(table().look_up(host6).listed) << "another program's";
 }
 
 TEST_F(TcptoFileTest, WaitsForTheLock) {
@@ -226,7 +238,7 @@ TEST_F(TcptoFileTest, TableTellsItsTroubleInWords) {
     put(std::string(1025, '\0'));
     Result<TcptoTable> table = TcptoTable::open(path_);
     ASSERT_TRUE(table.has_value());
-    EXPECT_EQ(table->read().error().detail,
+    EXPECT_EQ(table->read(delivery::backoff::tcpto).error().detail,
               "it holds more than 1024 bytes and so is another program's");
     const Descriptor other = locked_elsewhere();
     EXPECT_EQ(table->lock(0s).error().detail, "another program holds the lock");
