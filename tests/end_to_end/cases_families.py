@@ -1,6 +1,9 @@
 # IPv4 and IPv6 beside each other, and one of them dead: who answers gets the mail, at once, and
 # only who was waited for in vain is remembered.
+import socket
+
 import names
+import sandbox
 from caller import expect
 from world import Message, case, every, silent, tcpto, tcpto6
 
@@ -54,7 +57,24 @@ def nobody_answers(title, host, preference, dead4, dead6):
 
 
 nobody_answers("IPv4 alone, dead, is remembered", "silent", "ipv4", [names.SILENT4], [])
+nobody_answers("IPv6 alone, dead, is remembered", "silent6", "ipv4", [], [names.SILENT6])
+nobody_answers("both dead are remembered, each in its table", "silent-both", "ipv4",
+               [names.SILENT4], [names.SILENT6])
+nobody_answers("ipv6only: IPv4 is not even tried", "silent-both", "ipv6only", [],
+               [names.SILENT6])
 nobody_answers("ipv4only: IPv6 is not even tried", "silent-both", "ipv4only", [names.SILENT4], [])
+
+
+@case("an IPv6 host that answers again is forgotten", each=every)
+def forgotten(world, mx):
+    host = f"only6.{mx.domain}"
+    table = bytearray(2048)
+    table[0], table[4], table[8] = socket.AF_INET6, 1, 1
+    table[16:32] = socket.inet_pton(socket.AF_INET6, mx.ip6())
+    (sandbox.HOME / "queue/lock/tcpto6").write_bytes(table)
+    expect(tcpto6() == [(mx.ip6(), 1)], f"tcpto6 as written: {tcpto6()}")
+    delivered(world, mx, host, mx.ip6())
+    expect(all(count == 0 for _, count in tcpto6()), f"tcpto6: {tcpto6()}")
 
 
 @case("addresspreference", each=every)
