@@ -56,7 +56,7 @@ private:
     Task<std::string_view> next_block(smtp::LineFeedEncoder& encoder);
     Task<Done> hear_answers();
     Task<Done> hear_answer();
-    Result<Done> take(std::string answer);
+    Result<Done> take(const std::string& answer);
     [[nodiscard]] Result<Done> outcome() const;
     [[nodiscard]] Failure out_of_step(std::string_view why) const;
     [[nodiscard]] std::string place() const;
@@ -166,7 +166,7 @@ Task<Done> Package::hear_answer() {
     }
 }
 
-Result<Done> Package::take(std::string answer) {
+Result<Done> Package::take(const std::string& answer) {
     smtp::Reply reply;
     reply.code = code_of(answer);
     if (reply.code == 0)

@@ -67,11 +67,11 @@ void Conversation::resume(bool input_came) {
     greeting_due_ = false;
 }
 
-void Conversation::tls_began(TlsFacts facts) {
+void Conversation::tls_began(const TlsFacts& facts) {
     // RFC 3207 4.2: what was said before the handshake is forgotten.
     const bool implicit = greeting_due_;
     session_.starttls = !implicit;
-    session_.tls = std::move(facts);
+    session_.tls = facts;
     session_.hello.clear();
     session_.extended = false;
     wish_ = Wish::input;

@@ -31,7 +31,7 @@ public:
     void input_arrived() override;
     std::size_t take(std::string_view input) override;
     void resume(bool input_came) override;
-    void tls_began(TlsFacts facts) override;
+    void tls_began(const TlsFacts& facts) override;
     void clear_instead_of_tls() override;
     void ended(bool by_idle_limit) override;
 

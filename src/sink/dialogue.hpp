@@ -34,7 +34,7 @@ public:
     /// The pause is over; `input_came` says whether the client went on meanwhile.
     virtual void resume(bool input_came) = 0;
     /// The handshake that it wished for went well.
-    virtual void tls_began(TlsFacts) {}
+    virtual void tls_began(const TlsFacts&) {}
     /// The client went on in clear where a handshake was due.
     virtual void clear_instead_of_tls() {}
     /// The connection is gone; tells the journal.
