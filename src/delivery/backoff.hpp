@@ -1,4 +1,4 @@
-// The tables of hosts that time out (queue/lock/tcpto, tcpto6): record format and timing rule, pure.
+// The tables of hosts that time out (queue/lock/tcpto, tcpto6): record format and timing, pure.
 // Shared byte for byte with the programs of qmail; locking and files are in os/tcpto_file.
 #pragma once
 
@@ -12,9 +12,9 @@
 
 namespace tern::delivery {
 
-/// A table as bytes in memory. Functions take the table's bytes (any size; only whole records count,
-/// at most 64), its layout and the time in seconds since 1970. An address of another family than the
-/// layout's is never listed and changes nothing.
+/// A table as bytes in memory. Functions take the table's bytes (any size; only whole records
+/// count, at most 64), its layout and the time in seconds since 1970. An address of another family
+/// than the layout's is never listed and changes nothing.
 namespace backoff {
 
 constexpr std::size_t most_records = 64;

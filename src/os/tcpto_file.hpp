@@ -1,4 +1,4 @@
-// The memory of hosts that time out, in queue/lock/tcpto and tcpto6, shared with other programs. Its
+// The memory of hosts that time out, in queue/lock/tcpto and tcpto6, shared with others. Its
 // rule is in delivery/backoff; trouble with the file means that it knows nothing, never more.
 #pragma once
 

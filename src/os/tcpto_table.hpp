@@ -1,4 +1,4 @@
-// queue/lock/tcpto, or tcpto6, as a file: opening, locking, reading, writing. What its bytes mean is in
+// queue/lock/tcpto, or tcpto6, as a file: opening, locking, reading, writing. Its meaning is in
 // delivery/backoff; it is never created and never made longer here.
 #pragma once
 
