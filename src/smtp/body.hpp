@@ -23,12 +23,11 @@ public:
     /// Ends the message: a CR at its very end is a newline. Needs 2 bytes; gives how many it wrote.
     [[nodiscard]] std::size_t finish(char* out);
     /// After finish(): whether the message was empty or ended with a newline.
-    [[nodiscard]] bool ended_with_newline() const { return at_line_start_; }
+    [[nodiscard]] bool ended_with_newline() const { return before_ == '\n'; }
 
 private:
     const bool doubles_dots_;
-    bool at_line_start_ = true;
-    bool after_cr_ = false;  // a CR was the last byte; whether it stands alone is not known yet
+    char before_ = '\n';  // the last byte; behind a CR its newline is still to be written
 };
 
 }  // namespace tern::smtp

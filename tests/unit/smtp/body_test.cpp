@@ -100,5 +100,49 @@ TEST(BodyEncoder, LongMessagesInBlocksOfAllSizes) {
     }
 }
 
+// What the encoder takes at once is 32 bytes, or 8: every short sequence of the bytes that matter
+// at each place around those borders, in blocks that begin and end anywhere around it.
+TEST(BodyEncoder, TrickySequencesAcrossEveryBorder) {
+    constexpr std::string_view bytes = "\r\n.a";
+    constexpr std::size_t longest = 4;
+    for (std::size_t number = 0; number < 256; ++number) {
+        std::string tricky;
+        for (std::size_t rest = number, i = 0; i < longest; ++i, rest /= bytes.size())
+            tricky += bytes[rest % bytes.size()];
+        for (std::size_t before = 0; before < 68; ++before) {
+            std::string message(before, 'x');
+            message.append(tricky).append(70, 'y').append(tricky);
+            const std::string_view view = message;
+            const std::string expected = test::reference_body(message);
+            const std::string undoubled = test::reference_body(message, false);
+            ASSERT_EQ(encode({view}, Framing::dots).wire, expected) << before << ", " << number;
+            ASSERT_EQ(encode({view}, Framing::length).wire, undoubled) << before << ", " << number;
+            for (std::size_t split = before; split <= before + longest; ++split)
+                ASSERT_EQ(encode({view.substr(0, split), view.substr(split)}, Framing::dots).wire,
+                          expected)
+                    << before << ", " << number << ", " << split;
+        }
+    }
+}
+
+// Runs of one or two bytes over several steps, in two blocks that are split at every place.
+TEST(BodyEncoder, RunsSplitAnywhere) {
+    for (const std::string_view unit : {"\r", "\n", ".", "\r\n", "\n\r", "\n.", "\r.", "\r\r\n",
+                                   "\n..", ".\r\n.", "\n\xff"}) {
+        std::string message;
+        while (message.size() < 150) message += unit;
+        const std::string_view view = message;
+        for (const Framing framing : {Framing::dots, Framing::length}) {
+            const std::string expected = test::reference_body(message, framing == Framing::dots);
+            for (std::size_t split = 0; split <= message.size(); ++split) {
+                const std::vector<std::string_view> blocks = {view.substr(0, split),
+                                                              view.substr(split)};
+                ASSERT_EQ(encode(blocks, framing).wire, expected)
+                    << testing::PrintToString(unit) << ", " << split;
+            }
+        }
+    }
+}
+
 }  // namespace
 }  // namespace tern::smtp
