@@ -8,13 +8,13 @@
 
 namespace tern::os {
 
-/// Lists the interfaces when first asked about an address that is not ours by itself.
+/// Asks the kernel when first asked about an address of a family that is not ours by itself.
 class LocalAddresses final : public delivery::LocalAddresses {
 public:
     Result<bool> is_ourselves(const IpAddress& address) override;
 
 private:
-    std::optional<std::vector<IpAddress>> listed_;
+    std::optional<std::vector<IpAddress>> ipv4_, ipv6_;
 };
 
 }  // namespace tern::os

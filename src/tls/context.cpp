@@ -15,6 +15,7 @@
 #include <openssl/pem.h>
 
 #include "base/text.hpp"
+#include "tls/algorithms.hpp"
 
 namespace tern::tls {
 namespace {
@@ -225,6 +226,7 @@ Result<Context> make_context(const Requirement& requirement, const ClientSetting
     start_openssl();
     const bool verified = requirement.kind == Requirement::Kind::verified;
     if (verified) add_certificate_digests();
+    if (!settings.ciphers.empty() || !settings.certificate_file.empty()) show_all_algorithms();
 
     ERR_clear_error();
     Context context;

@@ -12,6 +12,8 @@
 #include <openssl/err.h>
 #include <openssl/sslerr_legacy.h>
 
+#include "tls/algorithms.hpp"
+
 namespace tern::tls {
 namespace {
 
@@ -40,6 +42,7 @@ void start_openssl() {
     OPENSSL_init_ssl(
         OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_SSL_STRINGS | OPENSSL_INIT_NO_ATEXIT,
         nullptr);
+    show_few_algorithms();
 }
 
 void add_certificate_digests() {

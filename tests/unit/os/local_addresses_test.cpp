@@ -2,14 +2,17 @@
 #include "os/local_addresses.hpp"
 
 #include <gtest/gtest.h>
-#include <net/if.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
-#include <sys/ioctl.h>
+#include <sched.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstring>
 #include <fstream>
+#include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -22,36 +25,48 @@ bool ours(std::string_view address) {
     return LocalAddresses().is_ourselves(*IpAddress::parse(address)).value();
 }
 
-// SIOCGIFCONF, the way before getifaddrs(3).
-std::vector<IpAddress> ipv4_addresses() {
-    const Descriptor socket(test::must(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket"));
-    std::array<ifreq, 64> interfaces{};
-    ifconf list{};
-    list.ifc_len = sizeof interfaces;
-    list.ifc_req = interfaces.data();
-    test::must(::ioctl(socket.get(), SIOCGIFCONF, &list), "SIOCGIFCONF");
+// By getifaddrs(3), which asks in another way.
+std::vector<IpAddress> addresses_of_interfaces() {
+    ifaddrs* first = nullptr;
+    test::must(::getifaddrs(&first), "getifaddrs");
     std::vector<IpAddress> addresses;
-    for (std::size_t i = 0; i < static_cast<std::size_t>(list.ifc_len) / sizeof(ifreq); ++i) {
-        sockaddr_in address{};
-        std::array<std::uint8_t, 4> bytes{};
-        std::memcpy(&address, &interfaces[i].ifr_addr, sizeof address);
-        std::memcpy(bytes.data(), &address.sin_addr, bytes.size());
-        addresses.push_back(IpAddress::ipv4(bytes));
+    for (const ifaddrs* each = first; each != nullptr; each = each->ifa_next) {
+        if (each->ifa_addr == nullptr) continue;
+        std::array<std::uint8_t, 4> ipv4{};
+        std::array<std::uint8_t, 16> ipv6{};
+        if (each->ifa_addr->sa_family == AF_INET) {
+            sockaddr_in address{};
+            std::memcpy(&address, each->ifa_addr, sizeof address);
+            std::memcpy(ipv4.data(), &address.sin_addr, ipv4.size());
+            addresses.push_back(IpAddress::ipv4(ipv4));
+        } else if (each->ifa_addr->sa_family == AF_INET6) {
+            sockaddr_in6 address{};
+            std::memcpy(&address, each->ifa_addr, sizeof address);
+            std::memcpy(ipv6.data(), &address.sin6_addr, ipv6.size());
+            addresses.push_back(IpAddress::ipv6(ipv6));
+        }
     }
+    ::freeifaddrs(first);
     return addresses;
 }
 
-// Lines of 32 hexadecimal digits and more.
-std::vector<IpAddress> ipv6_addresses() {
-    std::vector<IpAddress> addresses;
-    std::ifstream file("/proc/net/if_inet6");
-    for (std::string line; std::getline(file, line);) {
-        std::array<std::uint8_t, 16> bytes{};
-        for (std::size_t i = 0; i < bytes.size(); ++i)
-            bytes[i] = static_cast<std::uint8_t>(std::stoul(line.substr(2 * i, 2), nullptr, 16));
-        addresses.push_back(IpAddress::ipv6(bytes));
-    }
-    return addresses;
+// In a network namespace of its own: `number` addresses of each family, all ours.
+[[noreturn]] void own_many(int number) {
+    const uid_t user = ::geteuid();
+    bool good = ::unshare(user == 0 ? CLONE_NEWNET : CLONE_NEWUSER | CLONE_NEWNET) == 0;
+    if (user != 0) std::ofstream("/proc/self/uid_map") << "0 " << user << " 1";
+    FILE* const ip = ::popen("ip -batch -", "w");
+    for (int i = 1; i <= number; ++i)
+        std::fprintf(ip, "addr add 192.0.2.%d/32 dev lo\naddr add 2001:db8::%x/128 dev lo\n", i, i);
+    good = good && ::pclose(ip) == 0;
+    const std::vector<IpAddress> addresses = addresses_of_interfaces();
+    good = good && addresses.size() == 2 * static_cast<std::size_t>(number);
+    LocalAddresses local;
+    for (const IpAddress& address : addresses)
+        good = good && local.is_ourselves(address).value();
+    good = good && !local.is_ourselves(*IpAddress::parse("192.0.2.255")).value() &&
+           !local.is_ourselves(*IpAddress::parse("2001:db8::ffff")).value();
+    std::_Exit(good ? 0 : 1);
 }
 
 TEST(LocalAddresses, OurselvesWithoutAnyInterface) {
@@ -61,12 +76,18 @@ TEST(LocalAddresses, OurselvesWithoutAnyInterface) {
 }
 
 TEST(LocalAddresses, EveryInterfacesAddressIsOurs) {
-    std::vector<IpAddress> addresses = ipv4_addresses();
+    const std::vector<IpAddress> addresses = addresses_of_interfaces();
     ASSERT_FALSE(addresses.empty()) << "loopback at least has one";
-    for (const IpAddress& address : ipv6_addresses()) addresses.push_back(address);
     LocalAddresses local;
     for (const IpAddress& address : addresses)
         EXPECT_TRUE(local.is_ourselves(address).value()) << address.to_string();
+}
+
+// More than fit in one answer of the kernel.
+TEST(LocalAddresses, ManyAreOurs) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    for (const int number : {1, 31, 32, 33, 254})
+        EXPECT_EXIT(own_many(number), testing::ExitedWithCode(0), "") << number;
 }
 
 TEST(LocalAddresses, OthersAreNot) {
