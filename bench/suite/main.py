@@ -17,7 +17,7 @@ import report  # noqa: E402
 import targets  # noqa: E402
 from contenders import Contenders, found, old_program  # noqa: E402
 from machine import (Broken, EXCHANGER, Home, Messages, Processors, Sink, facts,  # noqa: E402
-                     fixed_home, network, version)
+                     fixed_home, network, settle, version)
 from measure import Bench  # noqa: E402
 
 SECTIONS = ("small", "trips", "large", "crowd", "verify", "growth", "inner")
@@ -59,12 +59,13 @@ class Suite:
         self.tables, self.targets, self.data = [], [], {}
 
     def copied(self, directory, name):
-        """As an installed program is: one that the linker wrote lies in the page cache in small
-        pieces, and costs 100 microseconds more to start."""
+        """Copies of the programs, each read anew (machine.settle)."""
         copy = self.work / name
         shutil.copytree(pathlib.Path(directory).resolve(), copy,
                         ignore=lambda where, names: [
                             each for each in names if not os.path.isfile(os.path.join(where, each))])
+        for each in copy.iterdir():
+            settle(each)
         return copy
 
     def versions(self):

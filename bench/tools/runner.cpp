@@ -20,6 +20,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <utility>
 
 namespace {
 
@@ -46,6 +47,7 @@ struct Run {
 
 Contender contenders[most_contenders];
 Run running[most_parallel];
+int turns[most_contenders];
 
 [[noreturn]] void give_up(const char* what) {
     std::fprintf(stderr, "runner: %s: %s\n", what, std::strerror(errno));
@@ -183,6 +185,16 @@ int wait_for_one(int parallel) {
     }
 }
 
+// None runs always behind the same: what a large program leaves of the caches, and the kernel's work
+// that outlives it, would be that one's to pay. The same order in each run of the suite.
+void shuffle(int number) {
+    static unsigned long state = 1;
+    for (int i = number - 1; i > 0; --i) {
+        state = state * 6364136223846793005UL + 1442695040888963407UL;
+        std::swap(turns[i], turns[static_cast<int>((state >> 33) % static_cast<unsigned>(i + 1))]);
+    }
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -192,12 +204,14 @@ int main(int count, char** arguments) {
     const int number = read_plan(arguments[3]);
     if (rounds < 1 || parallel < 1 || parallel > most_parallel || number < 1)
         give_up("nothing to do");
-    const long runs = static_cast<long>(rounds) * number;
+    for (int i = 0; i < number; ++i) turns[i] = i;
     int busy = 0;
-    for (long i = 0; i < runs; ++i) {
-        const int place = busy < parallel ? busy++ : wait_for_one(parallel);
-        // Each round begins with another one, so that none always runs behind the same.
-        start(running[place], contenders[(i % number + i / number) % number]);
+    for (int round = 0; round < rounds; ++round) {
+        shuffle(number);
+        for (int i = 0; i < number; ++i) {
+            const int place = busy < parallel ? busy++ : wait_for_one(parallel);
+            start(running[place], contenders[turns[i]]);
+        }
     }
     while (busy-- > 0) wait_for_one(parallel);
     return std::fflush(stdout) == 0 ? 0 : 2;
