@@ -232,7 +232,8 @@ CLI::App* add_probe(CLI::App& app, Options& options) {
     probe->add_option("--sender", options.sender, "connect as for mail from there")
         ->type_name("ADDRESS");
     probe->add_option("--ca", options.trust_file,
-                      "verify the certificate by this PEM file, as if it were in tlshosts")
+                      "verify the certificate by this PEM file or directory, as if it were in "
+                      "tlshosts")
         ->type_name("FILE");
     probe->add_option("--timeout", options.patience, "seconds to wait for an answer at most")
         ->type_name("SECONDS")

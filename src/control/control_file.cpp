@@ -121,6 +121,13 @@ Result<bool> exists(const std::string& path) {
     return unreadable(path, errno);
 }
 
+Result<bool> is_named(const std::string& path) {
+    struct stat status;
+    if (::lstat(path.c_str(), &status) == 0) return true;
+    if (means_absent(errno)) return false;
+    return unreadable(path, errno);
+}
+
 Result<std::optional<std::string>> read_line(const std::string& path) {
     Result<std::optional<std::string>> content = read_file(path);
     if (content && *content)

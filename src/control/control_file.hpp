@@ -32,6 +32,9 @@ private:
 /// Whether `path` exists; what cannot be told is a Failure as above.
 [[nodiscard]] Result<bool> exists(const std::string& path);
 
+/// The same, where a link that leads nowhere counts as well.
+[[nodiscard]] Result<bool> is_named(const std::string& path);
+
 /// The first line, without trailing blanks, tabs and newlines; nothing when the file does not
 /// exist.
 [[nodiscard]] Result<std::optional<std::string>> read_line(const std::string& path);

@@ -179,7 +179,7 @@ void check_tables(Checking& checking) {
 
 std::vector<Finding> check(const Reader& reader, delivery::LocalAddresses& local_addresses,
                            std::chrono::seconds now) {
-    Checking checking{{}, reader, local_addresses, now};
+    Checking checking{{}, reader, local_addresses, now, {}};
     if (!reader.can_tell())
         checking.found.note("control",
                             text("nobody looked what ", reader.name(), " may read: ",

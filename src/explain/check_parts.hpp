@@ -1,9 +1,12 @@
 // The parts of a check, one for each kind of file. For explain/check*.cpp only.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "delivery/world.hpp"
@@ -18,6 +21,8 @@ struct Checking {
     const Reader& reader;
     delivery::LocalAddresses& local_addresses;
     std::chrono::seconds now;
+    /// Those already looked into, by device and inode.
+    std::vector<std::pair<::dev_t, ::ino_t>> directories_of_trust;
 };
 
 /// The names in a directory without those that begin with a dot, sorted; none where it cannot be
@@ -31,6 +36,15 @@ struct Checking {
 
 /// Whether every user of this host may read it.
 [[nodiscard]] bool is_open_to_all(const std::string& path);
+
+/// What a Failure says, without the name of the file it begins with.
+[[nodiscard]] std::string without_name(std::string words, std::string_view file);
+
+/// Certificates of a PEM text that have expired or soon will, or are not valid yet.
+void check_dates(Checking& checking, const std::string& path, std::string_view pem);
+
+/// control/tlshosts/<name>.pem, file or directory.
+void check_trust(Checking& checking, const std::string& path, std::string_view name);
 
 void check_hello_name(Checking& checking);
 void check_numbers(Checking& checking);

@@ -15,12 +15,6 @@ namespace {
 
 constexpr std::chrono::seconds soon = std::chrono::hours(14 * 24);
 
-std::string without_name(std::string words, std::string_view file) {
-    if (words.starts_with(file)) words.erase(0, file.size());
-    words.erase(0, std::min(words.find_first_not_of(": "), words.size()));
-    return printable(words);
-}
-
 void check_ciphers(Checking& checking) {
     const std::string path = "control/tlsclientciphers";
     static_cast<void>(read_checked(checking, path, Severity::error));
@@ -49,25 +43,6 @@ void check_ciphers(Checking& checking) {
     }
 }
 
-void check_dates(Checking& checking, const std::string& path, std::string_view pem) {
-    const std::vector<tls::CertificateFacts> certificates = tls::facts_of_pem(pem);
-    for (const tls::CertificateFacts& certificate : certificates) {
-        if (!certificate.valid_until) continue;
-        const std::string of = text("the certificate of ",
-                                    printable(certificate.identity.subject, 200));
-        if (*certificate.valid_until < checking.now)
-            checking.found.warning(path, text(of, " expired at ",
-                                              certificate.identity.valid_until),
-                                   "put a new one in its place");
-        else if (*certificate.valid_until < checking.now + soon)
-            checking.found.note(path, text(of, " expires at ", certificate.identity.valid_until),
-                                "put a new one in its place in time");
-        if (certificate.valid_from && *certificate.valid_from > checking.now)
-            checking.found.warning(path, text(of, " is not valid before ",
-                                              certificate.identity.valid_from));
-    }
-}
-
 void check_client_certificate(Checking& checking) {
     const std::string path = "control/clientcert.pem";
     if (!control::exists(path).value_or(true)) return;
@@ -84,21 +59,6 @@ void check_client_certificate(Checking& checking) {
     if (is_open_to_all(path))
         checking.found.warning(path, "it holds a private key and every user can read it",
                                checking.reader.how_to_share(path));
-}
-
-void check_trust(Checking& checking, const std::string& path, std::string_view name) {
-    const std::string pem = read_checked(checking, path, Severity::error);
-    tls::Requirement requirement;
-    requirement.kind = tls::Requirement::Kind::verified;
-    requirement.trust_file = requirement.origin = path;
-    requirement.reference_name = name;
-    const Result<tls::Context> made = tls::make_context(
-        requirement, {}, [](X509_STORE_CTX*, void*) { return 0; });
-    if (!made)
-        checking.found.error(path, text(without_name(made.error().detail, path),
-                                        "; mail to that server is deferred"),
-                             "put the trusted CA certificates into it, in PEM");
-    else check_dates(checking, path, pem);
 }
 
 void check_demands(Checking& checking) {
@@ -152,6 +112,31 @@ void check_exclusions(Checking& checking) {
 }
 
 }  // namespace
+
+std::string without_name(std::string words, std::string_view file) {
+    if (words.starts_with(file)) words.erase(0, file.size());
+    words.erase(0, std::min(words.find_first_not_of(": "), words.size()));
+    return printable(words);
+}
+
+void check_dates(Checking& checking, const std::string& path, std::string_view pem) {
+    const std::vector<tls::CertificateFacts> certificates = tls::facts_of_pem(pem);
+    for (const tls::CertificateFacts& certificate : certificates) {
+        if (!certificate.valid_until) continue;
+        const std::string of = text("the certificate of ",
+                                    printable(certificate.identity.subject, 200));
+        if (*certificate.valid_until < checking.now)
+            checking.found.warning(path, text(of, " expired at ",
+                                              certificate.identity.valid_until),
+                                   "put a new one in its place");
+        else if (*certificate.valid_until < checking.now + soon)
+            checking.found.note(path, text(of, " expires at ", certificate.identity.valid_until),
+                                "put a new one in its place in time");
+        if (certificate.valid_from && *certificate.valid_from > checking.now)
+            checking.found.warning(path, text(of, " is not valid before ",
+                                              certificate.identity.valid_from));
+    }
+}
 
 void check_tls(Checking& checking) {
     check_ciphers(checking);

@@ -1,134 +1,21 @@
 // Contexts by requirement; see context.hpp.
 #include "tls/context.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <memory>
-#include <system_error>
-#include <vector>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
 #include "base/text.hpp"
 #include "tls/algorithms.hpp"
+#include "tls/pem.hpp"
 
 namespace tern::tls {
 namespace {
 
-constexpr std::size_t largest_file = 16UL * 1024 * 1024;  // bytes; every CA there is takes 220 KB
-
 Failure no_memory() {
     return {Stage::handshake, Cause::resources, text("TLS cannot start: ", take_openssl_reason())};
-}
-
-struct FileContents {
-    std::string bytes;
-    int error = 0;  ///< errno; bytes are worth nothing then
-};
-
-FileContents read_file(const std::string& path) {
-    FileContents contents;
-    errno = 0;
-    // O_NONBLOCK: whatever stands in the file's place, opening it must not wait.
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    const std::unique_ptr<FILE, Releaser<std::fclose>> file(
-        descriptor < 0 ? nullptr : ::fdopen(descriptor, "rb"));
-    if (!file) {
-        contents.error = errno;
-        if (descriptor >= 0) ::close(descriptor);
-        return contents;
-    }
-    std::vector<char> block(16UL * 1024);
-    while (const std::size_t got = std::fread(block.data(), 1, block.size(), file.get())) {
-        contents.bytes.append(block.data(), got);
-        if (contents.bytes.size() > largest_file) {
-            contents.error = EFBIG;
-            return contents;
-        }
-    }
-    if (std::ferror(file.get()) != 0) contents.error = errno;
-    return contents;
-}
-
-std::string words(int error) {
-    return std::generic_category().message(error);
-}
-
-BioPtr view_of(const std::string& bytes) {
-    return BioPtr(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
-}
-
-// Asked for a passphrase there is nobody who could type one: remembers that it was asked.
-int no_passphrase(char*, int, int, void* was_asked) {
-    if (was_asked != nullptr) *static_cast<bool*>(was_asked) = true;
-    return -1;
-}
-
-// The end of the PEM blocks, as opposed to a broken one. Takes the error away in the first case.
-bool is_end_of_pem() {
-    const unsigned long error = ERR_peek_last_error();
-    if (ERR_GET_LIB(error) != ERR_LIB_PEM || ERR_GET_REASON(error) != PEM_R_NO_START_LINE)
-        return false;
-    ERR_clear_error();
-    return true;
-}
-
-struct PemCertificates {
-    std::vector<CertificatePtr> list;
-    std::string trouble;  ///< why there are no more, when a block is broken
-};
-
-PemCertificates read_certificates(const std::string& pem) {
-    PemCertificates result;
-    const BioPtr source = view_of(pem);
-    ERR_clear_error();
-    while (source) {
-        CertificatePtr certificate(
-            PEM_read_bio_X509_AUX(source.get(), nullptr, no_passphrase, nullptr));
-        if (!certificate) break;
-        result.list.push_back(std::move(certificate));
-    }
-    if (!is_end_of_pem()) {
-        result.trouble = result.list.empty()
-                             ? "its first certificate"
-                             : text("what follows its certificate number ", result.list.size());
-        result.trouble += text(" cannot be read: ", take_openssl_reason());
-    }
-    return result;
-}
-
-Failure trust_failure(const Requirement& requirement, const std::string& why) {
-    std::string detail = text(requirement.trust_file, " ", why);
-    if (requirement.origin != requirement.trust_file)
-        detail += text("; ", requirement.origin, " needs it");
-    return {Stage::handshake, Cause::control_file, std::move(detail)};
-}
-
-// Trust comes from this file alone. PARTIAL_CHAIN: what the operator put there is trusted, be it a
-// root, an intermediate or the server's own certificate.
-Result<Done> trust(SSL_CTX* context, const Requirement& requirement) {
-    const FileContents file = read_file(requirement.trust_file);
-    if (file.error != 0)
-        return tl::unexpected(
-            trust_failure(requirement, text("cannot be read: ", words(file.error))));
-    PemCertificates certificates = read_certificates(file.bytes);
-    if (!certificates.trouble.empty())
-        return tl::unexpected(
-            trust_failure(requirement, text("cannot be understood: ", certificates.trouble)));
-    if (certificates.list.empty())
-        return tl::unexpected(trust_failure(
-            requirement, "holds no certificate; it must hold trusted CA certificates in PEM"));
-    X509_STORE* store = SSL_CTX_get_cert_store(context);
-    for (const CertificatePtr& certificate : certificates.list)
-        if (X509_STORE_add_cert(store, certificate.get()) != 1) return tl::unexpected(no_memory());
-    if (X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN) != 1)
-        return tl::unexpected(no_memory());
-    return Done();
 }
 
 Result<Done> choose_ciphers(SSL_CTX* context, const std::string& ciphers) {
@@ -144,7 +31,7 @@ Result<Done> choose_ciphers(SSL_CTX* context, const std::string& ciphers) {
 
 // Everything is set or nothing is. Gives what is wrong, or nothing.
 std::string show_certificate(SSL_CTX* context, const std::string& pem) {
-    PemCertificates certificates = read_certificates(pem);
+    const PemCertificates certificates = read_certificates(pem);
     if (!certificates.trouble.empty()) return certificates.trouble;
     if (certificates.list.empty()) return "it holds no certificate";
     if (pem.find("PRIVATE KEY-----") == std::string::npos) return "it holds no private key";
@@ -181,8 +68,8 @@ std::string use_client_certificate(SSL_CTX* context, const ClientSettings& setti
     std::string why;
     for (const std::string& path : {settings.certificate_file, settings.key_file}) {
         if (path.empty()) continue;
-        const FileContents file = read_file(path);
-        if (file.error != 0 && why.empty()) why = text("it cannot be read: ", words(file.error));
+        const FileContents file = read_whole_file(path);
+        if (file.error != 0 && why.empty()) why = text("it cannot be read: ", file.why());
         pem += file.bytes;
         pem += '\n';
     }
@@ -240,8 +127,9 @@ Result<Context> make_context(const Requirement& requirement, const ClientSetting
     if (verified) {
         SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
         SSL_CTX_set_cert_verify_callback(ssl, verify, nullptr);
-        Result<Done> trusted = trust(ssl, requirement);
+        Result<TrustForm> trusted = trust(SSL_CTX_get_cert_store(ssl), requirement);
         if (!trusted) return tl::unexpected(std::move(trusted.error()));
+        context.trust_form = *trusted;
     } else {
         // Contract, The conversation: whatever the server can do is better than clear text. For
         // what is worth a demand it is not.

@@ -8,12 +8,15 @@
 #include "tls/openssl.hpp"
 #include "tls/requirement.hpp"
 #include "tls/tls_stream.hpp"
+#include "tls/trust.hpp"
 
 namespace tern::tls {
 
 /// A context and what came up while it was made.
 struct Context {
     ContextPtr ssl;
+    /// For `verified`: which of the two verify_... of this layer must judge.
+    TrustForm trust_form = TrustForm::file;
     /// Why the client certificate is not used though its file is there; else empty.
     std::string certificate_trouble;
 };

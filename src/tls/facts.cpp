@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "tls/openssl.hpp"
+#include "tls/trust.hpp"
 
 namespace tern::tls {
 namespace {
@@ -58,6 +59,7 @@ CertificateFacts facts_of(const X509* certificate) {
     const char* const signature = OBJ_nid2ln(X509_get_signature_nid(certificate));
     facts.signature = signature == nullptr ? "unknown" : signature;
     facts.sha256 = fingerprint(certificate);
+    facts.hash = hash_of(X509_get_subject_name(certificate));
     return facts;
 }
 
@@ -83,6 +85,7 @@ Facts facts_of(SSL* session) {
 }
 
 std::vector<CertificateFacts> facts_of_pem(std::string_view pem) {
+    start_openssl();
     std::vector<CertificateFacts> facts;
     const BioPtr source(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     while (source) {

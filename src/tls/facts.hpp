@@ -24,6 +24,7 @@ struct CertificateFacts {
     std::string key;        ///< "RSA 2048 bits", "EC prime256v1", "ED25519"
     std::string signature;  ///< "ecdsa-with-SHA256"
     std::string sha256;     ///< fingerprint: 64 hexadecimal digits
+    std::string hash;       ///< of its subject, by which it is found in a directory (tls/trust)
 };
 
 /// What there is to tell of one session.

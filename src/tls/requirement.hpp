@@ -14,7 +14,8 @@ struct Requirement {
         verified,       ///< demanded: the chain to `trust_file` and one name must hold
     };
     Kind kind = Kind::opportunistic;
-    /// For `verified`: PEM file of trusted CA certificates, relative to the home directory.
+    /// For `verified`: PEM file of trusted CA certificates, or a directory of them by hash, from
+    /// the home directory on.
     std::string trust_file;
     /// For `verified`: the name that the certificate must carry, lower case.
     std::string reference_name;

@@ -41,6 +41,7 @@ struct TlsStream::Session {
     std::string certificate_trouble;
     Wire wire;  // before `ssl`, whose BIO points to it
     ContextPtr context;
+    TrustForm trust_form = TrustForm::file;
     SslPtr ssl;
 
     Verification verification;
@@ -80,7 +81,9 @@ int TlsStream::Session::verify(X509_STORE_CTX* store, void*) {
         X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
     Session& session = *static_cast<Session*>(SSL_get_app_data(ssl));
     try {
-        session.verification = verify_server(store, session.requirement, session.peer());
+        const auto verify = session.trust_form == TrustForm::directory ? verify_by_directory
+                                                                       : verify_server;
+        session.verification = verify(store, session.requirement, session.peer());
     } catch (const std::bad_alloc&) {  // no exception may cross OpenSSL's frames
         session.verification.held = false;
         X509_STORE_CTX_set_error(store, X509_V_ERR_OUT_OF_MEM);
@@ -99,6 +102,7 @@ Result<Done> TlsStream::Session::prepare(const ClientSettings& settings) {
     Result<Context> made = make_context(requirement, settings, &Session::verify);
     if (!made) return tl::unexpected(std::move(made.error()));
     context = std::move(made->ssl);
+    trust_form = made->trust_form;
     certificate_trouble = std::move(made->certificate_trouble);
 
     ssl.reset(SSL_new(context.get()));
@@ -212,7 +216,7 @@ Task<Established> TlsStream::Session::handshake(Deadline deadline) {
 Failure TlsStream::Session::handshake_failure() {
     if (!verification.explanation.empty()) {
         (void)take_openssl_reason();
-        return {Stage::handshake, Cause::unverified, verification.explanation};
+        return {Stage::handshake, verification.cause, verification.explanation};
     }
     std::string detail = text("the TLS handshake with ", peer(), " failed: ", what_broke());
     const int described = alert & 0xff;

@@ -8,6 +8,7 @@
 
 #include <openssl/x509.h>
 
+#include "base/failure.hpp"
 #include "tls/requirement.hpp"
 
 namespace tern::tls {
@@ -62,6 +63,8 @@ struct ChainTrouble {
 struct Verification {
     bool held = false;
     std::string explanation;  ///< when it did not hold
+    /// When it did not hold: control_file or resources where the trouble is our own.
+    Cause cause = Cause::unverified;
 };
 
 /// Verifies the chain that `store` holds and the name that `requirement` demands. On failure

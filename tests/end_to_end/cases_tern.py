@@ -111,6 +111,22 @@ def probe(world, mx):
     world.arrived(mx, message).came_encrypted()
 
 
+@case("tern check and tern probe know a directory of authorities", each=lambda mx: mx.tls_works)
+def directory_of_trust(world, mx):
+    world.trusts_directory(mx.mx(), world.certificates.authority)
+    status, answer = tern("probe", mx.mx())
+    expect(status == 0 and answer["sessions"][0]["tls"]["verified"] is True, f"{answer}")
+    status, text = told("check", "--user", QMAILR)
+    expect(status == 0 and f"tlshosts/{mx.mx()}.pem: note: a directory of 1 certificate" in text,
+           f"{status}: {text}")
+    (HOME / "control/authorities/authority0.pem").write_bytes(
+        world.certificates.stranger.pem())
+    status, answer = tern("probe", mx.mx())
+    expect(status == 1 and answer["sessions"][0]["tls"]["verified"] is False, f"{answer}")
+    status, text = told("check", "--user", QMAILR)
+    expect(status == 1 and "openssl rehash" in text, f"{status}: {text}")
+
+
 @case("tern probe: where a delivery would wait", each=lambda mx: mx.tls_works)
 def probe_fails(world, mx):
     world.trusts(mx.mx("selfsigned"))

@@ -51,6 +51,68 @@ def wrong_authority(world, mx):
     report.has(f"tlshosts/{mx.mx()}.pem")
 
 
+@case("a certificate demanded by a directory, and good", each=works)
+def verified_by_directory(world, mx):
+    world.trusts_directory(mx.mx(), world.certificates.stranger, world.certificates.authority)
+    message = Message()
+    world.deliver(mx.host(), mx.at("alice"), message=message).delivered(mx.ip())
+    world.arrived(mx, message).came_encrypted()
+
+
+@case("a certificate demanded by a directory, of another authority", each=works)
+def wrong_authority_in_directory(world, mx):
+    world.trusts_directory(mx.mx(), world.certificates.stranger)
+    message = Message()
+    report = world.deliver(mx.host(), mx.at("alice"), message=message)
+    undelivered(world, mx, report, message)
+    report.has("cannot be verified").has(f"tlshosts/{mx.mx()}.pem")
+
+
+@case("a certificate demanded by a directory, of another name", each=works)
+def wrong_name_by_directory(world, mx):
+    host = f"misnamed.{mx.domain}"
+    world.trusts_directory(host, world.certificates.authority)
+    message = Message()
+    report = world.deliver(host, f"alice@{host}", message=message)
+    undelivered(world, mx, report, message)
+    report.has(mx.mx()).has(f"tlshosts/{host}.pem")
+
+
+@case("a certificate demanded by a directory that nobody rehashed, is empty or gone", each=works)
+def useless_directory(world, mx):
+    directory = world.trusts_directory(mx.mx(), world.certificates.authority, rehashed=False)
+    for state in ("never rehashed", "empty"):
+        message = Message()
+        report = world.deliver(mx.host(), mx.at("alice"), message=message)
+        undelivered(world, mx, report, message)
+        report.has("Unable to read control files") \
+            .has(f"tlshosts/{mx.mx()}.pem holds no certificate by hash; .*openssl rehash")
+        for path in directory.iterdir():
+            path.unlink()
+    directory.rmdir()
+    message = Message()
+    report = world.deliver(mx.host(), mx.at("alice"), message=message)
+    undelivered(world, mx, report, message)
+    report.has(f"tlshosts/{mx.mx()}.pem is a link that leads nowhere")
+
+
+@case("a certificate demanded by a directory that qmailr cannot read", each=works)
+def unreadable_directory(world, mx):
+    directory = world.trusts_directory(mx.mx(), world.certificates.authority)
+    hidden = next(directory.glob("*.0"))
+    for path, mode, name in ((directory, 0o700, f"{mx.mx()}.pem"), (hidden, 0o600, hidden.name)):
+        before = path.stat().st_mode
+        path.chmod(mode)
+        message = Message()
+        report = world.deliver(mx.host(), mx.at("alice"), message=message)
+        undelivered(world, mx, report, message)
+        report.has(f"{name} cannot be read: Permission denied")
+        path.chmod(before)
+    message = Message()
+    world.deliver(mx.host(), mx.at("alice"), message=message).delivered(mx.ip())
+    world.arrived(mx, message).came_encrypted()
+
+
 @case("a certificate demanded, expired", each=works)
 def expired(world, mx):
     world.trusts(mx.mx("expired"))

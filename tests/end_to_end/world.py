@@ -92,7 +92,7 @@ class World:
         """Qmail's home and the resolver as every case finds them."""
         control = sandbox.HOME / "control"
         for path in sorted(control.rglob("*"), reverse=True):
-            path.rmdir() if path.is_dir() else path.unlink()
+            path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
         self.control("me", "me.example")
         self.control("timeoutconnect", "5")
         self.control("timeoutremote", "20")
@@ -113,6 +113,19 @@ class World:
     def trusts(self, host, authority=None):
         """tlshosts/<host>.pem with the tests' authority, or another one."""
         self.control(f"tlshosts/{host}.pem", (authority or self.certificates.authority).pem())
+
+    def trusts_directory(self, host, *authorities, rehashed=True):
+        """tlshosts/<host>.pem as a link to a directory of these, as `openssl rehash` leaves it."""
+        directory = sandbox.HOME / "control/authorities"
+        directory.mkdir()
+        for number, authority in enumerate(authorities):
+            self.control(f"authorities/authority{number}.pem", authority.pem())
+        if rehashed:
+            sandbox.call("openssl", "rehash", str(directory))
+        link = sandbox.HOME / f"control/tlshosts/{host}.pem"
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to("../authorities")
+        return directory
 
     def begin(self, host, *recipients, message, sender=SENDER):
         return Delivery(host, sender, recipients, message.path)

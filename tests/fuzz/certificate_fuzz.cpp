@@ -9,6 +9,7 @@
 
 #include "base/ascii.hpp"
 #include "tls/openssl.hpp"
+#include "tls/trust.hpp"
 #include "tls/verify.hpp"
 
 namespace {
@@ -45,6 +46,9 @@ void judge_certificate(const X509* certificate) {
         demand(!identity.names_unreadable);
         demand(!identity.dns_names.empty() || !identity.common_names.empty());
     }
+    // The name of a file comes from it: nothing of the peer's may get into that.
+    const std::string hash = tls::hash_of(X509_get_subject_name(certificate));
+    demand(hash.empty() || tls::is_called_by_hash(hash + ".0"));
     tls::Requirement requirement;
     requirement.reference_name = wanted;
     requirement.origin = requirement.trust_file = "control/tlshosts/mx.example.com.pem";

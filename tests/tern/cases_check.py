@@ -1,6 +1,8 @@
 # tern check: each kind of mistake is told with its file, line and cure; a good host has none.
 import os
 import pathlib
+import shutil
+import subprocess
 
 QMAILR = 65534
 
@@ -207,6 +209,60 @@ def demands_of_tls(t):
     (t.home / "control/tlshosts/mx.example.org.crt").unlink()
     t.control("notlshosts/mx.example.org")
     _finds(t, "warning", "control/notlshosts/mx.example.org", "has its way")
+
+
+def directories_of_trust(t):
+    """Of files by hash; that a host has one is worth a note, and each mistake in it a warning."""
+    _furnish(t)
+    where = "control/tlshosts/mx.example.org.pem"
+    directory = t.home / where
+    directory.mkdir(parents=True)
+    _finds(t, "error", where, "holds no certificate by hash", "openssl rehash")
+    ca = t.control("tlshosts/mx.example.org.pem/ca.pem", t.certificates.text("ca"))
+    _finds(t, "error", where, "holds no certificate by hash", "openssl rehash")
+    _finds(t, "warning", f"{where}/ca.pem", "no name by hash", "openssl rehash")
+    t.control("tlshosts/mx.example.org.pem/stranger.crt", t.certificates.text("stranger"))
+    subprocess.run(["openssl", "rehash", directory], check=True)
+    _finds(t, "note", where, "a directory of 2 certificates by hash")
+    bundle = t.control("tlshosts/mx.example.org.pem/bundle.crt",
+                       t.certificates.text("ca-rsa") + t.certificates.text("intermediate"))
+    t.equal([each["severity"] for each in _check(t)], ["note"], "findings")
+    bundle.unlink()
+    # A second server by the same directory is not told again; one whose link leads nowhere is.
+    link = t.home / "control/tlshosts/mx2.example.org.pem"
+    link.symlink_to("mx.example.org.pem")
+    t.equal([each["severity"] for each in _check(t)], ["note"], "findings")
+    link.unlink()
+    link.symlink_to("/no/such/directory")
+    _finds(t, "error", "control/tlshosts/mx2.example.org.pem", "a link that leads nowhere")
+    link.unlink()
+    hashed = next(each for each in directory.glob("*.0") if each.resolve() == ca.resolve())
+    ca.write_text(t.certificates.text("expired.cert"))
+    _finds(t, "warning", f"{where}/{hashed.name}", "nobody asks for it under this name", "rehash")
+    t.check(any("1 of its 2 certificates by hash has expired" in each["what"]
+                for each in _check(t, status=1)), "the expired one is told")
+    ca.write_text("nothing")
+    _finds(t, "warning", f"{where}/{hashed.name}", "holds no certificate", "is deferred")
+    ca.unlink()
+    _finds(t, "warning", f"{where}/{hashed.name}", "a link that leads nowhere", "is deferred")
+    ca.write_text(t.certificates.text("ca"))
+    ca.chmod(0o600)
+    _finds(t, "warning", f"{where}/{hashed.name}", f"{QMAILR}:{QMAILR} cannot read it", "chmod a+r")
+    directory.chmod(0o700)
+    _finds(t, "error", where, f"{QMAILR}:{QMAILR} cannot enter and list it", "chmod a+rx")
+
+
+def authorities_of_debian(t):
+    """Laid out as the package ca-certificates does in /etc/ssl/certs, which may hold others."""
+    _furnish(t)
+    (t.home / "control/tlshosts").mkdir()
+    shutil.copytree("/usr/share/ca-certificates/mozilla", t.home / "authorities")
+    subprocess.run(["openssl", "rehash", t.home / "authorities"], check=True)
+    for name in ("mx1", "mx2"):
+        link = t.home / f"control/tlshosts/{name}.example.org.pem"
+        link.symlink_to("../../authorities")
+    _finds(t, "note", "control/tlshosts/mx1.example.org.pem", "a directory of 1", "is trusted")
+    t.equal({each["file"] for each in _check(t)}, {"control/tlshosts/mx1.example.org.pem"}, "files")
 
 
 def no_tls_at_all(t):

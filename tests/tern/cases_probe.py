@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import resource
+import subprocess
 
 from harness.smtp_server import HandshakeFailed
 
@@ -104,6 +105,25 @@ def verified_against_a_file_of_our_choice(t):
     t.server(ADDRESS, _over_tls())
     t.asks("probe", "--ca", "../../mine.pem", MX)
     t.tells("verified     yes")
+
+
+def verified_against_a_directory(t):
+    """By hash; of our choice, and as control/tlshosts has it."""
+    directory = t.home / "with a : colon"
+    directory.mkdir()
+    (directory / "ca.pem").write_text(t.certificates.text("ca"))
+    t.server(ADDRESS, _refused)
+    t.asks("probe", "--ca", str(directory), MX, status=1)
+    t.tells("holds no certificate by hash", "openssl rehash", "verified     no")
+    subprocess.run(["openssl", "rehash", directory], check=True)
+    t.server(ADDRESS, _over_tls())
+    t.asks("probe", "--ca", str(directory), MX)
+    t.tells("verified     yes")
+    (t.home / "control/tlshosts").mkdir()
+    (t.home / f"control/tlshosts/{MX}.pem").symlink_to(directory)
+    t.server(ADDRESS, _over_tls())
+    t.asks("probe", MX)
+    t.tells("verified     yes", f"demanded and verified by control/tlshosts/{MX}.pem")
 
 
 def broken_tls(t):

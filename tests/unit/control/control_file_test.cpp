@@ -174,6 +174,9 @@ TEST_F(ControlFile, RulesForServers) {
     EXPECT_EQ(demanded.trust_file, "control/tlshosts/mx.example.pem");
     EXPECT_EQ(demanded.origin, "control/tlshosts/mx.example.pem");
     EXPECT_EQ(demanded.reference_name, "mx.example");
+    // Whoever made a link wanted verification, also where it leads nowhere (any more).
+    std::filesystem::create_symlink("/no/such/directory", "control/tlshosts/linked.example.pem");
+    EXPECT_EQ(kind_of("linked.example"), Kind::verified);
     write("tlshosts/exhaustivelist", "");
     EXPECT_EQ(kind_of("mx.example"), Kind::verified);
     EXPECT_EQ(kind_of("other.example"), Kind::none);

@@ -1,6 +1,7 @@
 // TLS that a file demands: which certificates satisfy it, and what is said of those that do not.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "support/tls_client.hpp"
 #include "tls/openssl.hpp"
@@ -272,8 +273,9 @@ protected:
 TEST_F(TrustFile, MustBeReadable) {
     const std::string missing = directory_.path("missing.pem");
     EXPECT_EQ(trouble(missing), missing + " cannot be read: No such file or directory");
-    const std::string directory = directory_.path("");
-    EXPECT_EQ(trouble(directory), directory + " cannot be read: Is a directory");
+    const std::string link = directory_.path("link.pem");
+    ASSERT_EQ(::symlink("missing.pem", link.c_str()), 0);
+    EXPECT_EQ(trouble(link), link + " is a link that leads nowhere");
 }
 
 TEST_F(TrustFile, MustHoldACertificate) {

@@ -1,0 +1,38 @@
+// Files of PEM and the certificates in them. It judges none of them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tls/openssl.hpp"
+
+namespace tern::tls {
+
+/// A whole file.
+struct FileContents {
+    std::string bytes;
+    int error = 0;  ///< errno; bytes are worth nothing then
+
+    /// The error in words.
+    [[nodiscard]] std::string why() const;
+};
+
+/// Reads a file of at most 16 MB; never waits for one, whatever stands in its place.
+[[nodiscard]] FileContents read_whole_file(const std::string& path);
+
+/// OpenSSL's look at bytes that stay where they are; nullptr without memory.
+[[nodiscard]] BioPtr view_of(const std::string& bytes);
+
+/// Asked for a passphrase there is nobody who could type one: a callback that gives none, and notes
+/// in the bool that `was_asked` points to, if to any, that it was called.
+int no_passphrase(char*, int, int, void* was_asked);
+
+struct PemCertificates {
+    std::vector<CertificatePtr> list;
+    std::string trouble;  ///< why there are no more, when a block is broken
+};
+
+/// Every certificate of a PEM text, up to the first that cannot be read.
+[[nodiscard]] PemCertificates read_certificates(const std::string& pem);
+
+}  // namespace tern::tls
