@@ -2,6 +2,8 @@
 #include "session/transaction.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <stdexcept>
 
 #include "base/ascii.hpp"
 #include "base/text.hpp"
@@ -14,7 +16,13 @@ namespace {
 constexpr std::size_t window = 8UL * 1024;
 
 // A larger message waits for the recipients' replies: it may be sent in vain.
-constexpr std::size_t largest_first_flight = default_chunk;
+constexpr std::size_t largest_first_flight = 64UL * 1024;
+
+// The message is read and encoded in blocks that the processor's nearest caches hold.
+constexpr std::size_t largest_block = 32UL * 1024;
+
+// What is written at once behind 354.
+constexpr std::size_t largest_write = default_chunk;
 
 // The server's own words end this conversation.
 Failure said_no(Stage stage, smtp::Reply reply) {
@@ -30,39 +38,80 @@ const char* command_of(Stage stage) {
     }
 }
 
+// Servers behind a proxy may offer CHUNKING and not know BDAT.
+bool does_not_know_bdat(const smtp::Reply& reply) {
+    return reply.code == 500 || reply.code == 502;
+}
+
 std::string_view header_of(std::string_view message) {
     const std::size_t end = std::min(message.find("\n\n"), message.find("\n\r\n"));
     return end == message.npos ? std::string_view() : message.substr(0, end);
 }
 
-// One byte more than the message has shows its end.
-std::size_t block_for(const MessageSource& message, std::size_t chunk_size) {
-    const std::uint64_t whole = message.size().value_or(chunk_size) + 1;
-    return static_cast<std::size_t>(std::min<std::uint64_t>(whole, chunk_size));
-}
-
 }  // namespace
 
-// Large enough that a message of usual size leaves in one write with its end.
-struct Transaction::Buffers {
-    static constexpr std::size_t headroom = 32;  // "BDAT 65538 LAST" and CR LF
+// The message on its way: the block that was read last, and behind room for the commands that go
+// first what is encoded and not yet sent.
+class Transaction::Buffers {
+public:
+    /// `most` is what a write or a chunk takes. Neither buffer is larger than the message needs.
+    Buffers(const MessageSource& message, smtp::BodyEncoder::Framing framing, std::size_t most)
+        : block_size_(block_for(message, most)),
+          most_(message.size().value_or(block_size_) < block_size_ ? 0 : most),
+          block_(std::make_unique_for_overwrite<char[]>(block_size_)),
+          wire_(std::make_unique_for_overwrite<char[]>(
+              headroom + most_ + smtp::BodyEncoder::room(block_size_) + final_dot.size())),
+          encoder_(framing) {}
 
-    explicit Buffers(std::size_t block_size)
-        : block(block_size),
-          message(std::make_unique_for_overwrite<char[]>(block)),
-          wire(std::make_unique_for_overwrite<char[]>(headroom +
-                                                      2 * smtp::BodyEncoder::room(block))) {}
-
-    const std::size_t block;
-    const std::unique_ptr<char[]> message;
-    const std::unique_ptr<char[]> wire;
-    std::optional<std::size_t> ahead;  // bytes of the first block, when it was read ahead
-    bool ended = false;                // the block read last is the message's end
-
-    [[nodiscard]] char* body() { return wire.get() + headroom; }
-    [[nodiscard]] std::string_view first_block() const {
-        return {message.get(), ahead.value_or(0)};
+    [[nodiscard]] std::span<char> block() { return {block_.get(), block_size_}; }
+    /// Room for one more block, and not all encoded.
+    [[nodiscard]] bool wants_more() const { return !complete_ && ready_ <= most_; }
+    void encode(std::string_view block, bool last) {
+        ready_ += encoder_.encode(block, body() + ready_);
+        if (last) ready_ += encoder_.finish(body() + ready_);
+        complete_ = last;
     }
+    void end_with_dot() {
+        std::ranges::copy(final_dot, body() + ready_);
+        ready_ += final_dot.size();
+    }
+    /// The whole message is encoded, or was.
+    [[nodiscard]] bool complete() const { return complete_; }
+    [[nodiscard]] bool ends_in_a_line() const {
+        return !complete_ || encoder_.ended_with_newline();
+    }
+    [[nodiscard]] std::size_t ready() const { return ready_; }
+    /// The first `size` bytes of what is ready, behind `commands`. Once they are sent, drop() them.
+    [[nodiscard]] std::string_view flight(std::string_view commands, std::size_t size) {
+        if (commands.size() > headroom) throw std::logic_error("more commands than fit a window");
+        char* const begin = body() - commands.size();
+        std::ranges::copy(commands, begin);
+        return {begin, commands.size() + size};
+    }
+    void drop(std::size_t size) {
+        ready_ -= size;
+        std::memmove(body(), body() + size, ready_);
+    }
+
+private:
+    static constexpr std::size_t headroom = window + 32;  // a group and its last CR LF
+    static constexpr std::string_view final_dot = ".\r\n";
+
+    // One byte more than the message has shows its end.
+    static std::size_t block_for(const MessageSource& message, std::size_t most) {
+        const std::uint64_t whole = message.size().value_or(largest_block) + 1;
+        return static_cast<std::size_t>(
+            std::min<std::uint64_t>(whole, std::min(largest_block, most)));
+    }
+    [[nodiscard]] char* body() { return wire_.get() + headroom; }
+
+    const std::size_t block_size_;
+    const std::size_t most_;
+    const std::unique_ptr<char[]> block_;
+    const std::unique_ptr<char[]> wire_;
+    smtp::BodyEncoder encoder_;
+    std::size_t ready_ = 0;
+    bool complete_ = false;
 };
 
 Transaction::Transaction(Chat& chat, const smtp::Extensions& extensions, const Envelope& envelope,
@@ -72,7 +121,12 @@ Transaction::Transaction(Chat& chat, const smtp::Extensions& extensions, const E
       envelope_(envelope),
       message_(message),
       progress_(progress),
-      buffers_(std::make_unique<Buffers>(block_for(message, chunk_size))) {}
+      chunk_size_(chunk_size),
+      buffers_(extensions.chunking
+                   ? std::make_unique<Buffers>(message, smtp::BodyEncoder::Framing::length,
+                                               chunk_size)
+                   : std::make_unique<Buffers>(message, smtp::BodyEncoder::Framing::dots,
+                                               largest_write)) {}
 
 Transaction::~Transaction() = default;
 
@@ -105,8 +159,8 @@ Task<Done> Transaction::announce() {
     if (!extensions_.pipelining || !anybody) co_await expect_acceptance();
     if (!extensions_.chunking) {
         co_await say("DATA", Owed(Stage::data));
-    } else if (extensions_.pipelining && buffers_->ahead && buffers_->ended &&
-               *buffers_->ahead <= largest_first_flight) {
+    } else if (extensions_.pipelining && first_block_ &&
+               message_.size() <= largest_first_flight) {
         co_await add_whole_message();
     }
     co_return co_await expect_acceptance();
@@ -129,7 +183,9 @@ Task<Done> Transaction::exchange() {
     if (owed.empty()) co_return Done();
     // A reply too many would make each one behind it pass for the next, up to the message's own.
     if (whole_message_sent_) co_await chat_.expect_silence(owed.front().stage);
-    co_await chat_.say(group, owed.front().stage);
+    const std::string_view flight =
+        whole_message_sent_ ? buffers_->flight(group, buffers_->ready()) : group;
+    co_await chat_.say(flight, owed.front().stage);
     progress_.end_of_data_written = whole_message_sent_;
     for (std::size_t i = 0; i < owed.size(); ++i) {
         const Owed& next = owed[i];
@@ -168,6 +224,8 @@ std::optional<Failure> Transaction::settled_already(Stage awaited) const {
 Result<Done> Transaction::take(const Owed& owed, smtp::Reply reply) {
     const bool no = reply.transient() || reply.permanent();
     if (owed.stage == Stage::data) return take_go_ahead(std::move(reply));
+    // It may be reading the message as commands.
+    if (owed.stage == Stage::final_dot && does_not_know_bdat(reply)) chat_.leave_step();
     if (refusal_) return Done();  // RFC 2920 3.1: what follows a refused MAIL is refused as well
     if (!no && !reply.positive())
         return tl::unexpected<Failure>(out_of_step(owed.stage, reply));
@@ -218,39 +276,40 @@ Failure Transaction::all_refused() const {
     return refused;
 }
 
-// A message that is read already rides in the group of MAIL and RCPT (RFC 3030 2, RFC 2920).
+// A message that is small enough rides in the group of MAIL and RCPT (RFC 3030 2, RFC 2920).
 Task<Done> Transaction::add_whole_message() {
-    smtp::BodyEncoder encoder(smtp::BodyEncoder::Framing::length);
-    std::size_t size = encoder.encode(buffers_->first_block(), buffers_->body());
-    size += encoder.finish(buffers_->body() + size);
-    if (!encoder.ended_with_newline()) co_return partial_line();
-    co_await say(text("BDAT ", size, " LAST"), Owed(Stage::final_dot));
-    group_.append(buffers_->body(), size);
+    co_await fill();
+    if (!buffers_->complete() || buffers_->ready() > chunk_size_) co_return Done();
+    co_await say(text("BDAT ", buffers_->ready(), " LAST"), Owed(Stage::final_dot));
     whole_message_sent_ = true;
     co_return Done();
 }
 
+// Encodes as much as there is room for; fails when the message then ends in the middle of a line.
+Task<Done> Transaction::fill() {
+    while (buffers_->wants_more()) {
+        const std::string_view block = co_await next_block();
+        buffers_->encode(block, ended_);
+    }
+    if (buffers_->ends_in_a_line()) co_return Done();
+    co_return Failure(Stage::body, Cause::partial_line,
+                      "the message does not end with a newline");
+}
+
 // The message behind 354, its final dot in the same write as its end.
 Task<Done> Transaction::send_data() {
-    smtp::BodyEncoder encoder(smtp::BodyEncoder::Framing::dots);
-    char* const wire = buffers_->body();
-    std::size_t ready = 0;
-    for (bool more = true; more;) {
-        const std::string_view block = co_await next_block();
-        more = !buffers_->ended;
-        ready += encoder.encode(block, wire + ready);
-        if (!more || ready < smtp::BodyEncoder::room(buffers_->block)) continue;
-        co_await chat_.write(std::string_view(wire, ready), Stage::body);
-        ready = 0;
+    co_await fill();
+    while (!buffers_->complete()) {
+        const std::string_view flight = buffers_->flight("", buffers_->ready());
+        co_await chat_.write(flight, Stage::body);
+        buffers_->drop(buffers_->ready());
+        co_await fill();
     }
-    ready += encoder.finish(wire + ready);
-    if (!encoder.ended_with_newline()) co_return partial_line();
     // A reply that is here already is no reply to the end of data, and must not pass for one.
     co_await chat_.expect_silence(Stage::body);
-    constexpr std::string_view final_dot = ".\r\n";
-    std::ranges::copy(final_dot, wire + ready);
-    ready += final_dot.size();
-    co_await chat_.write(std::string_view(wire, ready), Stage::body);
+    buffers_->end_with_dot();
+    const std::string_view flight = buffers_->flight("", buffers_->ready());
+    co_await chat_.write(flight, Stage::body);
     progress_.end_of_data_written = true;
     smtp::Reply reply = co_await chat_.read_reply(Stage::final_dot);
     co_return settle(std::move(reply));
@@ -258,21 +317,18 @@ Task<Done> Transaction::send_data() {
 
 // The message in chunks (RFC 3030); with PIPELINING their replies are read as they come.
 Task<Done> Transaction::send_chunks() {
-    smtp::BodyEncoder encoder(smtp::BodyEncoder::Framing::length);
     std::size_t owed = 0;
     chat_.leave_step();
     for (bool last = false; !last;) {
-        const std::string_view block = co_await next_block();
-        last = buffers_->ended;
-        std::size_t size = encoder.encode(block, buffers_->body());
-        if (last) size += encoder.finish(buffers_->body() + size);
-        if (last && !encoder.ended_with_newline()) co_return partial_line();
+        co_await fill();
+        last = buffers_->complete() && buffers_->ready() <= chunk_size_;
         owed = co_await take_chunk_replies(owed);
+        const std::size_t size = std::min(buffers_->ready(), chunk_size_);
         const std::string command = text("BDAT ", size, last ? " LAST\r\n" : "\r\n");
-        char* const chunk = buffers_->body() - command.size();
-        std::ranges::copy(command, chunk);
-        co_await chat_.write(std::string_view(chunk, command.size() + size), Stage::body);
+        const std::string_view flight = buffers_->flight(command, size);
+        co_await chat_.write(flight, Stage::body);
         progress_.end_of_data_written = last;
+        buffers_->drop(size);
         ++owed;
     }
     for (; owed > 1; --owed) co_await take_chunk_reply();
@@ -315,9 +371,7 @@ Result<Done> Transaction::settle(smtp::Reply reply) {
         progress_.accepted = std::move(reply);
         return Done();
     }
-    // Servers behind a proxy may offer CHUNKING and not know BDAT (500, 502).
-    const bool unknown = reply.code == 500 || reply.code == 502;
-    if (extensions_.chunking && unknown && !chunk_was_taken_) {
+    if (extensions_.chunking && does_not_know_bdat(reply) && !chunk_was_taken_) {
         chat_.leave_step();  // it may be reading the message as commands
         return fail(Stage::final_dot, Cause::no_chunking, std::move(reply.text));
     }
@@ -327,26 +381,24 @@ Result<Done> Transaction::settle(smtp::Reply reply) {
 }
 
 Task<Done> Transaction::read_ahead() {
-    const std::string_view block = co_await next_block();
-    buffers_->ahead = unused_ahead_ = block.size();
+    first_block_ = co_await next_block();
+    first_block_is_unused_ = true;
     co_return Done();
 }
 
-// The next 32 KiB of the message, less only at its end.
+// The next block of the message, less than a full one only at its end.
 Task<std::string_view> Transaction::next_block() {
-    const std::size_t ahead = std::exchange(unused_ahead_, 0);
-    if (ahead > 0 || (buffers_->ahead && buffers_->ended))
-        co_return std::string_view(buffers_->message.get(), ahead);
+    if (std::exchange(first_block_is_unused_, false)) co_return *first_block_;
+    const std::span<char> block = buffers_->block();
     std::size_t filled = 0;
-    while (filled < buffers_->block) {
-        const std::span<char> rest =
-            std::span(buffers_->message.get(), buffers_->block).subspan(filled);
-        const std::size_t got = co_await message_.read_some(rest, chat_.deadline());
+    while (filled < block.size()) {
+        const std::size_t got =
+            co_await message_.read_some(block.subspan(filled), chat_.deadline());
         if (got == 0) break;
         filled += got;
     }
-    buffers_->ended = filled < buffers_->block;
-    co_return std::string_view(buffers_->message.get(), filled);
+    ended_ = filled < block.size();
+    co_return std::string_view(block.data(), filled);
 }
 
 // RFC 5321 4.2.1: neither success nor refusal where only those make sense. Nothing more is said:
@@ -358,10 +410,6 @@ Failure Transaction::out_of_step(Stage stage, const smtp::Reply& reply) {
                         ", which is no answer to it"));
 }
 
-Failure Transaction::partial_line() const {
-    return Failure(Stage::body, Cause::partial_line, "the message does not end with a newline");
-}
-
 bool Transaction::sendable(const smtp::Path& path) const {
     return extensions_.smtputf8 || !path.local_is_internationalised();
 }
@@ -371,8 +419,8 @@ bool Transaction::any_accepted() const {
 }
 
 std::string Transaction::mail_command() const {
-    const std::string_view known = buffers_->first_block();
-    const bool whole = buffers_->ahead && buffers_->ended;
+    const std::string_view known = first_block_.value_or(std::string_view());
+    const bool whole = first_block_ && ended_;
     const bool eight_bit_known = has_8bit(known);
     const bool eight_bit = !whole || eight_bit_known;
     const std::string_view header = eight_bit_known ? header_of(known) : std::string_view();

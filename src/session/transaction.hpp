@@ -17,8 +17,9 @@
 
 namespace tern::session {
 
-/// Bytes of the message in one BDAT command, where control/chunksizeremote says nothing.
-constexpr std::size_t default_chunk = 32UL * 1024;
+/// Bytes of the message in one BDAT command, as they are sent, where control/chunksizeremote says
+/// nothing.
+constexpr std::size_t default_chunk = 128UL * 1024;
 
 /// What goes on the wire as envelope.
 struct Envelope {
@@ -40,7 +41,7 @@ public:
     Task<Done> run();
 
 private:
-    struct Buffers;
+    class Buffers;
     /// A reply that is owed.
     struct Owed {
         explicit Owed(Stage to, std::size_t index = 0) : stage(to), recipient(index) {}
@@ -54,6 +55,7 @@ private:
     Task<Done> expect_acceptance();
     Task<Done> expect_no_surplus();
     Task<Done> add_whole_message();
+    Task<Done> fill();
     Task<Done> send_data();
     Task<Done> send_chunks();
     Task<std::size_t> take_chunk_replies(std::size_t owed);
@@ -66,7 +68,6 @@ private:
     Failure out_of_step(Stage stage, const smtp::Reply& reply);
     [[nodiscard]] std::optional<Failure> settled_already(Stage awaited) const;
     [[nodiscard]] Failure all_refused() const;
-    [[nodiscard]] Failure partial_line() const;
     [[nodiscard]] bool sendable(const smtp::Path& path) const;
     [[nodiscard]] bool any_accepted() const;
     [[nodiscard]] std::string mail_command() const;
@@ -76,11 +77,14 @@ private:
     const Envelope& envelope_;
     MessageSource& message_;
     Progress& progress_;
-    std::unique_ptr<Buffers> buffers_;
+    const std::size_t chunk_size_;
+    const std::unique_ptr<Buffers> buffers_;
     std::string group_;
     std::vector<Owed> owed_;
     std::optional<Failure> refusal_;  // of MAIL: the rest of its group is read and counts no more
-    std::size_t unused_ahead_ = 0;
+    std::optional<std::string_view> first_block_;  // read before MAIL; only until the next is
+    bool first_block_is_unused_ = false;
+    bool ended_ = false;  // the block read last is the message's end
     bool whole_message_sent_ = false;
     bool chunk_was_taken_ = false;
 };

@@ -143,10 +143,14 @@ void Conversation::read_line(std::string_view line, unsigned number) {
     } else if (line.starts_with('|')) {
         const bool partial = line.starts_with("|-");
         std::string_view words = line.substr(partial ? 2 : 1);
+        long times = 1;
+        if (words.starts_with('*')) {
+            times = seconds_of(words.substr(1, words.find(' ') - 1)).count();
+            words.remove_prefix(std::min(words.find(' '), words.size()));
+        }
         if (words.starts_with(' ')) words.remove_prefix(1);
         has_message_ = true;
-        message_ += unescaped(words);
-        if (!partial) message_ += '\n';
+        for (long i = 0; i < times; ++i) message_ += unescaped(words) + (partial ? "" : "\n");
     } else if (line.starts_with("server ")) {
         ServerScript server;
         server.endpoint = endpoint_of(line.substr(7));

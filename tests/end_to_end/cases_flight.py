@@ -61,11 +61,11 @@ def sizes_and_chunks(size):
                 world.deliver(mx.host(face), mx.at("alice", face), message=message) \
                     .delivered(mx.ip(face))
                 world.arrived(mx, message)
-                crossed_by_chunks(world, mx, since, message, chunk or 32 * KILO)
+                crossed_by_chunks(world, mx, since, message, chunk or 128 * KILO)
     case(f"{size} bytes by BDAT, in chunks of three sizes", each=flies)(delivered)
 
 
-for each_size in (2 * KILO, 33 * KILO, KILO * KILO):
+for each_size in (2 * KILO, 33 * KILO, 66 * KILO, KILO * KILO):
     sizes_and_chunks(each_size)
 
 

@@ -208,9 +208,10 @@ void Laws::read_wire() {
             Transaction transaction{connection.dial, connection.endpoint, record.raved,
                                     dialogue.transactions[i], {}};
             if (i < record.transactions.size()) transaction.served = record.transactions[i];
-            // A server that does not know BDAT has taken nothing: another way may follow.
-            transaction.is_void =
-                transaction.served.knows_no_chunks && connection.dial + 1 < world_.dials;
+            // A server that does not know BDAT took nothing: whom it accepted may go another way.
+            transaction.is_void = transaction.served.knows_no_chunks &&
+                                  transaction.served.anyone_accepted() &&
+                                  connection.dial + 1 < world_.dials;
             transactions_.push_back(std::move(transaction));
         }
     }

@@ -2,6 +2,7 @@
 // judged by it; it must not know what the client made of the replies.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <string>
@@ -26,6 +27,10 @@ struct Served {
     bool knows_no_chunks = false;
 
     [[nodiscard]] bool accepted() const { return ended && end / 100 == 2; }
+    [[nodiscard]] bool anyone_accepted() const {
+        return std::ranges::any_of(recipients,
+                                   [](const Recipient& each) { return each.code / 100 == 2; });
+    }
 };
 
 class ServerRecord {
