@@ -17,8 +17,9 @@
 
 namespace bench {
 
-// qmail-remote's chunk and block; what is said must not differ from what it says.
+// qmail-remote's block and chunk; what is said must not differ from what it says.
 constexpr std::size_t block = 32UL * 1024;
+constexpr std::size_t chunk = 256UL * 1024;
 constexpr std::size_t window = 8UL * 1024;
 
 [[noreturn]] inline void give_up(const char* why) {
@@ -239,14 +240,21 @@ private:
     std::string_view chunks(std::size_t size) {
         Body body(false);
         const bool known = size > 0 && size < block;
-        for (bool last = false; !last;) {
-            const std::size_t got = read_block(message_, known ? size : block);
-            last = known || got < block;
-            const std::size_t encoded = body.encode(message_, got, encoded_);
-            append_form(last ? "BDAT %zu LAST\r\n" : "BDAT %zu\r\n", encoded);
-            std::memcpy(wire_room_ + wire_size_, encoded_, encoded);
-            wire_.say(wire_room_, wire_size_ + encoded);
+        std::size_t encoded = 0;
+        for (bool ended = false, last = false; !last;) {
+            while (!ended && encoded <= chunk) {
+                const std::size_t got = read_block(message_, known ? size : block);
+                ended = known || got < block;
+                encoded += body.encode(message_, got, encoded_ + encoded);
+            }
+            last = ended && encoded <= chunk;
+            const std::size_t now = last ? encoded : chunk;
+            append_form(last ? "BDAT %zu LAST\r\n" : "BDAT %zu\r\n", now);
+            std::memcpy(wire_room_ + wire_size_, encoded_, now);
+            wire_.say(wire_room_, wire_size_ + now);
             wire_size_ = 0;
+            encoded -= now;
+            std::memmove(encoded_, encoded_ + now, encoded);
             ++owed_;
             // Replies of a long message must not fill the server's side.
             constexpr std::size_t many = 64;
@@ -296,8 +304,8 @@ private:
     std::size_t owed_ = 0;
     std::size_t wire_size_ = 0;
     static inline char message_[block];
-    static inline char encoded_[2 * block + 8];
-    static inline char wire_room_[window + 64 + 2 * block + 8];
+    static inline char encoded_[chunk + 2 * block + 8];
+    static inline char wire_room_[window + 64 + chunk];
 };
 
 }  // namespace bench

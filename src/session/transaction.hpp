@@ -19,7 +19,7 @@ namespace tern::session {
 
 /// Bytes of the message in one BDAT command, as they are sent, where control/chunksizeremote says
 /// nothing.
-constexpr std::size_t default_chunk = 128UL * 1024;
+constexpr std::size_t default_chunk = 256UL * 1024;
 
 /// What goes on the wire as envelope.
 struct Envelope {

@@ -61,7 +61,7 @@ def sizes_and_chunks(size):
                 world.deliver(mx.host(face), mx.at("alice", face), message=message) \
                     .delivered(mx.ip(face))
                 world.arrived(mx, message)
-                crossed_by_chunks(world, mx, since, message, chunk or 128 * KILO)
+                crossed_by_chunks(world, mx, since, message, chunk or 256 * KILO)
     case(f"{size} bytes by BDAT, in chunks of three sizes", each=flies)(delivered)
 
 
