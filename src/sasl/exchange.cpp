@@ -142,7 +142,8 @@ std::unique_ptr<Exchange> begin(Mechanism mechanism, const Credentials& credenti
                                 const Circumstances& circumstances, Random& random) {
     const auto scram = [&](Hash hash, bool plus) {
         return std::make_unique<Scram>(hash, credentials,
-                                       gs2_header(plus, circumstances.binding),
+                                       gs2_header(plus, circumstances.binding,
+                                                  circumstances.server_binds),
                                        plus ? circumstances.binding->data : std::string(),
                                        fresh_nonce(random));
     };

@@ -9,11 +9,13 @@
 
 namespace tern::sasl {
 
-/// The strongest first; for a token only the last two can be.
+/// The strongest first; for a token only the last two can be. Bound to the TLS session comes before
+/// the better hash: nobody breaks HMAC-SHA-1, but TLS without verification may end at somebody in
+/// the middle.
 enum class Mechanism {
     scram_sha_256_plus,  ///< RFC 7677, bound to the TLS session
+    scram_sha_1_plus,    ///< RFC 5802
     scram_sha_256,
-    scram_sha_1_plus,  ///< RFC 5802
     scram_sha_1,
     cram_md5,     ///< RFC 2195
     plain,        ///< RFC 4616
@@ -27,6 +29,10 @@ enum class Mechanism {
 
 /// Whether the mechanism shows the server the password or token itself.
 [[nodiscard]] bool reveals_secret(Mechanism mechanism);
+
+/// Whether any mechanism of the offer binds to the session beneath (RFC 5801 4: its name ends in
+/// `-PLUS`), be it one that we do not speak.
+[[nodiscard]] bool offers_binding(std::string_view offered);
 
 /// What of the connection bears on the choice.
 struct Footing {

@@ -99,9 +99,10 @@ tl::expected<std::string, std::string> parse_scram_verdict(std::string_view mess
     return *decoded;
 }
 
-std::string gs2_header(bool binds, const std::optional<ChannelBinding>& binding) {
+std::string gs2_header(bool binds, const std::optional<ChannelBinding>& binding,
+                       bool server_binds) {
     if (binds) return text("p=", binding->type, ",,");
-    return binding ? "y,," : "n,,";
+    return binding && !server_binds ? "y,," : "n,,";
 }
 
 std::string scram_name(std::string_view name) {

@@ -33,6 +33,13 @@ TEST(Mechanism, TheStrongestThatBothHave) {
          Mechanism::scram_sha_1_plus},
         {"SCRAM-SHA-1 SCRAM-SHA-1-PLUS PLAIN", Kind::password, true, false,
          Mechanism::scram_sha_1},
+        // Who is offered a binding takes it (RFC 5802 6), though the other hash is better.
+        {"SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-1", Kind::password, true, true,
+         Mechanism::scram_sha_1_plus},
+        {"SCRAM-SHA-256 SCRAM-SHA-1-PLUS SCRAM-SHA-1", Kind::password, true, false,
+         Mechanism::scram_sha_256},
+        {"SCRAM-SHA-512-PLUS SCRAM-SHA-256", Kind::password, true, true,
+         Mechanism::scram_sha_256},
         {"PLAIN LOGIN CRAM-MD5", Kind::password, true, true, Mechanism::cram_md5},
         {"LOGIN PLAIN", Kind::password, true, true, Mechanism::plain},
         {"login", Kind::password, true, false, Mechanism::login},
@@ -54,6 +61,13 @@ TEST(Mechanism, TheStrongestThatBothHave) {
         footing.has_binding = row.has_binding;
         EXPECT_EQ(choose(row.offered, row.kind, footing), row.chosen) << row.offered;
     }
+}
+
+TEST(Mechanism, BindsByItsName) {
+    for (const char* offered : {"SCRAM-SHA-1-PLUS", "PLAIN scram-sha-512-plus", "GS2-KRB5-PLUS\tX"})
+        EXPECT_TRUE(offers_binding(offered)) << offered;
+    for (const char* offered : {"", "PLAIN LOGIN", "-PLUS", "PLUS", "SCRAM-SHA-1-PLUSX", "X -PLUS"})
+        EXPECT_FALSE(offers_binding(offered)) << offered;
 }
 
 TEST(Mechanism, HasItsName) {

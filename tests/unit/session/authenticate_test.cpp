@@ -100,6 +100,32 @@ TEST(Authenticate, PlainInOneStep) {
     EXPECT_TRUE(table.chat.in_step());
 }
 
+// "n,," and "y,," before n=tim (RFC 5802 6): an attack is suspected of those who hear "y" and bind.
+Task<Done> hears_that_nothing_is_bound(Peer& relay) {
+    co_await relay.expects("AUTH SCRAM-SHA-256 biwsbj10aW0scj1BQkNERUZHSElKS0xNTk9QUVJTVFVWV1hZWmFi"
+                           "Y2RlZg==");
+    co_await relay.says("535 5.7.8 no");
+    co_await relay.goes_mute();
+    co_return Done();
+}
+
+Task<Done> hears_that_it_could_have_bound(Peer& relay) {
+    co_await relay.expects("AUTH SCRAM-SHA-256 eSwsbj10aW0scj1BQkNERUZHSElKS0xNTk9QUVJTVFVWV1hZWmFi"
+                           "Y2RlZg==");
+    co_await relay.says("535 5.7.8 no");
+    co_await relay.goes_mute();
+    co_return Done();
+}
+
+TEST(Authenticate, AServerThatBindsIsNotToldThatItDoesNot) {
+    Table with(hears_that_nothing_is_bound);
+    with.circumstances.binding = ChannelBinding{"tls-exporter", "data"};
+    expect_refusal(with.login("SCRAM-SHA-512-PLUS SCRAM-SHA-256"), Cause::auth_refused, "refused");
+    Table without(hears_that_it_could_have_bound);
+    without.circumstances.binding = ChannelBinding{"tls-exporter", "data"};
+    expect_refusal(without.login("SCRAM-SHA-512 SCRAM-SHA-256"), Cause::auth_refused, "refused");
+}
+
 Task<Done> asks_for_login(Peer& relay) {
     co_await relay.expects("AUTH LOGIN");
     co_await relay.says("334 VXNlcm5hbWU6");
