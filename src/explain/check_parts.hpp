@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "delivery/route_line.hpp"
+#include "delivery/way.hpp"
 #include "delivery/world.hpp"
 #include "explain/finding.hpp"
 #include "explain/reader.hpp"
@@ -54,6 +56,14 @@ void check_sources(Checking& checking);
 void check_tls(Checking& checking);
 void check_names(Checking& checking);
 void check_tables(Checking& checking);
+
+/// Tells of each relay that would get a user and password with nobody verified, or not at all.
+void check_logins(Checking& checking, const std::vector<delivery::Way>& ways);
+/// The ways of the lines in a file of SMTP routes that can decide; those that are malformed or
+/// overruled are left out.
+[[nodiscard]] std::vector<delivery::Way> ways_of_lines(std::string_view file,
+                                                       std::string_view content,
+                                                       delivery::Keys keys);
 
 /// Why `name` would never be looked for as a server's or domain's name, with what to call it;
 /// empty: it is fine.

@@ -3,6 +3,8 @@
 
 #include "base/text.hpp"
 #include "control/control_file.hpp"
+#include "delivery/control_lines.hpp"
+#include "delivery/route_line.hpp"
 #include "delivery/sources.hpp"
 #include "delivery/way.hpp"
 #include "explain/check_parts.hpp"
@@ -61,12 +63,42 @@ void check_secrets(Checking& checking, const std::string& path, std::string_view
     }
 }
 
+void check_own_address(Checking& checking, const delivery::Origin& origin,
+                       const IpAddress& address, std::string_view cure) {
+    if (address.is_loopback_or_unspecified()) return;
+    if (checking.local_addresses.is_ourselves(address).value_or(true)) return;
+    checking.found.add(Severity::error, origin.file, origin.line,
+                       text(address.to_string(), " is no address of this host: mail that would "
+                                                 "leave from it is deferred"),
+                       std::string(cure));
+}
+
+// The certificate and the sources that a file of smtproutes.d names.
+void check_way(Checking& checking, const delivery::Way& way) {
+    for (const auto& address : {way.source_ipv4, way.source_ipv6})
+        if (address)
+            check_own_address(checking, delivery::Origin{way.origin.file, 0}, *address,
+                              "write an address of this host, or remove the line");
+    if (way.certificate_file.empty()) return;
+    tls::ClientSettings settings;
+    settings.certificate_file = way.certificate_file;
+    settings.key_file = way.key_file;
+    const Result<tls::Context> made = tls::make_context({}, settings, nullptr);
+    if (!control::exists(settings.certificate_file).value_or(true))
+        checking.found.warning(way.origin.file, text("its clientcert ",
+                                                     printable(settings.certificate_file),
+                                                     " does not exist"));
+    else if (made && !made->certificate_trouble.empty())
+        checking.found.warning(way.origin.file, printable(made->certificate_trouble));
+}
+
 void check_route_directory(Checking& checking) {
     const std::string directory = "control/smtproutes.d";
     if (!control::exists(directory).value_or(true)) return;
     if (!checking.reader.may_enter(directory))
         checking.found.error(directory, text(checking.reader.name(), " cannot enter it"),
                              text("chmod a+rx ", directory));
+    std::vector<delivery::Way> ways;
     for (const std::string& name : names_in(directory)) {
         const std::string path = text(directory, "/", name);
         const std::string_view domain =
@@ -83,30 +115,28 @@ void check_route_directory(Checking& checking) {
         delivery::RouteFiles files;
         files.of_domain = file;
         const Result<delivery::Way> way = delivery::find_way(files, "host.invalid", "");
-        if (!way || way->certificate_file.empty()) continue;
-        tls::ClientSettings settings;
-        settings.certificate_file = way->certificate_file;
-        settings.key_file = way->key_file;
-        const Result<tls::Context> made = tls::make_context({}, settings, nullptr);
-        if (!control::exists(settings.certificate_file).value_or(true))
-            checking.found.warning(path, text("its clientcert ",
-                                              printable(settings.certificate_file),
-                                              " does not exist"));
-        else if (made && !made->certificate_trouble.empty())
-            checking.found.warning(path, printable(made->certificate_trouble));
+        if (way) check_way(checking, *way);
+        if (way) ways.push_back(*way);
     }
+    check_logins(checking, ways);
 }
 
-void check_own_address(Checking& checking, const std::string& path, std::string_view content) {
-    const std::string_view line = content.substr(0, content.find('\n'));
-    const std::optional<IpAddress> address =
-        IpAddress::parse(line.substr(0, line.find_last_not_of(" \t\r") + 1));
-    if (!address || address->is_loopback_or_unspecified()) return;
-    if (checking.local_addresses.is_ourselves(*address).value_or(true)) return;
-    checking.found.error(path, text(address->to_string(),
-                                    " is no address of this host: mail that would leave from it "
-                                    "is deferred"),
-                         "write an address of this host, or remove the file");
+// The addresses of the lines that decide, found as a delivery finds them.
+void check_addresses_of_domains(Checking& checking, const std::string& content) {
+    delivery::SourceFiles files;
+    files.domainips = content;
+    for (delivery::ControlLines lines(content); lines.next();) {
+        const std::string_view line = lines.line();
+        if (delivery::says_nothing(line)) continue;
+        const std::string_view key = line.substr(0, delivery::end_of_domain_key(line));
+        for (const Family family : {Family::ipv4, Family::ipv6}) {
+            const Result<delivery::Source> source =
+                delivery::find_source(files, {}, key == "*" ? "" : text("@", key), family);
+            if (source && source->address && source->origin.line == lines.number())
+                check_own_address(checking, source->origin, *source->address,
+                                  "write an address of this host, or remove the line");
+        }
+    }
 }
 
 }  // namespace
@@ -116,13 +146,17 @@ void check_routes(Checking& checking) {
     struct Lines {
         const char* path;
         Checker checker;
+        delivery::Keys keys;
     };
-    for (const Lines& file : {Lines{"control/authsenders", delivery::check_authsenders},
-                              Lines{"control/qmtproutes", delivery::check_qmtproutes},
-                              Lines{"control/smtproutes", delivery::check_smtproutes}}) {
+    using delivery::Keys;
+    for (const Lines& file :
+         {Lines{"control/authsenders", delivery::check_authsenders, Keys::senders},
+          Lines{"control/qmtproutes", delivery::check_qmtproutes, Keys::domains},
+          Lines{"control/smtproutes", delivery::check_smtproutes, Keys::domains}}) {
         const std::string content = read_checked(checking, file.path, Severity::error);
         take(checking, file.checker(content));
         check_secrets(checking, file.path, content);
+        check_logins(checking, ways_of_lines(file.path, content, file.keys));
     }
     check_route_directory(checking);
 }
@@ -133,10 +167,16 @@ void check_sources(Checking& checking) {
             family == Family::ipv4 ? "control/outgoingip" : "control/outgoingip6";
         const std::string content = read_checked(checking, path, Severity::error);
         take(checking, delivery::check_outgoingip(content, family));
-        check_own_address(checking, path, content);
+        delivery::SourceFiles files;
+        (family == Family::ipv4 ? files.outgoingip : files.outgoingip6) = content;
+        const Result<delivery::Source> source = delivery::find_source(files, {}, "", family);
+        if (source && source->address)
+            check_own_address(checking, delivery::Origin{path, 0}, *source->address,
+                              "write an address of this host, or remove the file");
     }
     const std::string by_domain = read_checked(checking, "control/domainips", Severity::error);
     take(checking, delivery::check_domainips(by_domain));
+    check_addresses_of_domains(checking, by_domain);
     const std::string by_address = read_checked(checking, "control/helohostbyip", Severity::error);
     take(checking, delivery::check_helohostbyip(by_address));
 }

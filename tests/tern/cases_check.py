@@ -50,6 +50,7 @@ def everything_of_a_good_host(t):
                         ("helohostbyip", "192.0.2.1:mx.me.example"),
                         ("tlsclientciphers", "TLS_AES_256_GCM_SHA384:ECDHE+AESGCM:!aNULL"),
                         ("tlshosts/mx1.dest.example.pem", t.certificates.text("ca")),
+                        ("tlshosts/relay.example.pem", t.certificates.text("ca")),
                         ("notlshosts/old.example", ""),
                         ("smtproutes.d/dest.example", "relay=relay.example\nport=2525"),
                         ("smtproutes.d/*.dest.example", "relay=relay.example"),
@@ -128,8 +129,51 @@ def passwords(t):
         path.unlink()
 
 
+def _without_reader(t, name, content):
+    """A file with secrets that nobody else reads."""
+    path = t.control(name, content)
+    os.chown(path, 0, QMAILR)
+    path.chmod(0o640)
+
+
+def logins_without_verification(t):
+    """Who gives a password to a stranger is told how to know him."""
+    _furnish(t)
+    login = "|user|geheim"
+    _without_reader(t, "smtproutes", f"a.example:b.example:587{login}\nc.example:d.example")
+    _finds(t, "warning", "control/smtproutes", "go to b.example over TLS", "is not verified",
+           "ln -s /etc/ssl/certs control/tlshosts/b.example.pem", line=1)
+    t.equal(len(_check(t, status=1)), 1, "findings")
+    # A second way to the same relay is cured by the same file.
+    _without_reader(t, "smtproutes", f"a.example:b.example{login}\nc.example:b.example{login}")
+    t.equal(len(_check(t, status=1)), 1, "findings")
+    t.control("tlshosts/b.example.pem", t.certificates.text("ca"))
+    t.equal(_check(t), [], "verified")
+    _without_reader(t, "smtproutes", f"a.example:B.example,b2.example{login}")
+    _finds(t, "warning", "control/smtproutes", "go to b2.example over TLS", line=1)
+    _without_reader(t, "smtproutes", f"a.example:b2.example{login}\na.example:b.example{login}")
+    t.equal([each["line"] for each in _check(t, status=1)], [1], "the overruled line's own mistake")
+    _without_reader(t, "smtproutes", f":[198.51.100.9]:587{login}")
+    _finds(t, "warning", "control/smtproutes", "go to 198.51.100.9 over TLS", "by its name", line=1)
+    for inside in ("127.0.0.1", "localhost", "mail.localhost:1025"):
+        _without_reader(t, "smtproutes", f":{inside}{login}")
+        t.equal(_check(t), [], inside)
+    _without_reader(t, "smtproutes", f":b.example/mx{login}")
+    _finds(t, "warning", "control/smtproutes", "the DNS names for b.example", line=1)
+    t.control("smtproutes", "a.example:b2.example")
+    t.equal(_check(t), [], "nobody logs in")
+    _without_reader(t, "authsenders", f"@a.example:b3.example{login}")
+    _finds(t, "warning", "control/authsenders", "go to b3.example over TLS", line=1)
+    t.control("notlshosts/b3.example")
+    _finds(t, "error", "control/authsenders", "its mail is deferred", "rules TLS out", line=1)
+    t.without_control("authsenders")
+    _without_reader(t, "smtproutes.d/a.example", f"relay=b4.example{login}")
+    _finds(t, "warning", "control/smtproutes.d/a.example", "go to b4.example over TLS", line=1)
+
+
 def tokens(t):
     _furnish(t)
+    t.control("tlshosts/b.example.pem", t.certificates.text("ca"))
     path = t.control("smtproutes", f"a.example:b.example:587|user|token:{t.home}/token")
     os.chown(path, 0, QMAILR)
     path.chmod(0o640)
@@ -152,7 +196,19 @@ def sources(t):
     t.without_control("outgoingip")
     t.control("domainips", "a.example:192.0.2.1\nb.example:nonsense")
     _finds(t, "error", "control/domainips", line=2)
+    t.control("domainips", "a.example:192.0.2.1\n*:198.18.0.1\nb.example:198.18.0.2\n"
+                           "B.example.:192.0.2.1\nc.example:2001:db8:1::9|mx.c.example\n"
+                           "d.example:0.0.0.0")
+    for line, address in ((2, "198.18.0.1"), (5, "2001:db8:1::9")):
+        _finds(t, "error", "control/domainips", f"{address} is no address of this host",
+               "remove the line", line=line)
+    # An overruled line sends nothing from anywhere.
+    t.equal({each["line"] for each in _check(t, status=1) if each["severity"] == "error"}, {2, 5},
+            "lines")
     t.without_control("domainips")
+    t.control("smtproutes.d/a.example", "relay=b.example\noutgoingip=198.18.0.3")
+    _finds(t, "error", "control/smtproutes.d/a.example", "198.18.0.3 is no address of this host")
+    (t.home / "control/smtproutes.d/a.example").unlink()
     t.control("helohostbyip", "192.0.2.1:caf\u00e9")
     _finds(t, "error", "control/helohostbyip", line=1)
     t.control("helohostbyip", "mx.example:mx.example\nno colon")
