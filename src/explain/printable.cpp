@@ -36,20 +36,23 @@ Character character_at(std::string_view bytes) {
     return {value, length};
 }
 
-// Characters that show nothing or rearrange what others show (Unicode's Cc and Cf, line separators,
-// private use and non-characters).
+// Characters that show nothing or rearrange what others show: C1 controls, line and paragraph
+// separators, Unicode 15's Default_Ignorable_Code_Point and Bidi_Control, annotation, private use
+// and non-characters, and all behind plane 13, of which nothing else is assigned.
 bool deceives(std::uint32_t c) {
     struct Range {
         std::uint32_t from;
         std::uint32_t to;
     };
     static constexpr Range hidden[] = {
-        {0x80, 0x9f},     {0xad, 0xad},     {0x61c, 0x61c},     {0x115f, 0x1160},
-        {0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e},   {0x2060, 0x206f},
-        {0x3164, 0x3164}, {0xe000, 0xf8ff}, {0xfdd0, 0xfdef},   {0xfe00, 0xfe0f},
-        {0xfeff, 0xfeff}, {0xfff0, 0xfffb}, {0xfffe, 0xffff},   {0x1bca0, 0x1bca3},
-        {0x1d173, 0x1d17a}, {0xe0000, 0x10ffff}};
-    return std::ranges::any_of(hidden, [c](Range r) { return c >= r.from && c <= r.to; });
+        {0x80, 0x9f},       {0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},
+        {0x115f, 0x1160},   {0x17b4, 0x17b5},   {0x180b, 0x180f},   {0x200b, 0x200f},
+        {0x2028, 0x202e},   {0x2060, 0x206f},   {0x3164, 0x3164},   {0xe000, 0xf8ff},
+        {0xfdd0, 0xfdef},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},   {0xffa0, 0xffa0},
+        {0xfff0, 0xfffb},   {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0x10ffff}};
+    const bool ends_a_plane = (c & 0xfffeU) == 0xfffeU;
+    return ends_a_plane ||
+           std::ranges::any_of(hidden, [c](Range r) { return c >= r.from && c <= r.to; });
 }
 
 std::string hexadecimal(std::uint32_t number, std::size_t fewest) {

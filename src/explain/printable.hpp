@@ -13,7 +13,8 @@ namespace tern::explain {
 constexpr std::size_t longest_shown = 1000;
 
 /// `bytes` with each control character and each byte that is no UTF-8 written `\xNN`, and each
-/// invisible or direction-changing character beyond ASCII written `\u{N}`. What goes beyond `most`
+/// invisible or direction-changing character beyond ASCII (Unicode's Default_Ignorable_Code_Point
+/// and Bidi_Control, line and paragraph separators) written `\u{N}`. What goes beyond `most`
 /// bytes is left out for `...`. Other backslashes stay as they are.
 [[nodiscard]] std::string printable(std::string_view bytes, std::size_t most = longest_shown);
 

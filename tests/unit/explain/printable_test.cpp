@@ -34,6 +34,46 @@ TEST(Printable, EscapesWhatDeceives) {
     EXPECT_EQ(printable("\U000e0041"), "\\u{e0041}");
 }
 
+std::string utf8(char32_t c) {
+    std::string bytes;
+    const auto add = [&bytes](char32_t byte) { bytes += static_cast<char>(byte); };
+    if (c < 0x80) add(c);
+    else if (c < 0x800) add(0xc0 | c >> 6);
+    else if (c < 0x10000) add(0xe0 | c >> 12);
+    else add(0xf0 | c >> 18);
+    if (c >= 0x10000) add(0x80 | (c >> 12 & 0x3f));
+    if (c >= 0x800) add(0x80 | (c >> 6 & 0x3f));
+    if (c >= 0x80) add(0x80 | (c & 0x3f));
+    return bytes;
+}
+
+// Unicode 15, DerivedCoreProperties.txt and PropList.txt: Default_Ignorable_Code_Point and
+// Bidi_Control, and the two separators of category Zl and Zp. Those around each range stay as they
+// are.
+TEST(Printable, EscapesAllThatIsInvisibleOrTurnsTheDirection) {
+    struct Range {
+        char32_t from;
+        char32_t to;
+    };
+    const Range hidden[] = {{0xad, 0xad},       {0x34f, 0x34f},     {0x61c, 0x61c},
+                            {0x115f, 0x1160},   {0x17b4, 0x17b5},   {0x180b, 0x180f},
+                            {0x200b, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x206f},
+                            {0x3164, 0x3164},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},
+                            {0xffa0, 0xffa0},   {0xfff0, 0xfff8},   {0x1bca0, 0x1bca3},
+                            {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff}};
+    for (const Range& range : hidden) {
+        for (char32_t c = range.from; c <= range.to; ++c)
+            EXPECT_TRUE(printable(utf8(c)).starts_with("\\u{")) << std::hex << std::uint32_t{c};
+        // Non-characters and annotation lie beside what is hidden at the end of a plane.
+        if (range.from >= 0xfff0 && range.from < 0x10000) continue;
+        if (range.from >= 0xe0000) continue;
+        EXPECT_EQ(printable(utf8(range.from - 1)), utf8(range.from - 1));
+        EXPECT_EQ(printable(utf8(range.to + 1)), utf8(range.to + 1));
+    }
+    for (const char32_t c : {0xfdd0, 0xfffe, 0xffff, 0x1fffe, 0xdffff, 0xe000, 0xf0000, 0x10ffff})
+        EXPECT_TRUE(printable(utf8(c)).starts_with("\\u{")) << std::hex << std::uint32_t{c};
+}
+
 TEST(Printable, EscapesWhatIsNoUtf8) {
     EXPECT_EQ(printable("\xff\xfe"), "\\xff\\xfe");
     EXPECT_EQ(printable("\xc0\xaf"), "\\xc0\\xaf") << "overlong";
