@@ -154,12 +154,24 @@ Task<Done> Delivery::note_written(Task<Done> sending, const session::Progress& p
     co_return outcome;
 }
 
+// What no relay could get is told before one is called.
+Task<Done> Delivery::measure_for_qmtp() {
+    if (qmtp_size_) co_return Done();
+    Task<std::uint64_t> measuring =
+        session::measure_for_qmtp(world_.clock, settings_.timeout_remote, world_.message);
+    const Result<std::uint64_t> size = co_await measuring.outcome();
+    if (size) qmtp_size_ = *size;
+    else settled_ = before_any_server(size.error());
+    co_return Done();
+}
+
 // QMTP has no session and no TLS, and each of its answers is about the message itself.
 Task<Done> Delivery::attempt_by_qmtp(std::unique_ptr<Stream> connection, Peer peer) {
     const session::Envelope& envelope = addressing_.wire;
     session::Progress progress;
     Task<Done> sending = session::deliver_by_qmtp(
-        world_.clock, *connection, settings_.timeout_remote, envelope, world_.message, progress);
+        world_.clock, *connection, settings_.timeout_remote, envelope, world_.message, *qmtp_size_,
+        progress);
     const Result<Done> outcome = co_await note_written(std::move(sending), progress).outcome();
     connection.reset();
     std::optional<Attempt> failed;

@@ -156,6 +156,8 @@ Task<Done> Delivery::connect(const Exchanger& exchanger, const tls::Requirement&
         settled_ = before_any_server(targets.error());
         co_return Done();
     }
+    if (way_.protocol == Protocol::qmtp) co_await measure_for_qmtp();
+    if (settled_) co_return Done();
     const Deadline latest = until_.value_or(world_.clock.now() + 2 * settings_.timeout_connect +
                                             std::chrono::seconds(1));
     DialResult dialled = co_await world_.dialer.dial(*targets, settings_.timeout_connect, latest);

@@ -69,6 +69,7 @@ private:
     // attempt.cpp: one session, and what its end means.
     Task<Done> attempt(std::unique_ptr<Stream> connection, Peer peer,
                        tls::Requirement requirement);
+    Task<Done> measure_for_qmtp();
     Task<Done> attempt_by_qmtp(std::unique_ptr<Stream> connection, Peer peer);
     Task<Done> judge_end(Attempt ended, bool end_of_data_written);
     Task<Done> transact(session::Session& session, const session::Envelope& envelope,
@@ -101,6 +102,7 @@ private:
     std::optional<Report> settled_;
     std::optional<Attempt> furthest_;
     std::string unconnected_;
+    std::optional<std::uint64_t> qmtp_size_;  // once measured
     std::optional<Failure> unfound_;  // why the last hop has no server
     unsigned sessions_ = 0;
     unsigned connections_ = 0;

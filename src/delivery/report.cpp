@@ -168,8 +168,9 @@ std::string failure_text(const Failure& failure, Protocol protocol) {
         case Cause::message_source:
             return text("Unable to read message. (#4.3.0)\n", detail, "\n");
         case Cause::partial_line:
-            return text(qmtp ? "QMTP" : "SMTP",
-                        " cannot transfer messages with partial final lines. (#5.6.2)\n");
+            return text("SMTP cannot transfer messages with partial final lines. (#5.6.2)\n",
+                        qmtp ? "QMTP could, but its relay may have to pass them on by SMTP.\n"
+                             : "");
         case Cause::resources:
             return text("System resources temporarily unavailable. (#4.3.0)\n", detail, "\n");
         case Cause::name_service:

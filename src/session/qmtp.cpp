@@ -1,4 +1,4 @@
-// The package, then its answers; see qmtp.hpp.
+// The length, then the package, then its answers; see qmtp.hpp.
 #include "session/qmtp.hpp"
 
 #include <algorithm>
@@ -38,22 +38,49 @@ int code_of(std::string_view answer) {
     }
 }
 
+/// The message as QMTP carries it, a block at a time.
+class Blocks {
+public:
+    Blocks(const Clock& clock, Duration patience, MessageSource& message)
+        : clock_(clock),
+          patience_(patience),
+          message_(message),
+          block_(std::make_unique_for_overwrite<char[]>(block_size)) {}
+
+    /// The next bytes, none only at the end. They hold until the next call.
+    Task<std::string_view> next() {
+        for (;;) {
+            const std::span<char> block(block_.get(), block_size);
+            const std::size_t got = co_await message_.read_some(block, clock_.now() + patience_);
+            const std::size_t made =
+                encoder_.encode(std::string_view(block_.get(), got), block_.get());
+            if (got == 0 || made > 0) co_return std::string_view(block_.get(), made);
+        }
+    }
+    [[nodiscard]] bool ended_with_newline() const { return encoder_.ended_with_newline(); }
+
+private:
+    const Clock& clock_;
+    const Duration patience_;
+    MessageSource& message_;
+    const std::unique_ptr<char[]> block_;
+    smtp::LineFeedEncoder encoder_;
+};
+
 class Package {
 public:
     Package(const Clock& clock, Stream& stream, Duration patience, const Envelope& envelope,
-            MessageSource& message, Progress& progress)
+            MessageSource& message, std::uint64_t size, Progress& progress)
         : chat_(clock, stream, patience),
           envelope_(envelope),
-          message_(message),
-          progress_(progress),
-          block_(std::make_unique_for_overwrite<char[]>(block_size)) {}
+          blocks_(clock, patience, message),
+          size_(size),
+          progress_(progress) {}
 
     Task<Done> deliver();
 
 private:
-    Task<Done> measure();
     Task<Done> send();
-    Task<std::string_view> next_block(smtp::LineFeedEncoder& encoder);
     Task<Done> hear_answers();
     Task<Done> hear_answer();
     Result<Done> take(const std::string& answer);
@@ -63,39 +90,17 @@ private:
 
     Chat chat_;
     const Envelope& envelope_;
-    MessageSource& message_;
+    Blocks blocks_;
+    const std::uint64_t size_;
     Progress& progress_;
-    const std::unique_ptr<char[]> block_;
     std::string wire_;
-    std::uint64_t size_ = 0;
     std::string_view heard_;
 };
 
 Task<Done> Package::deliver() {
-    if (!message_.size())
-        co_return Failure(Stage::start, Cause::message_source,
-                          "QMTP announces the length of a message before it: standard input must "
-                          "be a file for it, not a pipe");
-    co_await measure();
     co_await send();
     co_await hear_answers();
     co_return outcome();
-}
-
-// The first reading.
-Task<Done> Package::measure() {
-    smtp::LineFeedEncoder encoder;
-    for (;;) {
-        const std::string_view block = co_await next_block(encoder);
-        if (block.empty()) break;
-        size_ += block.size();
-    }
-    if (!encoder.ended_with_newline())
-        co_return Failure(Stage::body, Cause::partial_line,
-                          "the message does not end with a newline");
-    if (!message_.rewind())
-        co_return Failure(Stage::body, Cause::message_source, "it cannot be read a second time");
-    co_return Done();
 }
 
 // The second reading. A small package leaves in one write.
@@ -104,11 +109,10 @@ Task<Done> Package::send() {
     wire_.reserve(block_size + 64 + std::min(envelope.size(), block_size));
     wire_ = smtp::netstring_prefix(size_ + 1);
     wire_ += lines_end_with_lf;
-    smtp::LineFeedEncoder encoder;
     std::uint64_t left = size_;
     for (;;) {
-        const std::string_view block = co_await next_block(encoder);
-        if (block.size() > left || (block.empty() && (left > 0 || !encoder.ended_with_newline())))
+        const std::string_view block = co_await blocks_.next();
+        if (block.size() > left || (block.empty() && (left > 0 || !blocks_.ended_with_newline())))
             co_return Failure(Stage::body, Cause::message_source,
                               "it changed while it was being sent");
         if (block.empty()) break;
@@ -126,17 +130,6 @@ Task<Done> Package::send() {
     co_await chat_.write(wire_, Stage::body);
     progress_.end_of_data_written = true;
     co_return Done();
-}
-
-// The next bytes of the message as QMTP carries them, none only at its end. They hold until the
-// next call.
-Task<std::string_view> Package::next_block(smtp::LineFeedEncoder& encoder) {
-    for (;;) {
-        const std::span<char> block(block_.get(), block_size);
-        const std::size_t got = co_await message_.read_some(block, chat_.deadline());
-        const std::size_t made = encoder.encode(std::string_view(block_.get(), got), block_.get());
-        if (got == 0 || made > 0) co_return std::string_view(block_.get(), made);
-    }
 }
 
 Task<Done> Package::hear_answers() {
@@ -195,9 +188,31 @@ std::string Package::place() const {
 
 }  // namespace
 
+Task<std::uint64_t> measure_for_qmtp(const Clock& clock, Duration patience,
+                                     MessageSource& message) {
+    if (!message.size())
+        co_return Failure(Stage::start, Cause::message_source,
+                          "QMTP announces the length of a message before it: standard input must "
+                          "be a file for it, not a pipe");
+    Blocks blocks(clock, patience, message);
+    std::uint64_t size = 0;
+    for (;;) {
+        const std::string_view block = co_await blocks.next();
+        if (block.empty()) break;
+        size += block.size();
+    }
+    if (!blocks.ended_with_newline())
+        co_return Failure(Stage::body, Cause::partial_line,
+                          "the message does not end with a newline");
+    if (!message.rewind())
+        co_return Failure(Stage::body, Cause::message_source, "it cannot be read a second time");
+    co_return size;
+}
+
 Task<Done> deliver_by_qmtp(const Clock& clock, Stream& stream, Duration patience,
-                           const Envelope& envelope, MessageSource& message, Progress& progress) {
-    Package package(clock, stream, patience, envelope, message, progress);
+                           const Envelope& envelope, MessageSource& message, std::uint64_t size,
+                           Progress& progress) {
+    Package package(clock, stream, patience, envelope, message, size, progress);
     co_return co_await package.deliver();
 }
 

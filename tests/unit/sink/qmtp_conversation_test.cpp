@@ -308,8 +308,11 @@ Sent sent(QmtpConversation& receiver, const std::string& message, const std::str
         envelope.recipients.push_back(*smtp::parse_address(recipient));
     Direct direct(receiver);
     Sent made;
+    const Result<std::uint64_t> size =
+        session::measure_for_qmtp(clock, std::chrono::seconds(1), text).run();
+    if (!size) return made;
     Task<Done> task = session::deliver_by_qmtp(clock, direct, std::chrono::seconds(1), envelope,
-                                               text, made.progress);
+                                               text, *size, made.progress);
     made.succeeded = task.run().has_value();
     return made;
 }
