@@ -340,9 +340,7 @@ int serve(Options& options) {
     return journal.anything_wrong() ? 1 : 0;
 }
 
-}  // namespace
-
-int main(int count, char** words) {
+int run(int count, char** words) {
     Options options;
     ExtensionSet& offered = options.settings.offered;
     for (std::size_t i = 0; i < extension_kinds; ++i) offered.set(static_cast<Extension>(i));
@@ -359,8 +357,14 @@ int main(int count, char** words) {
         const int status = app.exit(error);
         return status == 0 ? 0 : trouble_status;
     }
+    return serve(options);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
     try {
-        return serve(options);
+        return run(count, words);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "tern-sink: %s\n", error.what());
         return trouble_status;

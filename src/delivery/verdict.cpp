@@ -55,7 +55,7 @@ Verdict judge_cause(const Failure& failure, const tls::Requirement& requirement)
             return failure.stage == Stage::handshake ? judge_tls(failure, requirement)
                                                      : try_another;
         case Cause::refused:
-        case Cause::out_of_step: return try_another;
+        case Cause::out_of_step:
         // Another relay of the route may let us in. Never a bounce: the operator mends it, and the
         // mail is not sent without credentials, which the relay would refuse for good.
         case Cause::auth_missing:

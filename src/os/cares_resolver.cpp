@@ -39,7 +39,7 @@ public:
             case Exchange::State::waiting:
                 return false;
             case Exchange::State::unanswered:
-                return fail(std::move(exchange_.why));
+                return fail(exchange_.why);
             case Exchange::State::answered:
                 break;
         }
@@ -122,7 +122,7 @@ std::optional<std::string> CaresResolver::read_conf() {
 
 Task<dns::Answer<dns::Mx>> CaresResolver::mx(const dns::Domain& domain, Deadline deadline) {
     Inquiry<dns::Mx> inquiry(domain, dns::Type::mx);
-    if (std::optional<std::string> trouble = read_conf()) inquiry.fail(std::move(*trouble));
+    if (const std::optional<std::string> trouble = read_conf()) inquiry.fail(*trouble);
     else run(*conf_, clock_, deadline, inquiry);
     co_return inquiry.take();
 }

@@ -10,7 +10,7 @@
 namespace tern::sasl {
 namespace {
 
-using std::string_view_literals::operator""sv;
+constexpr std::string_view nul("\0", 1);
 
 constexpr auto asks_on = "the server goes on asking after all that the mechanism has to say";
 
@@ -25,7 +25,7 @@ public:
 
     std::optional<Secret> first_words() override {
         Secret words;
-        words.append("\0"sv).append(credentials_.user).append("\0"sv);
+        words.append(nul).append(credentials_.user).append(nul);
         words.append(credentials_.secret.reveal());
         return words;
     }

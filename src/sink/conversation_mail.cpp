@@ -66,15 +66,14 @@ bool Conversation::parameters_fit(const PathArgument& path) {
             const auto size = number(parameter.value, ~std::uint64_t(0) >> 1U);
             if (size && *size <= settings_.largest_message) continue;
             refuse(size ? 552 : 501, size ? "5.3.4" : "5.5.4", "that size does not fit");
-        } else if (keyword == "BODY" && offers_now(Extension::eight_bit_mime) &&
-                   (same(parameter.value, "7BIT") || same(parameter.value, "8BITMIME"))) {
-            continue;
-        } else if (keyword == "SMTPUTF8" && offers_now(Extension::smtputf8) &&
-                   parameter.value.empty()) {
-            continue;
-        } else if (keyword == "AUTH" && offers_now(Extension::auth)) {
-            continue;
         } else {
+            const bool known = (keyword == "BODY" && offers_now(Extension::eight_bit_mime) &&
+                                (same(parameter.value, "7BIT") ||
+                                 same(parameter.value, "8BITMIME"))) ||
+                               (keyword == "SMTPUTF8" && offers_now(Extension::smtputf8) &&
+                                parameter.value.empty()) ||
+                               (keyword == "AUTH" && offers_now(Extension::auth));
+            if (known) continue;
             blame(Violation::syntax, "the parameter " + keyword + " in MAIL was not offered");
             refuse(555, "5.5.4", "the parameter " + keyword + " is not known or has no such value");
         }

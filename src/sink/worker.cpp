@@ -16,7 +16,7 @@ namespace tern::sink {
 
 namespace {
 
-constexpr std::size_t buffer_size = 256 * 1024;
+constexpr std::size_t buffer_size = 256UL * 1024;
 constexpr auto look_interval = std::chrono::seconds(1);
 constexpr auto time_to_finish = std::chrono::seconds(1);  // once it is enough
 constexpr int let_in_at_once = 64;
