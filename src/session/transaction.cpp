@@ -189,6 +189,9 @@ Task<Done> Transaction::exchange() {
     progress_.end_of_data_written = whole_message_sent_;
     for (std::size_t i = 0; i < owed.size(); ++i) {
         const Owed& next = owed[i];
+        // Whoever has no reply by now has none because nothing was said.
+        if (next.stage > Stage::recipient && !refusal_)
+            progress_.recipients.resize(envelope_.recipients.size());
         Result<smtp::Reply> reply = co_await chat_.read_reply(next.stage).outcome();
         if (!reply) co_return settled_already(next.stage).value_or(reply.error());
         Result<Done> taken = take(next, std::move(*reply));

@@ -79,6 +79,7 @@ struct Transaction {
     Spoken spoken;
     Served served;  ///< of one that never heard of it: nothing
     bool is_void = false;
+    bool astray = false;  ///< its server lost track of the client: what it said last is not known
 
     /// The end of data was written, and the server may have taken it.
     [[nodiscard]] bool counts() const { return spoken.ended && !is_void; }
@@ -208,6 +209,7 @@ void Laws::read_wire() {
             Transaction transaction{connection.dial, connection.endpoint, record.raved,
                                     dialogue.transactions[i], {}};
             if (i < record.transactions.size()) transaction.served = record.transactions[i];
+            transaction.astray = record.is_astray();
             // A server that does not know BDAT took nothing: whom it accepted may go another way.
             transaction.is_void = transaction.served.knows_no_chunks &&
                                   transaction.served.anyone_accepted() &&
@@ -273,12 +275,15 @@ void Laws::check_letter(const Person& person) {
                 continue;
             const bool taken = each.code_of(i) / 100 == 2;
             const int end = each.served.data / 100 > 3 ? each.served.data : each.served.end;
+            if (taken && end == 0 && each.astray) return;
             code = taken ? end : each.code_of(i);
         }
     }
     const char letter = person.report->letter;
-    // Of a reply that was lost nobody knows.
-    if (letter == 's' && !says(person.report->text, "\nRemote host said: ")) return;
+    // Of a reply that was lost nobody knows, and the end of a later session is no word on anyone.
+    if (letter == 's' && (!says(person.report->text, "\nRemote host said: ") ||
+                          person.report->text.starts_with("Connected to ")))
+        return;
     if (says_refused_before_message(person.report->text)) code = code_of_refused_mail();
     const char due = code / 100 == 2 ? 'r' : code / 100 == 5 ? 'h' : 's';
     // How a session ends between two transactions, be it by a 5xx, is no verdict on who waits.
@@ -321,14 +326,16 @@ void Laws::check_delivered_once() {
     if (outcome_.end_of_data_written != anything_written())
         complain(text("the end of data was ", anything_written() ? "" : "not ",
                       "on the wire, but deliver() says otherwise"));
-    // Once it was written, whoever was not refused is not offered to anybody again.
-    const auto first = std::ranges::find_if(transactions_, &Transaction::counts);
+    // For whom an end of data was written is not offered to anybody again.
     for (const Person& person : people_) {
-        long offered = 0;
-        for (auto each = first; each != transactions_.end(); ++each)
-            offered += each->raved ? 0 : each->offered(person.address);
-        if (offered > people(person.address))
-            complain(text(person.address, " is offered again after the end of data"));
+        long written = 0;
+        for (const Transaction& each : transactions_) {
+            if (each.raved) continue;
+            const long offered = each.offered(person.address);
+            if (written > 0 && written + offered > people(person.address))
+                complain(text(person.address, " is offered again after the end of data"));
+            if (each.counts()) written += offered;
+        }
     }
 }
 
@@ -386,7 +393,11 @@ void Laws::check_duplicates() {
     if (says_possible_duplicate(report_.text) && !anything_written())
         complain("a duplicate is feared without reason");
     for (const Person& person : people_) {
-        if (!person.may_be_duplicate()) continue;
+        // Who needs SMTPUTF8 is told how the transaction of the others ended.
+        const bool ever_told = std::ranges::any_of(transactions_, [&](const Transaction& each) {
+            return each.told(person.address);
+        });
+        if (!person.may_be_duplicate() || !ever_told) continue;
         const bool written = std::ranges::any_of(transactions_, [&](const Transaction& each) {
             return each.counts() && each.told(person.address);
         });

@@ -51,6 +51,7 @@ public:
     void said(std::string_view bytes);
     /// The server has lost track of the client: nothing more is noted.
     void goes_astray() { astray_ = true; }
+    [[nodiscard]] bool is_astray() const { return astray_; }
     /// The last command is AUTH, or a response that belongs to it.
     [[nodiscard]] bool hears_responses() const { return in_auth_; }
 
