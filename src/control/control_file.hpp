@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,12 @@ private:
 /// The whole of `path`; nothing when it does not exist. Fails with Cause::control_file when it
 /// cannot be read, is a directory, or exceeds 64 MB; the detail names the file and says why.
 [[nodiscard]] Result<std::optional<std::string>> read_file(const std::string& path);
+
+/// Hands over the whole of `path` in blocks of about 64 KB, of whole lines with their newlines;
+/// the last line may have none. Gives false when it does not exist; fails as read_file, perhaps
+/// behind some blocks.
+[[nodiscard]] Result<bool> read_blocks(const std::string& path,
+                                       const std::function<void(std::string_view)>& take);
 
 /// Whether `path` exists; what cannot be told is a Failure as above.
 [[nodiscard]] Result<bool> exists(const std::string& path);

@@ -6,6 +6,8 @@
 
 #include "base/text.hpp"
 #include "control/control_file.hpp"
+#include "delivery/control_lines.hpp"
+#include "delivery/route_line.hpp"
 
 namespace tern::control {
 namespace {
@@ -98,6 +100,30 @@ Result<delivery::FamilyChoice> read_family_choice(const Files& control) {
                      "\" is none of ipv4, ipv6, ipv4only and ipv6only"));
 }
 
+// Of the many lines of smtproutes those that may decide for mail to the host; without a host all.
+Result<delivery::RouteFiles> read_smtproutes(const Files& control, std::string_view host) {
+    delivery::RouteFiles routes;
+    if (!control.may_have("smtproutes")) return routes;
+    const delivery::HostSieve sieve(host);
+    std::size_t left_out = 0;
+    const auto keep = [&](std::string_view block) {
+        for (delivery::ControlLines lines(block); lines.next();) {
+            if (!host.empty() && !sieve.passes(lines.line())) {
+                ++left_out;
+                continue;
+            }
+            if (left_out > 0)
+                routes.left_out_of_smtproutes.push_back({routes.smtproutes.size(), left_out});
+            left_out = 0;
+            routes.smtproutes += lines.line();
+            routes.smtproutes += '\n';
+        }
+    };
+    return read_blocks(control.path("smtproutes"), keep).map([&routes](bool) {
+        return std::move(routes);
+    });
+}
+
 // The first file of smtproutes.d that stands for the host, where there is such a directory.
 Result<std::optional<delivery::RouteFiles::OfDomain>> read_route_file(const Files& control,
                                                                       std::string_view host) {
@@ -132,9 +158,9 @@ Result<delivery::Settings> read_settings(std::string_view host) {
     take(control.list("tlsclientciphers", ':'), settings.tls.ciphers);
     take(read_chunk_size(control), settings.chunk_size);
     take(read_family_choice(control), settings.families);
+    take(read_smtproutes(control, host), settings.routes);
     take(control.whole("authsenders"), settings.routes.authsenders);
     take(control.whole("qmtproutes"), settings.routes.qmtproutes);
-    take(control.whole("smtproutes"), settings.routes.smtproutes);
     take(read_route_file(control, host), settings.routes.of_domain);
     take(control.whole("outgoingip"), settings.sources.outgoingip);
     take(control.whole("outgoingip6"), settings.sources.outgoingip6);

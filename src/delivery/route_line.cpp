@@ -1,8 +1,6 @@
 // Finds the line of a file of routes that decides; see route_line.hpp.
 #include "delivery/route_line.hpp"
 
-#include <array>
-#include <cstdint>
 #include <cstring>
 
 #include "base/ascii.hpp"
@@ -13,64 +11,6 @@
 
 namespace tern::delivery {
 namespace {
-
-// The first eight bytes of what has as many, their case folded: equal for texts that are equal
-// ignoring case, and for few others.
-std::uint64_t head_of(std::string_view text) {
-    constexpr std::uint64_t case_bits = 0x2020202020202020;
-    std::uint64_t head = 0;
-    if (text.size() >= sizeof head) std::memcpy(&head, text.data(), sizeof head);
-    return head | case_bits;
-}
-
-// What a glance tells of a line: its first byte, the colon where a key that fits could end, and the
-// first bytes of that key. It lets no line fall that decides, and nearly all others.
-class Sieve {
-public:
-    /// Keys fit `whole`, or an end of it that begins with one of `separators`; `other` is one more,
-    /// and lines that begin with one of `always` pass.
-    Sieve(std::string_view whole, std::string_view separators, std::string_view other,
-          std::string_view always)
-        : always_(always) {
-        for (const char c : always) wanted_[index(c)] = true;
-        add("");
-        if (!other.empty()) add(other);
-        for (std::size_t at = 0; at < whole.size(); ++at)
-            if (at == 0 || separators.find(whole[at]) != separators.npos) add(whole.substr(at));
-    }
-
-    [[nodiscard]] bool passes(std::string_view line) const {
-        if (line.empty() || !wanted_[index(line.front())]) return false;
-        if (count_ > keys_.size()) return true;
-        for (std::size_t i = 0; i < count_; ++i) {
-            const Key& key = keys_[i];
-            if (key.size >= line.size() || line[key.size] != ':') continue;
-            if (key.head == head_of(line.substr(0, key.size))) return true;
-        }
-        return always_.find(line.front()) != always_.npos;
-    }
-
-private:
-    struct Key {
-        std::size_t size = 0;
-        std::uint64_t head = 0;
-    };
-
-    static std::size_t index(char c) { return static_cast<unsigned char>(c); }
-    void add(std::string_view key) {
-        const char first = key.empty() ? ':' : to_lower(key.front());
-        wanted_[index(first)] = true;
-        const bool letter = first >= 'a' && first <= 'z';
-        if (letter) wanted_[index(static_cast<char>(first - 'a' + 'A'))] = true;
-        if (count_ < keys_.size()) keys_[count_] = Key{key.size(), head_of(key)};
-        ++count_;
-    }
-
-    std::array<bool, 256> wanted_{};
-    std::array<Key, 8> keys_{};  // to look at more would cost more than it spares
-    std::size_t count_ = 0;
-    std::string_view always_;
-};
 
 // How well `key` fits: the bytes of `whole` it covers, or nothing. The empty key fits all. A key
 // that covers an end alone begins with one of `separators`.
@@ -123,7 +63,7 @@ std::size_t end_of_key(std::string_view line, Keys keys) {
 
 // The best line among those that pass the sieve; `measure` judges their keys.
 template <class Measure>
-std::optional<RouteLine> find_best(std::string_view content, Keys keys, const Sieve& sieve,
+std::optional<RouteLine> find_best(std::string_view content, Keys keys, const KeySieve& sieve,
                                    Measure measure) {
     std::optional<RouteLine> best;
     std::size_t best_fit = 0;
@@ -193,6 +133,53 @@ std::optional<std::string> what_is_wrong_with_sender(std::string_view key) {
 
 }  // namespace
 
+// The first eight bytes of what has as many, their case folded: equal for texts that are equal
+// ignoring case, and for few others.
+std::uint64_t KeySieve::head_of(std::string_view text) {
+    constexpr std::uint64_t case_bits = 0x2020202020202020;
+    std::uint64_t head = 0;
+    if (text.size() >= sizeof head) std::memcpy(&head, text.data(), sizeof head);
+    return head | case_bits;
+}
+
+KeySieve::KeySieve(std::string_view whole, std::string_view separators, std::string_view other,
+                   std::string_view always)
+    : always_(always) {
+    for (const char c : always) wanted_[index(c)] = true;
+    add("");
+    if (!other.empty()) add(other);
+    for (std::size_t at = 0; at < whole.size(); ++at)
+        if (at == 0 || separators.find(whole[at]) != separators.npos) add(whole.substr(at));
+}
+
+void KeySieve::add(std::string_view key) {
+    const char first = key.empty() ? ':' : to_lower(key.front());
+    wanted_[index(first)] = true;
+    const bool letter = first >= 'a' && first <= 'z';
+    if (letter) wanted_[index(static_cast<char>(first - 'a' + 'A'))] = true;
+    if (count_ < keys_.size()) keys_[count_] = Key{key.size(), head_of(key)};
+    ++count_;
+}
+
+bool KeySieve::passes(std::string_view line) const {
+    if (line.empty() || !wanted_[index(line.front())]) return false;
+    if (count_ > keys_.size()) return true;
+    for (std::size_t i = 0; i < count_; ++i) {
+        const Key& key = keys_[i];
+        if (key.size >= line.size() || line[key.size] != ':') continue;
+        if (key.head == head_of(line.substr(0, key.size))) return true;
+    }
+    return always_.find(line.front()) != always_.npos;
+}
+
+HostSieve::HostSieve(std::string_view host) {
+    host = without_last_dot(host);
+    sieves_.emplace_back(host, ".", null_sender_key, "");
+    if (!has_8bit(host)) return;
+    if (const std::optional<dns::Domain> domain = dns::Domain::parse(host))
+        sieves_.emplace_back(domain->ascii(), ".", null_sender_key, "");
+}
+
 std::size_t end_of_domain_key(std::string_view line) {
     if (line.starts_with('[')) {
         const std::size_t end = line.find("]:");
@@ -217,7 +204,7 @@ std::optional<RouteLine> find_route_of_host(std::string_view content, std::strin
         if (!sender.empty()) return std::nullopt;
         return host.size() + 1;
     };
-    return find_best(content, Keys::domains, Sieve(host, ".", null_sender_key, ""), measure);
+    return find_best(content, Keys::domains, KeySieve(host, ".", null_sender_key, ""), measure);
 }
 
 std::optional<RouteLine> find_route_of_sender(std::string_view content, std::string_view sender) {
@@ -226,7 +213,7 @@ std::optional<RouteLine> find_route_of_sender(std::string_view content, std::str
     const auto measure = [sender](std::string_view key) {
         return key.starts_with('"') ? fit(unquoted(key), sender, "@.") : fit(key, sender, "@.");
     };
-    return find_best(content, Keys::senders, Sieve(sender, "@.", "", "\""), measure);
+    return find_best(content, Keys::senders, KeySieve(sender, "@.", "", "\""), measure);
 }
 
 std::string canonical_key(std::string_view key, Keys keys) {

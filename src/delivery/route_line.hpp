@@ -2,10 +2,14 @@
 // decides. What the value says is relay_list's affair.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tern::delivery {
 
@@ -22,6 +26,45 @@ struct RouteLine {
     std::string_view key;
     std::string_view value;  ///< without trailing blanks
     std::size_t number = 0;  ///< counted from 1
+};
+
+/// What a glance tells of a line: its first byte, the colon where a key that fits could end, and
+/// the first bytes of that key. It lets no line fall that decides, and nearly all others.
+class KeySieve {
+public:
+    /// Keys fit `whole`, or an end of it that begins with one of `separators`; `other` is one more,
+    /// and lines that begin with one of `always`, which must outlive it, pass.
+    KeySieve(std::string_view whole, std::string_view separators, std::string_view other,
+             std::string_view always);
+    [[nodiscard]] bool passes(std::string_view line) const;
+
+private:
+    struct Key {
+        std::size_t size = 0;
+        std::uint64_t head = 0;
+    };
+
+    static std::size_t index(char c) { return static_cast<unsigned char>(c); }
+    static std::uint64_t head_of(std::string_view text);
+    void add(std::string_view key);
+
+    std::array<bool, 256> wanted_{};
+    std::array<Key, 8> keys_{};  // to look at more would cost more than it spares
+    std::size_t count_ = 0;
+    std::string_view always_;
+};
+
+/// For the lines of smtproutes, with either form of a host beyond ASCII and any sender.
+class HostSieve {
+public:
+    explicit HostSieve(std::string_view host);
+    [[nodiscard]] bool passes(std::string_view line) const {
+        return std::ranges::any_of(
+            sieves_, [line](const KeySieve& sieve) { return sieve.passes(line); });
+    }
+
+private:
+    std::vector<KeySieve> sieves_;
 };
 
 /// Where a key ends that stands at the beginning of `line`: at the first colon, or where it begins

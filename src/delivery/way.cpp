@@ -53,6 +53,15 @@ std::optional<RouteLine> find_in_either_form(std::string_view content, std::stri
     return by_labels && (!line || by_labels->key.size() > line->key.size()) ? by_labels : line;
 }
 
+// Where the line stood in the file.
+std::size_t number_in_file(const RouteLine& line, const RouteFiles& files) {
+    const auto at = static_cast<std::size_t>(line.key.data() - files.smtproutes.data());
+    std::size_t number = line.number;
+    for (const LeftOut& gap : files.left_out_of_smtproutes)
+        if (gap.before <= at) number += gap.lines;
+    return number;
+}
+
 }  // namespace
 
 std::string Origin::to_string() const {
@@ -84,8 +93,10 @@ Result<Way> find_way(const RouteFiles& files, std::string_view host, std::string
         // An empty relay keeps a domain from QMTP, which knows no MX as usual.
         if (!way || !way->relays.empty()) return way;
     }
-    if (const auto line = find_in_either_form(files.smtproutes, host, sender))
+    if (auto line = find_in_either_form(files.smtproutes, host, sender)) {
+        line->number = number_in_file(*line, files);
         return way_of_line(*line, "control/smtproutes", Protocol::smtp);
+    }
     return Way();
 }
 

@@ -50,11 +50,19 @@ struct Way {
     Origin origin;
 };
 
+/// Lines of a file that were not kept: how many, in front of which byte of what was.
+struct LeftOut {
+    std::size_t before = 0;
+    std::size_t lines = 0;
+};
+
 /// The files of routes as they stand; empty where they do not exist.
 struct RouteFiles {
     std::string authsenders;
     std::string qmtproutes;
     std::string smtproutes;
+    /// What of smtproutes HostSieve let fall; by place.
+    std::vector<LeftOut> left_out_of_smtproutes;
     /// The first file of smtproutes.d that exists among route_file_names().
     struct OfDomain {
         std::string path;  ///< "control/smtproutes.d/example.org"

@@ -8,6 +8,7 @@
 #include "delivery/envelope.hpp"
 #include "sasl/base64.hpp"
 #include "support/dialogue.hpp"
+#include "support/report_words.hpp"
 
 namespace tern::test {
 namespace {
@@ -15,36 +16,6 @@ namespace {
 using delivery::RecipientReport;
 
 constexpr int too_many_recipients = 452;  // RFC 5321 4.5.3.1.10
-
-// A server may say these words as well: they count only where tern says them.
-bool says_possible_duplicate(std::string_view words) {
-    constexpr std::string_view died = " but connection died. ";
-    const std::size_t at = words.find(died);
-    return words.starts_with("Connected to ") && at != words.npos &&
-           words.substr(at + died.size()).starts_with("Possible duplicate! ");
-}
-
-// With PIPELINING and CHUNKING the message is out before these replies are read.
-bool says_refused_before_message(std::string_view words) {
-    return words.starts_with("Giving up on ") ||
-           words.substr(0, words.find('\n')).ends_with(" but sender was rejected.");
-}
-
-bool says_of_address(std::string_view words, std::string_view what) {
-    return words.substr(std::min(words.find(' '), words.size())).starts_with(what);
-}
-
-bool says_refused_after_message(std::string_view words) {
-    return says_of_address(words, " failed after I sent the message.\n");
-}
-
-bool says_recipient_refused(std::string_view words) {
-    return says_of_address(words, " does not like recipient.\n");
-}
-
-bool says(std::string_view words, std::string_view part) {
-    return words.find(part) != words.npos;
-}
 
 // The names whose addresses hold this one.
 bool is_demanded(const SimulatedWorld& world, const Endpoint& endpoint) {

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <random>
 
 #include "base/text.hpp"
 #include "control/read_settings.hpp"
@@ -86,9 +87,9 @@ TEST_F(ControlFile, Lists) {
 }
 
 TEST_F(ControlFile, WhatCannotBeReadIsTold) {
-    for (const auto& failure : {read_file("control").error(), read_line("control").error(),
-                                read_list("control", ':').error(),
-                                read_number("control", 1, 2).error()}) {
+    for (const auto& failure :
+         {read_file("control").error(), read_line("control").error(),
+          read_list("control", ':').error(), read_number("control", 1, 2).error()}) {
         EXPECT_EQ(failure.cause, Cause::control_file);
         EXPECT_EQ(failure.detail, "control: Is a directory");
     }
@@ -134,6 +135,71 @@ TEST_F(ControlFile, SettingsAreRead) {
     EXPECT_EQ(settings->tls.certificate_file, "control/clientcert.pem");
 }
 
+// Blocks end behind a newline, but for a line that is longer than one and the file's last.
+TEST_F(ControlFile, BlocksAreTheWholeFile) {
+    const std::string line(100, 'x');
+    std::string lines;
+    while (lines.size() < 300'000) lines += text(line, lines.size(), "\n");
+    for (const std::string& content :
+         {""s, "\n"s, "a"s, "a\nb"s, "a\0b\n"s, lines, lines + "no newline",
+          std::string(200'000, 'y'), lines + std::string(150'000, 'z') + "\n" + lines,
+          std::string(65'536, '\n'), std::string(65'535, 'y') + "\n",
+          std::string(65'536, 'y') + "\n" + "a"}) {
+        write("x", content);
+        std::string all;
+        bool ended = false;
+        const Result<bool> there = read_blocks("control/x", [&](std::string_view block) {
+            EXPECT_FALSE(ended) << "only the last may have no newline";
+            ended = !block.ends_with('\n');
+            all += block;
+        });
+        EXPECT_EQ(there, true);
+        EXPECT_TRUE(all == content) << content.size();
+    }
+    const auto nothing = [](std::string_view) { FAIL(); };
+    EXPECT_EQ(read_blocks("control/absent", nothing), false);
+    std::filesystem::create_directory("control/directory");
+    EXPECT_FALSE(read_blocks("control/directory", nothing));
+}
+
+// Whatever lines are left out, the way is the one that the whole file tells, with its line's
+// number.
+TEST_F(ControlFile, LinesThatDoNotFitTheHostChangeNothing) {
+    const std::vector<std::string> keys{"",       "a.net",        ".net", "x.a.net",      ".a.net",
+                                        "!@",     "b\xc3\xb6.de", ".de",  "xn--b-eha.de", "A.NET",
+                                        "#a.net", "[192.0.2.1]",  "net",  "a.net "};
+    std::mt19937 dice(7);
+    for (int round = 0; round < 300; ++round) {
+        std::string content;
+        for (std::size_t lines = dice() % 30; lines > 0; --lines) {
+            if (dice() % 8 == 0) content += "\n";
+            content += text(keys[dice() % keys.size()], dice() % 9 == 0 ? " " : ":", "relay", lines,
+                            dice() % 10 == 0 ? ":0" : "", lines > 1 || dice() % 2 == 0 ? "\n" : "");
+        }
+        write("smtproutes", content);
+        delivery::RouteFiles whole;
+        whole.smtproutes = content;
+        for (const std::string host : {"a.net", "x.a.net", "y.x.a.net", "b\xc3\xb6.de",
+                                       "xn--b-eha.de", "192.0.2.1", "other", "a.net."}) {
+            const Result<delivery::Settings> settings = read_settings(host);
+            ASSERT_TRUE(settings);
+            for (const std::string sender : {"", "bob@a.net"}) {
+                const auto wanted = delivery::find_way(whole, host, sender);
+                const auto found = delivery::find_way(settings->routes, host, sender);
+                ASSERT_EQ(found.has_value(), wanted.has_value()) << host << ":\n" << content;
+                if (!wanted) {
+                    EXPECT_EQ(found.error().detail, wanted.error().detail) << host << ":\n"
+                                                                           << content;
+                    continue;
+                }
+                EXPECT_EQ(found->origin.to_string(), wanted->origin.to_string()) << host << ":\n"
+                                                                                 << content;
+                EXPECT_EQ(found->relays.size(), wanted->relays.size());
+            }
+        }
+    }
+}
+
 TEST_F(ControlFile, AHelloNameMustBeFitToBeSaid) {
     for (const std::string& name : {"\n"s, ""s, "m\xc3\xa9.example\n"s, "a\0b\n"s, "a\tb\n"s}) {
         write("helohost", name);
@@ -148,8 +214,8 @@ TEST_F(ControlFile, AHelloNameMustBeFitToBeSaid) {
 }
 
 TEST_F(ControlFile, BrokenFilesAreNamed) {
-    for (const char* name : {"timeoutconnect", "timeoutremote", "smtproutes", "tlsclientciphers",
-                             "helohost"}) {
+    for (const char* name :
+         {"timeoutconnect", "timeoutremote", "smtproutes", "tlsclientciphers", "helohost"}) {
         std::filesystem::create_directory(text("control/", name));
         const Result<delivery::Settings> settings = read_settings("example.net");
         ASSERT_FALSE(settings) << name;
