@@ -70,7 +70,9 @@ TEST(Printable, EscapesAllThatIsInvisibleOrTurnsTheDirection) {
         EXPECT_EQ(printable(utf8(range.from - 1)), utf8(range.from - 1));
         EXPECT_EQ(printable(utf8(range.to + 1)), utf8(range.to + 1));
     }
-    for (const char32_t c : {0xfdd0, 0xfffe, 0xffff, 0x1fffe, 0xdffff, 0xe000, 0xf0000, 0x10ffff})
+    constexpr char32_t others[] = {0xfdd0,  0xfffe, 0xffff,  0x1fffe,
+                                   0xdffff, 0xe000, 0xf0000, 0x10ffff};
+    for (const char32_t c : others)
         EXPECT_TRUE(printable(utf8(c)).starts_with("\\u{")) << std::hex << std::uint32_t{c};
 }
 
