@@ -141,7 +141,7 @@ Task<Done> goes_wrong(const ServerScript& script, const Fault& fault, Peer& peer
         std::floor(fault.part * static_cast<double>(step.text.size())));
     peer.simulation().note(text(peer.label(), " goes wrong at line ", step.line));
     switch (fault.kind) {
-        case Fault::Kind::none: break;
+        case Fault::Kind::none:
         case Fault::Kind::hangs_up: break;
         case Fault::Kind::resets: peer.resets(); break;
         case Fault::Kind::mute: co_await peer.goes_mute(); break;

@@ -123,7 +123,7 @@ private:
 
     std::string draw_relay(const std::string& name) {
         ++addresses_;
-        const std::string ipv4 = text("198.51.100.", 100 + addresses_);
+        std::string ipv4 = text("198.51.100.", 100 + addresses_);
         const std::string ipv6 = text("2001:db8::1:", addresses_);
         switch (random_.below(8)) {
             case 0: add_host(ipv4, port_, ""); return ipv4;

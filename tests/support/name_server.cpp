@@ -92,7 +92,7 @@ void NameServer::serve() {
     }
 }
 
-NameServer::Answers NameServer::ask_script(Query query) {
+NameServer::Answers NameServer::ask_script(const Query& query) {
     {
         const std::lock_guard lock(mutex_);
         queries_.push_back(query);

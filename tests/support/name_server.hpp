@@ -41,7 +41,7 @@ private:
     void serve();
     void answer_datagram();
     void converse();
-    Answers ask_script(Query query);
+    Answers ask_script(const Query& query);
 
     Script script_;
     std::string address_;

@@ -18,8 +18,7 @@ ServerLogin::State ServerLogin::begin(std::string_view command) {
     if (name.size() == words.size()) return exchange_->begin(nullptr);
     const auto initial = sink::from_base64(words.substr(name.size() + 1));
     if (!initial) return State::malformed;
-    const std::string response = *initial;
-    return exchange_->begin(&response);
+    return exchange_->begin(&*initial);
 }
 
 ServerLogin::State ServerLogin::respond(std::string_view line) {

@@ -47,7 +47,7 @@ dns::Outcome SimulatedResolver::without_records(const std::string& name) const {
 }
 
 Task<dns::Answer<dns::Mx>> SimulatedResolver::mx(const dns::Domain& domain, Deadline deadline) {
-    const std::string name = domain.ascii();
+    const std::string& name = domain.ascii();
     dns::Answer<dns::Mx> answer;
     answer.detail = "no name server answered";
     const bool in_time = co_await answers_in_time(name, deadline);
@@ -59,7 +59,7 @@ Task<dns::Answer<dns::Mx>> SimulatedResolver::mx(const dns::Domain& domain, Dead
 }
 
 Task<dns::Addresses> SimulatedResolver::addresses(const dns::Domain& host, Deadline deadline) {
-    const std::string name = host.ascii();
+    const std::string& name = host.ascii();
     dns::Addresses found;
     found.ipv4.detail = found.ipv6.detail = "no name server answered";
     const bool in_time = co_await answers_in_time(name, deadline);
@@ -266,7 +266,7 @@ std::unique_ptr<Stream> SimulatedWorld::connect(const Endpoint& endpoint) {
     if (at.temper) {
         temper = *at.temper;
     } else {
-        constexpr std::size_t windows[] = {64 * 1024, 64 * 1024, 4096, 1460, 100};
+        constexpr std::size_t windows[] = {65536, 65536, 4096, 1460, 100};
         temper.window = windows[simulation.random().below(5)];
         temper.longest_delay = std::chrono::milliseconds(1 + simulation.random().below(200));
     }

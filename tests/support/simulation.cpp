@@ -8,7 +8,7 @@
 namespace tern::test {
 namespace {
 
-constexpr std::size_t longest_transcript = 256 * 1024;  // bytes; only a failing test shows it
+constexpr std::size_t longest_transcript = 256UL * 1024;  // bytes; only a failing test shows it
 
 }  // namespace
 

@@ -45,7 +45,7 @@ Time Wire::arrival(Flow& flow) {
 
 std::size_t Wire::take(Flow& flow, std::span<char> into) {
     std::size_t most = into.size();
-    constexpr std::size_t flood = 100 * 1024;  // short reads of that much would teach nothing
+    constexpr std::size_t flood = 100UL * 1024;  // short reads of that much would teach nothing
     if (temper_.short_reads && flow.held < flood && !simulation_.random().once_in(3))
         most = 1 + simulation_.random().below(
                        static_cast<std::uint32_t>(std::min<std::size_t>(most, 600)));

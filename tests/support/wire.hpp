@@ -20,7 +20,7 @@ enum class Side { client, server };
 /// How a connection behaves; drawn from the seed where a test does not say.
 struct WireTemper {
     Duration longest_delay = std::chrono::milliseconds(40);
-    std::size_t window = 64 * 1024;  ///< bytes that a writer may be ahead of the reader
+    std::size_t window = 64UL * 1024;  ///< bytes that a writer may be ahead of the reader
     bool short_reads = true;
 };
 
