@@ -250,8 +250,8 @@ std::vector<RecipientReport> Delivery::recipient_reports(
 
 Task<Report> deliver(World& world, const Settings& settings, const Arguments& arguments,
                      bool& end_of_data_written) {
-    const Result<Addressing> read = read_envelope(arguments.sender, arguments.recipients);
-    const Addressing addressing = read ? *read : Addressing();
+    Result<Addressing> read = read_envelope(arguments.sender, arguments.recipients);
+    const Addressing addressing = read ? std::move(*read) : Addressing();
     Delivery delivery(world, settings, arguments, addressing, end_of_data_written);
     if (!read) co_return delivery.before_any_server(read.error());
     if (addressing.wire.recipients.empty()) {

@@ -1,6 +1,8 @@
 // The sentences of the contract's table, to the byte; see report.hpp.
 #include "delivery/report.hpp"
 
+#include <algorithm>
+
 #include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "smtp/reply.hpp"
@@ -9,10 +11,11 @@ namespace tern::delivery {
 namespace {
 
 void append_sanitised(std::string& to, std::string_view text) {
-    for (const char c : text) {
-        if (c == '\r') continue;
-        to += is_control(c) && c != '\n' && c != '\t' ? '?' : c;
-    }
+    const auto before = static_cast<std::string::difference_type>(to.size());
+    to += text;
+    to.erase(std::remove(to.begin() + before, to.end(), '\r'), to.end());
+    const auto is_unsafe = [](char c) { return is_control(c) && c != '\n' && c != '\t'; };
+    std::replace_if(to.begin() + before, to.end(), is_unsafe, '?');
 }
 
 std::string remote_host_said(std::string_view reply) {
@@ -103,11 +106,11 @@ std::string render(const Report& report) {
 }
 
 RecipientReport recipient_report(const session::RecipientAnswer& answer, const Peer& peer) {
+    if (answer.accepted()) return {'r', ""};
     const std::string ip = peer.endpoint.address.to_string();
     if (!answer.reply)
         return {'h', text(ip, " does not like recipient.\nThe address needs SMTPUTF8, which ",
                           peer.to_string(), " does not offer. (#5.6.7)\n")};
-    if (answer.reply->positive()) return {'r', ""};
     return {answer.reply->transient() ? 's' : 'h',
             text(ip, " does not like recipient.", remote_host_said(answer.reply->text))};
 }

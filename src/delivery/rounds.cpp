@@ -76,12 +76,13 @@ bool Rounds::leaves_anyone(const session::Progress& progress, bool message_repea
 
 void Rounds::take(const session::Progress& progress, const Peer& peer, const RecipientReport& fate,
                   bool message_repeats) {
-    std::vector<std::optional<RecipientReport>> known = replies(progress, peer);
-    for (const std::size_t i : members_)
-        if (!known[i] || known[i]->letter == 'r') known[i] = fate;
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+        const bool refused =
+            i < progress.recipients.size() && !progress.recipients[i].accepted();
+        letters_[members_[i]] = refused ? recipient_report(progress.recipients[i], peer) : fate;
+    }
     if (message_repeats)
-        for (const std::size_t place : postponed(progress)) known[members_[place]].reset();
-    letters_ = std::move(known);
+        for (const std::size_t place : postponed(progress)) letters_[members_[place]].reset();
     members_.clear();
 }
 

@@ -149,16 +149,21 @@ Task<Done> Transaction::run() {
 
 Task<Done> Transaction::announce() {
     bool anybody = false;
-    co_await say(mail_command(), Owed(Stage::mail));
+    std::string command = mail_command();
+    add(command, Owed(Stage::mail));
     for (std::size_t i = 0; i < envelope_.recipients.size(); ++i) {
         const smtp::Path& recipient = envelope_.recipients[i];
         if (!sendable(recipient)) continue;
         anybody = true;
-        co_await say(text("RCPT TO:<", recipient.wire(), ">"), Owed(Stage::recipient, i));
+        command = text("RCPT TO:<", recipient.wire(), ">\r\n");
+        if (!fits_the_group(command)) co_await exchange();
+        add(command, Owed(Stage::recipient, i));
     }
     if (!extensions_.pipelining || !anybody) co_await expect_acceptance();
     if (!extensions_.chunking) {
-        co_await say("DATA", Owed(Stage::data));
+        command = "DATA\r\n";
+        if (!fits_the_group(command)) co_await exchange();
+        add(command, Owed(Stage::data));
     } else if (extensions_.pipelining && first_block_ &&
                message_.size() <= largest_first_flight) {
         co_await add_whole_message();
@@ -166,14 +171,15 @@ Task<Done> Transaction::announce() {
     co_return co_await expect_acceptance();
 }
 
-// Adds a command to the group; what does not fit, or may not be grouped, is exchanged first.
-Task<Done> Transaction::say(std::string command, Owed owed) {
-    const bool fits = extensions_.pipelining && group_.size() + command.size() < window;
-    if (!fits) co_await exchange();
+// What does not fit, or may not be grouped, waits until the group is exchanged.
+bool Transaction::fits_the_group(std::string_view command) const {
+    return group_.empty() ||
+           (extensions_.pipelining && group_.size() + command.size() < window);
+}
+
+void Transaction::add(std::string_view command, Owed owed) {
     group_ += command;
-    group_ += "\r\n";
     owed_.push_back(owed);
-    co_return Done();
 }
 
 // Says what is in the group and reads each reply that it calls for.
@@ -238,9 +244,10 @@ Result<Done> Transaction::take(const Owed& owed, smtp::Reply reply) {
             return Done();
         case Stage::recipient:
             progress_.recipients.resize(owed.recipient);
-            progress_.recipients.emplace_back().reply = reply;
-            if (reply.closing())
-                return tl::unexpected<Failure>(said_no(Stage::recipient, std::move(reply)));
+            progress_.recipients.emplace_back().reply = std::move(reply);
+            if (progress_.recipients.back().reply->closing())
+                return tl::unexpected<Failure>(
+                    said_no(Stage::recipient, *progress_.recipients.back().reply));
             return Done();
         default: return any_accepted() ? settle(std::move(reply)) : Done();
     }
@@ -283,7 +290,9 @@ Failure Transaction::all_refused() const {
 Task<Done> Transaction::add_whole_message() {
     co_await fill();
     if (!buffers_->complete() || buffers_->ready() > chunk_size_) co_return Done();
-    co_await say(text("BDAT ", buffers_->ready(), " LAST"), Owed(Stage::final_dot));
+    const std::string command = text("BDAT ", buffers_->ready(), " LAST\r\n");
+    if (!fits_the_group(command)) co_await exchange();
+    add(command, Owed(Stage::final_dot));
     whole_message_sent_ = true;
     co_return Done();
 }
@@ -436,7 +445,7 @@ std::string Transaction::mail_command() const {
     // RFC 6152: a large message is not searched for 8-bit bytes only to say that it has none.
     if (extensions_.eight_bit_mime && eight_bit) command += " BODY=8BITMIME";
     if (extensions_.smtputf8 && utf8) command += " SMTPUTF8";
-    return command;
+    return command += "\r\n";
 }
 
 }  // namespace tern::session

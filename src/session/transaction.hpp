@@ -50,7 +50,8 @@ private:
     };
 
     Task<Done> announce();
-    Task<Done> say(std::string command, Owed owed);
+    [[nodiscard]] bool fits_the_group(std::string_view command) const;
+    void add(std::string_view command, Owed owed);
     Task<Done> exchange();
     Task<Done> expect_acceptance();
     Task<Done> expect_no_surplus();

@@ -2,6 +2,7 @@
 #include "smtp/address.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/ascii.hpp"
 #include "base/ip.hpp"
@@ -10,16 +11,31 @@
 namespace tern::smtp {
 namespace {
 
-// RFC 5321 4.1.2 Atom, with the UTF-8 of RFC 6531 3.3.
-bool is_atom_byte(char c) {
-    return is_alnum(c) || is_8bit(c) ||
-           std::string_view("!#$%&'*+-/=?^_`{|}~").find(c) != std::string_view::npos;
+using ByteClass = std::array<bool, 256>;
+
+// Letters, digits, the UTF-8 of RFC 6531 3.3, and `more`.
+constexpr ByteClass alphanumeric_or(std::string_view more) {
+    ByteClass members{};
+    for (unsigned byte = 0; byte < members.size(); ++byte) {
+        const auto c = static_cast<char>(byte);
+        members[byte] = is_alnum(c) || is_8bit(c) || more.find(c) != more.npos;
+    }
+    return members;
+}
+
+// RFC 5321 4.1.2 Dot-string, but for where its dots stand.
+constexpr ByteClass atoms_and_dots = alphanumeric_or(".!#$%&'*+-/=?^_`{|}~");
+constexpr ByteClass labels = alphanumeric_or("-_");
+
+bool all_in(const ByteClass& members, std::string_view text) {
+    return std::ranges::all_of(
+        text, [&members](char c) { return members[static_cast<unsigned char>(c)]; });
 }
 
 bool is_dot_string(std::string_view local) {
     if (local.empty() || local.front() == '.' || local.back() == '.') return false;
     if (local.find("..") != local.npos) return false;
-    return std::ranges::all_of(local, [](char c) { return c == '.' || is_atom_byte(c); });
+    return all_in(atoms_and_dots, local);
 }
 
 std::string quoted_where_needed(std::string_view local) {
@@ -33,9 +49,7 @@ std::string quoted_where_needed(std::string_view local) {
 }
 
 bool is_label(std::string_view label) {
-    return !label.empty() && std::ranges::all_of(label, [](char c) {
-        return is_alnum(c) || c == '-' || c == '_' || is_8bit(c);
-    });
+    return !label.empty() && all_in(labels, label);
 }
 
 // Labels with dots between; one dot at the end names the same domain and goes out as given.
@@ -73,7 +87,7 @@ std::string Path::raw() const {
     return text(bare, '@', domain);
 }
 
-bool Path::local_is_internationalised() const { return std::ranges::any_of(local, is_8bit); }
+bool Path::local_is_internationalised() const { return has_8bit(local); }
 
 tl::expected<Path, std::string> parse_address(std::string_view address) {
     if (std::ranges::any_of(address, is_control)) return wrong("it holds a control character");
@@ -94,12 +108,13 @@ tl::expected<Path, std::string> parse_address(std::string_view address) {
         if (!is_domain(path.domain) && !is_literal(path.domain))
             return wrong("what follows the '@' is neither a domain name nor an address literal");
     }
-    if (path.wire().size() > longest_address)
+    if (path.local.size() + (path.has_at ? 1 : 0) + path.domain.size() > longest_address)
         return wrong(text("it is longer than ", longest_address, " bytes"));
     return path;
 }
 
 bool is_utf8(std::string_view text) {
+    if (!has_8bit(text)) return true;
     while (!text.empty()) {
         const auto first = static_cast<unsigned char>(text.front());
         const std::size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2

@@ -50,6 +50,7 @@ bool ReplyReader::begin_of_line(char c) {
 void ReplyReader::keep(std::string_view part) {
     seen_ += part.size();
     if (seen_ > longest_reply) return malformed("the reply does not end within 1 MB");
+    reply_.text.reserve(std::min(reply_.text.size() + part.size(), kept_));
     while (!part.empty() && reply_.text.size() < kept_) {
         const std::string_view piece = part.substr(0, part.find('\r'));
         reply_.text.append(piece.substr(0, kept_ - reply_.text.size()));
