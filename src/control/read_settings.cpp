@@ -100,6 +100,9 @@ Result<delivery::FamilyChoice> read_family_choice(const Files& control) {
                      "\" is none of ipv4, ipv6, ipv4only and ipv6only"));
 }
 
+// sasl/credentials: relay|user|password.
+bool has_bar(std::string_view lines) { return lines.find('|') != lines.npos; }
+
 // Of the many lines of smtproutes those that may decide for mail to the host; without a host all.
 Result<delivery::RouteFiles> read_smtproutes(const Files& control, std::string_view host) {
     delivery::RouteFiles routes;
@@ -107,6 +110,7 @@ Result<delivery::RouteFiles> read_smtproutes(const Files& control, std::string_v
     const delivery::HostSieve sieve(host);
     std::size_t left_out = 0;
     const auto keep = [&](std::string_view block) {
+        routes.hold_passwords = routes.hold_passwords || has_bar(block);
         for (delivery::ControlLines lines(block); lines.next();) {
             if (!host.empty() && !sieve.passes(lines.line())) {
                 ++left_out;
@@ -162,6 +166,9 @@ Result<delivery::Settings> read_settings(std::string_view host) {
     take(control.whole("authsenders"), settings.routes.authsenders);
     take(control.whole("qmtproutes"), settings.routes.qmtproutes);
     take(read_route_file(control, host), settings.routes.of_domain);
+    const delivery::RouteFiles& routes = settings.routes;
+    settings.routes.hold_passwords = routes.hold_passwords || has_bar(routes.authsenders) ||
+                                     (routes.of_domain && has_bar(routes.of_domain->content));
     take(control.whole("outgoingip"), settings.sources.outgoingip);
     take(control.whole("outgoingip6"), settings.sources.outgoingip6);
     take(control.whole("domainips"), settings.sources.domainips);

@@ -69,6 +69,9 @@ struct RouteFiles {
         std::string content;
     };
     std::optional<OfDomain> of_domain;
+    /// A '|' stood in one of them, be it in a line that was left out: reading them brought
+    /// passwords into memory.
+    bool hold_passwords = false;
 };
 
 /// The names in smtproutes.d that stand for `host`, the first that exists wins: the domain in lower

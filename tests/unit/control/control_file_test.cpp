@@ -200,6 +200,22 @@ TEST_F(ControlFile, LinesThatDoNotFitTheHostChangeNothing) {
     }
 }
 
+// Whoever's they are: they went through our memory, and a core dump might tell them.
+TEST_F(ControlFile, PasswordsAreNoticedWhereverTheyStand) {
+    std::filesystem::create_directory("control/smtproutes.d");
+    for (const std::string name : {"authsenders", "smtproutes", "smtproutes.d/example.net"}) {
+        const std::string secret = "other.example:relay|user|password\n";
+        for (const std::string& content : {secret, secret + ":relay\n", ":relay\n" + secret}) {
+            write(name, content);
+            EXPECT_TRUE(read_settings("example.net")->routes.hold_passwords) << name << content;
+        }
+        for (const char* content : {"", ":relay\n", "other.example:relay\n:relay\n"}) {
+            write(name, content);
+            EXPECT_FALSE(read_settings("example.net")->routes.hold_passwords) << name << content;
+        }
+    }
+}
+
 TEST_F(ControlFile, AHelloNameMustBeFitToBeSaid) {
     for (const std::string& name : {"\n"s, ""s, "m\xc3\xa9.example\n"s, "a\0b\n"s, "a\tb\n"s}) {
         write("helohost", name);
