@@ -7,19 +7,19 @@ set(libc_parts
     dl-debug* dl-early_allocate dl-find_object dl-load dl-origin dl-reloc dl-support dl-tls
     dl-tls_init_tp dl-tunables elision-conf enbl-secure environ errlist errlist-data* errno-loc
     exit fcntl64 fcntl_nocancel fstat64 fstatat64 fstatfs64 genops getdents64 getenv getrandom
-    getrlimit64 getsockname getsockopt init-first init-misc libc-cleanup libc-start libc-tls
-    libc_early_init libc_fatal libc_sigaction libc_single_threaded lseek64 malloc memchr
+    getrlimit64 getsockname getsockopt global-locale init-first init-misc ioctl libc-cleanup
+    libc-start libc-tls libc_early_init libc_fatal libc_sigaction lseek64 malloc memchr
     memchr-avx2 memcmp memcmp-avx2-movbe memcpy memmove memmove-avx-unaligned-erms mempcpy memset
     memset-avx2-unaligned-erms mprotect open64 poll pread64 pthread_mutex_conf pthread_mutex_lock
     pthread_mutex_unlock rawmemchr read recv sbrk send setjmp setsockopt sigaction sigjmp signal
-    socket stdfiles stdio stpcpy strcasecmp strcasecmp_l strcat strchr strchr-avx2 strchrnul
-    strcmp strcpy strcspn strcspn-sse4 strdup strerrordesc_np strlen strlen-avx2 strncase
-    strncase_l strncmp strncmp-avx2 strncpy strnlen strpbrk strrchr strrchr-avx2 strsep strspn
-    strstr vars varshift wcslen wcsnlen wmemchr wmemset write)
+    single_threaded socket stdfiles stdio stpcpy strcasecmp strcasecmp_l strcat strchr
+    strchr-avx2 strchrnul strcmp strcpy strcspn strcspn-sse4 strdup strerrordesc_np strlen
+    strlen-avx2 strncase strncase_l strncmp strncmp-avx2 strncpy strnlen strpbrk strrchr
+    strrchr-avx2 strsep strspn strstr vars varshift wcslen wcsnlen wmemchr wmemset write)
 list(TRANSFORM libc_parts REPLACE "(.+)" "*libc.a:\\1.o")
 set(busy_parts ${libc_parts}
-    *libcrypto.a:libcrypto-lib-*cpuid.o *libgcc_eh.a:unwind-dw2-fde-dip.o *libstdc++.a:chrono.o
-    *libstdc++.a:del_op*.o *libstdc++.a:eh_alloc.o *libstdc++.a:new_op*.o
+    *crt1.o *crtbeginT.o *libcrypto.a:libcrypto-lib-*cpuid.o *libgcc_eh.a:unwind-dw2-fde-dip.o
+    *libstdc++.a:chrono.o *libstdc++.a:del_op*.o *libstdc++.a:eh_alloc.o *libstdc++.a:new_op*.o
     *libstdc++.a:system_error.o)
 
 # tern_busy_parts(<variable> <patterns of sections>): the lines of these sections in busy_parts
@@ -31,16 +31,19 @@ endfunction()
 
 tern_busy_parts(code ".text .text.*")
 tern_busy_parts(constants ".rodata .rodata.*")
-tern_busy_parts(data ".data .data.[!r]*")
+tern_busy_parts(data ".data .data.[!r]* .data.rel .data.rel.local")
 tern_busy_parts(zeros ".bss .bss.* COMMON")
 
 # .fini runs at every exit. Ours are the parts that the link-time optimiser writes.
+# Tables with addresses are constants where nothing is relocated at the start; the C library's
+# alone are written once, before they are protected.
 # OpenSSL asks the processor for its features before main(), eight times, each of which takes a
 # virtual machine 5 us; OPENSSL_init_crypto, with which we start it, asks as well.
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/static_layout.ld @ONLY CONTENT [[
 SECTIONS {
     .text.tern_busy : {
         @code@
+        *ltrans*.o(.text .text.[!u]*)
     }
     .fini : { KEEP(*(SORT_NONE(.fini))) }
 }
@@ -55,7 +58,15 @@ SECTIONS {
 INSERT AFTER .rodata;
 
 SECTIONS {
-    .data.tern_busy : {
+    .rodata.tern_tables (READONLY) : {
+        *(EXCLUDE_FILE(*libc.a:*) .data.rel.ro.local* EXCLUDE_FILE(*libc.a:*) .data.rel.ro
+          EXCLUDE_FILE(*libc.a:*) .data.rel.ro.*)
+    }
+}
+INSERT AFTER .rodata;
+
+SECTIONS {
+    .data.tern_busy : ALIGN(0x1000) {
         @data@
     }
     .bss.tern_busy (NOLOAD) : {

@@ -7,10 +7,18 @@ TO = ["recipient@bench.example"]
 
 
 def small(suite, title, sink, tls):
-    message = suite.messages.of(SIZE)
+    """By turns with the floor alone, as deliveries follow each other; then with everybody, whose
+    code and data leave each a cold cache."""
     everybody = suite.contenders.all(sink.address, TO, tls, peers=not suite.short)
-    results = suite.bench.run(everybody, message, suite.rounds(150, 5))
-    found = summary(results, "floor")
+    found = {"alone": measured(suite, title, everybody[:2], suite.rounds(400, 5))}
+    if not suite.short:
+        found["others"] = measured(suite, f"{title}, beside others", everybody, 150)
+    return found
+
+
+def measured(suite, title, everybody, rounds):
+    message = suite.messages.of(SIZE)
+    found = summary(suite.bench.run(everybody, message, rounds), "floor")
     for each in everybody:
         mine = found[each.name]
         if not suite.short:

@@ -31,7 +31,7 @@ std::string lines(os::TcptoBytes content, const backoff::Layout& layout,
                   std::chrono::seconds now) {
     std::string lines;
     for (std::size_t i = 0; i < backoff::most_records; ++i) {
-        const auto entry = backoff::entry(content.table(), i, layout);
+        const auto entry = backoff::entry(content, i, layout);
         if (!entry) continue;
         const auto ago = std::max(now - entry->when, std::chrono::seconds(0));
         if (layout.family == Family::ipv6 && ago >= backoff::longest_silence) continue;

@@ -9,10 +9,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <memory>
 
 #include "base/ascii.hpp"
 #include "base/text.hpp"
@@ -100,17 +100,18 @@ Listing::Listing(const std::string& path) : names_(1, '\0') {
     }
     // One getdents64(2) holds the directory's lock; a name that is renamed between two of them may
     // be in neither. What does not fit in one tells nothing.
-    alignas(dirent64) std::array<char, 8192> entries;
-    const ssize_t filled = ::getdents64(fd, entries.data(), entries.size());
+    constexpr std::size_t room = 8192;
+    const auto entries = std::make_unique_for_overwrite<char[]>(room);
+    const ssize_t filled = ::getdents64(fd, entries.get(), room);
     for (std::size_t at = 0; filled > 0 && at < static_cast<std::size_t>(filled);) {
-        const char* const entry = entries.data() + at;
+        const char* const entry = entries.get() + at;
         unsigned short length = 0;
         std::memcpy(&length, entry + offsetof(dirent64, d_reclen), sizeof length);
         names_ += entry + offsetof(dirent64, d_name);
         names_ += '\0';
         at += length;
     }
-    known_ = filled >= 0 && ::getdents64(fd, entries.data(), entries.size()) == 0;
+    known_ = filled >= 0 && ::getdents64(fd, entries.get(), room) == 0;
     ::close(fd);
 }
 

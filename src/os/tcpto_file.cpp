@@ -16,7 +16,7 @@ delivery::Backoff::Finding TcptoFile::look_up(const IpAddress& address) {
     if (!held) return {};
     constexpr std::uint32_t jitters = 32;  // contract: r random in 0..31
     const backoff::Finding finding = backoff::look_up(
-        held->content.table(), address, clock_.since_epoch(), random_.below(jitters),
+        held->content, address, clock_.since_epoch(), random_.below(jitters),
         held->layout);
     return {finding.listed, finding.skip};
 }
@@ -25,7 +25,7 @@ void TcptoFile::note_timeout(const IpAddress& address) {
     std::optional<Held> held = hold(address);
     if (!held) return;
     const TcptoBytes before = held->content;
-    backoff::note_timeout(held->content.table(), address, clock_.since_epoch(), held->layout);
+    backoff::note_timeout(held->content, address, clock_.since_epoch(), held->layout);
     write_changes(*held, before);
 }
 
@@ -33,7 +33,7 @@ void TcptoFile::note_answer(const IpAddress& address) {
     std::optional<Held> held = hold(address);
     if (!held) return;
     const TcptoBytes before = held->content;
-    backoff::note_answer(held->content.table(), address, held->layout);
+    backoff::note_answer(held->content, address, held->layout);
     write_changes(*held, before);
 }
 
@@ -49,18 +49,16 @@ std::optional<TcptoFile::Held> TcptoFile::hold(const IpAddress& address) {
         return std::nullopt;
     }
     Result<TcptoBytes> content = file->read(layout);
-    if (!content || content->size == 0) return std::nullopt;
-    return Held{std::move(*file), *content, layout};
+    if (!content || content->empty()) return std::nullopt;
+    return Held{std::move(*file), std::move(*content), layout};
 }
 
 // Only the record that changed, as qmail does: a reader without the lock sees old or new.
 void TcptoFile::write_changes(Held& held, const TcptoBytes& before) {
     const std::size_t size = held.layout.record_size;
-    for (std::size_t at = 0; at + size <= before.size; at += size) {
-        const auto record = held.content.table().subspan(at, size);
-        if (std::equal(record.begin(), record.end(), before.bytes.begin() +
-                                                         static_cast<std::ptrdiff_t>(at)))
-            continue;
+    for (std::size_t at = 0; at + size <= before.size(); at += size) {
+        const auto record = std::span<const unsigned char>(held.content).subspan(at, size);
+        if (std::ranges::equal(record, std::span(before).subspan(at, size))) continue;
         // A table that cannot be written remembers less: nobody needs to be told.
         static_cast<void>(held.file.write(record, at));
     }

@@ -5,7 +5,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <thread>
 
@@ -48,22 +47,20 @@ Result<Done> TcptoTable::lock(Duration patience) {
 
 Result<TcptoBytes> TcptoTable::read(const delivery::backoff::Layout& layout) {
     // One byte more than a table may have tells whether it is one.
-    std::array<unsigned char, delivery::backoff::tcpto6.largest_table() + 1> buffer{};
     const std::size_t most = layout.largest_table();
+    TcptoBytes bytes(most + 1);
     std::size_t size = 0;
     while (size <= most) {
-        const ssize_t got = ::pread(file_.get(), buffer.data() + size, most + 1 - size,
+        const ssize_t got = ::pread(file_.get(), bytes.data() + size, most + 1 - size,
                                     static_cast<off_t>(size));
         if (got == 0) break;
         if (got > 0) size += static_cast<std::size_t>(got);
         else if (errno != EINTR) return trouble(error_words(errno));
     }
-    TcptoBytes result;
     if (size > most)
         return trouble(text("it holds more than ", most, " bytes and so is another program's"));
-    std::copy_n(buffer.begin(), size, result.bytes.begin());
-    result.size = size;
-    return result;
+    bytes.resize(size);
+    return bytes;
 }
 
 Result<Done> TcptoTable::write(std::span<const unsigned char> bytes, std::size_t offset) {

@@ -2,9 +2,9 @@
 // delivery/backoff; it is never created and never made longer here.
 #pragma once
 
-#include <array>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/failure.hpp"
@@ -14,12 +14,7 @@
 namespace tern::os {
 
 /// The table's bytes as they were read.
-struct TcptoBytes {
-    std::array<unsigned char, delivery::backoff::tcpto6.largest_table()> bytes{};
-    std::size_t size = 0;
-
-    [[nodiscard]] std::span<unsigned char> table() { return std::span(bytes).first(size); }
-};
+using TcptoBytes = std::vector<unsigned char>;
 
 /// The open table. Each function's failure tells in its detail why, in words, and no more.
 class TcptoTable {
