@@ -92,6 +92,8 @@ void add_serving(CLI::App& app, Options& options) {
         ->type_name("FILE");
     app.add_option("--name", settings.name, "host name in the greeting");
     app.add_option("--threads", settings.threads, "threads that serve")->check(CLI::Range(1, 64));
+    app.add_flag("--awake", settings.awake,
+                 "never sleep while somebody is connected: waking up costs the sender time");
     app.add_option("--connections", settings.most_connections, "most connections at once");
     app.add_option("--idle", options.idle, "seconds of silence before a client is left");
     app.add_option("--messages", options.journal.enough_messages, "end after so many messages");

@@ -132,6 +132,7 @@ struct Settings {
     std::chrono::seconds idle{300};
     std::size_t most_connections = 10000;
     unsigned threads = 1;
+    bool awake = false;  // never sleeps while somebody is connected
     BodySettings body;
 };
 

@@ -177,7 +177,7 @@ void Worker::look_for_silence(Time now) {
 }
 
 int Worker::patience(Time now) const {
-    if (!again_.empty()) return 0;
+    if (!again_.empty() || (shared_.settings.awake && !connections_.empty())) return 0;
     Time until = next_look_;
     if (!pauses_.empty()) until = std::min(until, pauses_.begin()->first);
     if (stopping_) until = std::min(until, last_moment_);

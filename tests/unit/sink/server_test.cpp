@@ -3,10 +3,12 @@
 #include "sink/server.hpp"
 
 #include <chrono>
+#include <ctime>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -286,6 +288,36 @@ TEST(Server, DelaysEachReply) {
     EXPECT_THAT(client.reply(), StartsWith("250"));
     EXPECT_GE(std::chrono::steady_clock::now() - begin, std::chrono::milliseconds(120));
     EXPECT_EQ(server.logged.faults(), 0U);
+}
+
+std::chrono::nanoseconds processor_time() {
+    timespec used{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
+
+std::chrono::nanoseconds processor_time_of_a_moment() {
+    const std::chrono::nanoseconds before = processor_time();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    return processor_time() - before;
+}
+
+TEST(Server, StaysAwakeWhileSomebodyIsConnected) {
+    constexpr std::chrono::milliseconds little(20);
+    Settings settings = usual_settings();
+    settings.awake = true;
+    Running server(std::move(settings));
+    EXPECT_LT(processor_time_of_a_moment(), little);
+    {
+        Client client(server.connect(0));
+        EXPECT_THAT(client.reply(), StartsWith("220"));
+        std::chrono::nanoseconds used(0);
+        for (int i = 0; i < 100 && used < little; ++i) used += processor_time_of_a_moment();
+        EXPECT_GE(used, little);
+        EXPECT_THAT(client.deliver("text\r\n"), StartsWith("250"));
+        client.say("QUIT");
+    }
+    EXPECT_LT(processor_time_of_a_moment(), little);
 }
 
 TEST(Server, NoticesWhoGoesInTheMiddleOfAMessage) {
