@@ -68,7 +68,7 @@ private:
     Observer* const observer_;
     bool in_step_ = true;
     std::string_view unread_;
-    std::array<char, 4096> buffer_;
+    std::array<char, 1024> buffer_;  // two of the longest lines of replies (RFC 5321 4.5.3.1.5)
 };
 
 }  // namespace tern::session
