@@ -255,7 +255,7 @@ def no_core_dumps(t):
                 if "Name:\ttern\n" in words and f"PPid:\t{os.getpid()}\n" in words:
                     words = (status.parent / "limits").read_text()
                     limits.append(re.search(r"Max core file size +(\S+)", words)[1])
-            except FileNotFoundError:
+            except (FileNotFoundError, ProcessLookupError):
                 continue  # it has ended
         mx.greets()
         _leaves(mx)
