@@ -172,6 +172,16 @@ Result<bool> is_named(const std::string& path) {
     return unreadable(path, errno);
 }
 
+Result<bool> has_directory(const std::string& path) {
+    const Result<bool> named = is_named(path);
+    if (!named || !*named) return named;
+    struct stat status;
+    if (::stat(path.c_str(), &status) == 0)
+        return S_ISDIR(status.st_mode) ? Result<bool>(true) : unreadable(path, ENOTDIR);
+    if (errno != ENOENT) return unreadable(path, errno);
+    return fail(Stage::start, Cause::control_file, path + ": a link that leads nowhere");
+}
+
 Result<std::optional<std::string>> read_line(const std::string& path) {
     Result<std::optional<std::string>> content = read_file(path);
     if (content && *content)

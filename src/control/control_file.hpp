@@ -42,6 +42,10 @@ private:
 /// The same, where a link that leads nowhere counts as well.
 [[nodiscard]] Result<bool> is_named(const std::string& path);
 
+/// Whether the directory `path` exists. What is called so and is none, as a link that leads
+/// nowhere, is a Failure as well.
+[[nodiscard]] Result<bool> has_directory(const std::string& path);
+
 /// The first line, without trailing blanks, tabs and newlines; nothing when the file does not
 /// exist.
 [[nodiscard]] Result<std::optional<std::string>> read_line(const std::string& path);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
+#include <vector>
 
 #include "base/text.hpp"
 #include "control/control_file.hpp"
@@ -192,19 +194,26 @@ Result<Secret> FileRules::token_file(const std::string& path) {
 // Contract, Control files: tlshosts/<FQDN>.pem beats notlshosts/<FQDN> and exhaustivelist.
 Result<tls::Requirement> FileRules::requirement(const dns::Domain& server) {
     tls::Requirement requirement;
-    const std::string trust_file = text("control/tlshosts/", server.ascii(), ".pem");
-    // A link that leads nowhere is a demand too: the mail must not go unverified because of it.
-    const Result<bool> demanded = is_named(trust_file);
-    if (!demanded) return tl::unexpected<Failure>(demanded.error());
-    if (*demanded) {
-        requirement.kind = tls::Requirement::Kind::verified;
-        requirement.trust_file = trust_file;
-        requirement.reference_name = server.ascii();
-        requirement.origin = trust_file;
-        return requirement;
+    std::vector<std::string> exclusions;
+    // A link that leads nowhere is a demand too, and what a directory behind one demanded is not
+    // known: the mail must not go unverified because of it.
+    const Result<bool> any_demanded = has_directory("control/tlshosts");
+    if (!any_demanded) return tl::unexpected<Failure>(any_demanded.error());
+    if (*any_demanded) {
+        const std::string trust_file = text("control/tlshosts/", server.ascii(), ".pem");
+        const Result<bool> demanded = is_named(trust_file);
+        if (!demanded) return tl::unexpected<Failure>(demanded.error());
+        if (*demanded) {
+            requirement.kind = tls::Requirement::Kind::verified;
+            requirement.trust_file = trust_file;
+            requirement.reference_name = server.ascii();
+            requirement.origin = trust_file;
+            return requirement;
+        }
+        exclusions.emplace_back("control/tlshosts/exhaustivelist");
     }
-    for (const std::string& file : {std::string("control/tlshosts/exhaustivelist"),
-                                    text("control/notlshosts/", server.ascii())}) {
+    exclusions.push_back(text("control/notlshosts/", server.ascii()));
+    for (const std::string& file : exclusions) {
         const Result<bool> excluded = exists(file);
         if (!excluded) return tl::unexpected<Failure>(excluded.error());
         if (!*excluded) continue;

@@ -63,8 +63,14 @@ void check_client_certificate(Checking& checking) {
 
 void check_demands(Checking& checking) {
     const std::string directory = "control/tlshosts";
-    if (!control::exists(directory).value_or(true)) return;
-    if (!checking.reader.may_enter(directory))
+    const Result<bool> any = control::has_directory(directory);
+    if (any && !*any) return;
+    if (!any)
+        checking.found.error(directory,
+                             text(without_name(any.error().detail, directory),
+                                  ": what it demands is not known, and all mail is deferred"),
+                             "make the directory, or remove what is called so");
+    else if (!checking.reader.may_enter(directory))
         checking.found.error(directory, text(checking.reader.name(),
                                              " cannot enter it: all mail is deferred"),
                              text("chmod a+rx ", directory));

@@ -367,6 +367,16 @@ def directories_nobody_enters(t):
         (t.home / "control" / name).rmdir()
 
 
+def demands_that_cannot_be_reached(t):
+    _furnish(t)
+    place = t.home / "control/tlshosts"
+    place.symlink_to(t.home / "nowhere")
+    _finds(t, "error", "control/tlshosts", "a link that leads nowhere", "all mail is deferred")
+    place.unlink()
+    place.write_text("")
+    _finds(t, "error", "control/tlshosts", "Not a directory", "all mail is deferred")
+
+
 def tables(t):
     _furnish(t)
     table = t.home / "queue/lock/tcpto"

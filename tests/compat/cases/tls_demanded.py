@@ -217,6 +217,20 @@ def tlshosts_that_cannot_be_searched(t):
     t.says(like("Z"))
 
 
+@table([("a_link_that_leads_nowhere",), ("a_file",)])
+def tlshosts_that_is_no_directory(t, title):
+    # as above: a link tells that there was a directory, and nobody knows what it demanded
+    place = t.home / "control/tlshosts"
+    if title == "a_file":
+        place.write_text("")
+    else:
+        place.symlink_to(t.home / "nowhere")
+    t.maybe(MX1, refused_by_the_client(NAME))
+    t.deliver()
+    t.says(like("Z"))
+    t.mentions("control/tlshosts")
+
+
 @table([("notlshosts", f"notlshosts/{NAME}"), ("exhaustivelist", "tlshosts/exhaustivelist")])
 def beats_the_other_two(t, title, file):
     demanded(t)

@@ -264,6 +264,23 @@ TEST_F(ControlFile, RulesForServers) {
     EXPECT_EQ(kind_of("other.example"), Kind::none);
 }
 
+// Without the directory nobody knows what was demanded, and a link to it tells that there was one.
+TEST_F(ControlFile, DemandsThatCannotBeReachedAreATrouble) {
+    std::filesystem::remove_all("control/tlshosts");
+    FileRules rules;
+    const dns::Domain server = *dns::Domain::parse("mx.example");
+    EXPECT_EQ(rules.requirement(server)->kind, tls::Requirement::Kind::opportunistic);
+    std::filesystem::create_symlink("/no/such/directory", "control/tlshosts");
+    ASSERT_FALSE(rules.requirement(server));
+    EXPECT_EQ(rules.requirement(server).error().cause, Cause::control_file);
+    EXPECT_EQ(rules.requirement(server).error().detail,
+              "control/tlshosts: a link that leads nowhere");
+    std::filesystem::remove("control/tlshosts");
+    write("tlshosts", "");
+    ASSERT_FALSE(rules.requirement(server));
+    EXPECT_EQ(rules.requirement(server).error().detail, "control/tlshosts: Not a directory");
+}
+
 // btrfs leaves a file out of a listing that was put in the place of another behind the directory's
 // opening. What is not known to keep such names is asked for each file.
 TEST(Listing, BelievesOnlyFileSystemsThatKeepNamesInPlace) {
