@@ -142,8 +142,7 @@ std::unique_ptr<Exchange> begin(Mechanism mechanism, const Credentials& credenti
                                 const Circumstances& circumstances, Random& random) {
     const auto scram = [&](Hash hash, bool plus) {
         return std::make_unique<Scram>(hash, credentials,
-                                       gs2_header(plus, circumstances.binding,
-                                                  circumstances.server_binds),
+                                       gs2_header(plus, circumstances.binding),
                                        plus ? circumstances.binding->data : std::string(),
                                        fresh_nonce(random));
     };

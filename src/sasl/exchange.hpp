@@ -23,7 +23,6 @@ struct Circumstances {
     std::string host;  ///< the server's name, for OAUTHBEARER; empty: none
     std::uint16_t port = 25;
     std::optional<ChannelBinding> binding;
-    bool server_binds = false;  ///< it offers a mechanism that binds (offers_binding)
 };
 
 /// A response, or in words what the server did that ends the exchange.

@@ -35,20 +35,13 @@ constexpr std::array table{
 
 const Row& row_of(Mechanism mechanism) { return table[static_cast<std::size_t>(mechanism)]; }
 
-template <class Fits>
-bool any_word(std::string_view offered, Fits fits) {
+bool lists(std::string_view offered, std::string_view name) {
     while (!offered.empty()) {
         const std::string_view word = offered.substr(0, offered.find_first_of(" \t"));
-        if (fits(word)) return true;
+        if (equal_ignoring_case(word, name)) return true;
         offered.remove_prefix(std::min(offered.size(), word.size() + 1));
     }
     return false;
-}
-
-bool lists(std::string_view offered, std::string_view name) {
-    return any_word(offered, [name](std::string_view word) {
-        return equal_ignoring_case(word, name);
-    });
 }
 
 }  // namespace
@@ -56,14 +49,6 @@ bool lists(std::string_view offered, std::string_view name) {
 std::string_view name_of(Mechanism mechanism) { return row_of(mechanism).name; }
 
 bool reveals_secret(Mechanism mechanism) { return row_of(mechanism).reveals; }
-
-bool offers_binding(std::string_view offered) {
-    constexpr std::string_view mark = "-PLUS";
-    return any_word(offered, [mark](std::string_view word) {
-        return word.size() > mark.size() &&
-               equal_ignoring_case(word.substr(word.size() - mark.size()), mark);
-    });
-}
 
 std::optional<Mechanism> choose(std::string_view offered, Credentials::Kind kind,
                                 Footing footing) {

@@ -30,10 +30,6 @@ enum class Mechanism {
 /// Whether the mechanism shows the server the password or token itself.
 [[nodiscard]] bool reveals_secret(Mechanism mechanism);
 
-/// Whether any mechanism of the offer binds to the session beneath (RFC 5801 4: its name ends in
-/// `-PLUS`), be it one that we do not speak.
-[[nodiscard]] bool offers_binding(std::string_view offered);
-
 /// What of the connection bears on the choice.
 struct Footing {
     /// TLS is there, or the server is on this host: what is said reaches nobody else.

@@ -99,10 +99,9 @@ tl::expected<std::string, std::string> parse_scram_verdict(std::string_view mess
     return *decoded;
 }
 
-std::string gs2_header(bool binds, const std::optional<ChannelBinding>& binding,
-                       bool server_binds) {
+std::string gs2_header(bool binds, const std::optional<ChannelBinding>& binding) {
     if (binds) return text("p=", binding->type, ",,");
-    return binding && !server_binds ? "y,," : "n,,";
+    return binding ? "y,," : "n,,";
 }
 
 std::string scram_name(std::string_view name) {

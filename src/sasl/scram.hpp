@@ -34,11 +34,9 @@ struct ScramChallenge {
 [[nodiscard]] tl::expected<std::string, std::string> parse_scram_verdict(std::string_view message);
 
 /// RFC 5802 6: `p=<type>,,` with a mechanism that binds; `y,,` where we could have bound and the
-/// server did not offer to, so that it notices if somebody took its offer away; else `n,,`. A
-/// server that offered to bind by a mechanism that we do not speak (`server_binds`) must take `y`
-/// for an attack, so it gets `n`.
-[[nodiscard]] std::string gs2_header(bool binds, const std::optional<ChannelBinding>& binding,
-                                     bool server_binds);
+/// server did not offer to by a mechanism that we speak, so that it notices if somebody took its
+/// offer away; else `n,,`.
+[[nodiscard]] std::string gs2_header(bool binds, const std::optional<ChannelBinding>& binding);
 
 /// A name as a saslname (RFC 5802 5.1): `=` and `,` are written `=3D` and `=2C`.
 [[nodiscard]] std::string scram_name(std::string_view name);

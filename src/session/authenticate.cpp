@@ -104,10 +104,8 @@ Task<Done> Login::run() {
     said_.push_back(credentials_.secret);
     said_.push_back(sasl::to_base64(credentials_.secret.reveal()));
 
-    sasl::Circumstances circumstances = circumstances_;
-    circumstances.server_binds = sasl::offers_binding(offered_);
     const std::unique_ptr<sasl::Exchange> exchange =
-        sasl::begin(*chosen, credentials_, circumstances, random_);
+        sasl::begin(*chosen, credentials_, circumstances_, random_);
     co_return co_await converse(*exchange);
 }
 

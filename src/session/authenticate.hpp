@@ -17,8 +17,7 @@ namespace tern::session {
 class Login {
 public:
     /// `offered` is what EHLO said (Extensions::auth_mechanisms); `private_line` says that TLS is
-    /// there or that the server is on a loopback address. Whether the server binds is told by
-    /// `offered`, not by `circumstances`.
+    /// there or that the server is on a loopback address.
     Login(Chat& chat, std::string_view offered, const sasl::Credentials& credentials,
           const sasl::Circumstances& circumstances, bool private_line, Random& random);
 

@@ -63,13 +63,6 @@ TEST(Mechanism, TheStrongestThatBothHave) {
     }
 }
 
-TEST(Mechanism, BindsByItsName) {
-    for (const char* offered : {"SCRAM-SHA-1-PLUS", "PLAIN scram-sha-512-plus", "GS2-KRB5-PLUS\tX"})
-        EXPECT_TRUE(offers_binding(offered)) << offered;
-    for (const char* offered : {"", "PLAIN LOGIN", "-PLUS", "PLUS", "SCRAM-SHA-1-PLUSX", "X -PLUS"})
-        EXPECT_FALSE(offers_binding(offered)) << offered;
-}
-
 TEST(Mechanism, HasItsName) {
     EXPECT_EQ(name_of(Mechanism::scram_sha_256_plus), "SCRAM-SHA-256-PLUS");
     EXPECT_EQ(name_of(Mechanism::xoauth2), "XOAUTH2");
