@@ -112,7 +112,7 @@ Result<delivery::RouteFiles> read_smtproutes(const Files& control, std::string_v
     const delivery::HostSieve sieve(host);
     std::size_t left_out = 0;
     const auto keep = [&](std::string_view block) {
-        routes.hold_passwords = routes.hold_passwords || has_bar(block);
+        if (has_bar(block)) routes.hold_passwords = true;
         for (delivery::ControlLines lines(block); lines.next();) {
             if (!host.empty() && !sieve.passes(lines.line())) {
                 ++left_out;
@@ -168,9 +168,10 @@ Result<delivery::Settings> read_settings(std::string_view host) {
     take(control.whole("authsenders"), settings.routes.authsenders);
     take(control.whole("qmtproutes"), settings.routes.qmtproutes);
     take(read_route_file(control, host), settings.routes.of_domain);
-    const delivery::RouteFiles& routes = settings.routes;
-    settings.routes.hold_passwords = routes.hold_passwords || has_bar(routes.authsenders) ||
-                                     (routes.of_domain && has_bar(routes.of_domain->content));
+    delivery::RouteFiles& routes = settings.routes;
+    if (has_bar(routes.authsenders) || has_bar(routes.qmtproutes) ||
+        (routes.of_domain && has_bar(routes.of_domain->content)))
+        routes.hold_passwords = true;
     take(control.whole("outgoingip"), settings.sources.outgoingip);
     take(control.whole("outgoingip6"), settings.sources.outgoingip6);
     take(control.whole("domainips"), settings.sources.domainips);

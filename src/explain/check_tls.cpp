@@ -110,7 +110,7 @@ void check_exclusions(Checking& checking) {
         const std::string path = text(directory, "/", name);
         if (const std::string fault = fault_of_name(name); !fault.empty())
             checking.found.warning(path, text(printable(name), " ", fault));
-        else if (control::exists(text("control/tlshosts/", name, ".pem")).value_or(false))
+        else if (control::is_named(text("control/tlshosts/", name, ".pem")).value_or(false))
             checking.found.warning(path, text("control/tlshosts/", name, ".pem demands TLS there "
                                                                          "and has its way"),
                                    "remove one of the two");

@@ -11,6 +11,7 @@
 
 #include "base/text.hpp"
 #include "control/read_settings.hpp"
+#include "support/directory.hpp"
 
 namespace tern::control {
 namespace {
@@ -21,17 +22,13 @@ using std::string_literals::operator""s;
 class ControlFile : public testing::Test {
 protected:
     ControlFile()
-        : before_(std::filesystem::current_path()),
-          home_(std::filesystem::temp_directory_path() / text("tern-control-", ::getpid())) {
-        std::filesystem::create_directories(home_ / "control/tlshosts");
-        std::filesystem::create_directories(home_ / "control/notlshosts");
-        std::filesystem::current_path(home_);
+        : before_(std::filesystem::current_path()) {
+        std::filesystem::current_path(home_.path());
+        std::filesystem::create_directories("control/tlshosts");
+        std::filesystem::create_directories("control/notlshosts");
         write("me", "me.example\n");
     }
-    ~ControlFile() override {
-        std::filesystem::current_path(before_);
-        std::filesystem::remove_all(home_);
-    }
+    ~ControlFile() override { std::filesystem::current_path(before_); }
     static void write(const std::string& name, const std::string& content) {
         std::ofstream("control/" + name, std::ios::binary) << content;
     }
@@ -45,8 +42,8 @@ protected:
     }
 
 private:
-    std::filesystem::path before_;
-    std::filesystem::path home_;
+    const test::Directory home_;
+    const std::filesystem::path before_;
 };
 
 TEST_F(ControlFile, OneLine) {
@@ -203,7 +200,8 @@ TEST_F(ControlFile, LinesThatDoNotFitTheHostChangeNothing) {
 // Whoever's they are: they went through our memory, and a core dump might tell them.
 TEST_F(ControlFile, PasswordsAreNoticedWhereverTheyStand) {
     std::filesystem::create_directory("control/smtproutes.d");
-    for (const std::string name : {"authsenders", "smtproutes", "smtproutes.d/example.net"}) {
+    for (const std::string name :
+         {"authsenders", "qmtproutes", "smtproutes", "smtproutes.d/example.net"}) {
         const std::string secret = "other.example:relay|user|password\n";
         for (const std::string& content : {secret, secret + ":relay\n", ":relay\n" + secret}) {
             write(name, content);
