@@ -8,12 +8,15 @@ def works(mx):
     return mx.tls_works
 
 
-def undelivered(world, mx, report, message):
-    """The form of every TLS that was demanded and not achieved."""
+def undelivered(world, host, address):
+    """The report of TLS that is demanded and not achieved; it has the form of all of them."""
+    message = Message()
+    report = world.deliver(host, address, message=message)
     report.is_("", "Z")
     expect(report.verdict() == "Z", f"deferred by qmail-rspawn: {report}")
     report.has_not("Possible duplicate")
     world.nothing_arrived(message)
+    return report
 
 
 @case("STARTTLS with a certificate that proves nothing", each=works)
@@ -36,19 +39,13 @@ def verified(world, mx):
 def wrong_name(world, mx):
     host = f"misnamed.{mx.domain}"
     world.trusts(host)
-    message = Message()
-    report = world.deliver(host, f"alice@{host}", message=message)
-    undelivered(world, mx, report, message)
-    report.has(mx.mx()).has(host).has(f"tlshosts/{host}.pem")
+    undelivered(world, host, f"alice@{host}").has(mx.mx()).has(host).has(f"tlshosts/{host}.pem")
 
 
 @case("a certificate demanded, of another authority", each=works)
 def wrong_authority(world, mx):
     world.trusts(mx.mx(), world.certificates.stranger)
-    message = Message()
-    report = world.deliver(mx.host(), mx.at("alice"), message=message)
-    undelivered(world, mx, report, message)
-    report.has(f"tlshosts/{mx.mx()}.pem")
+    undelivered(world, mx.host(), mx.at("alice")).has(f"tlshosts/{mx.mx()}.pem")
 
 
 @case("a certificate demanded by a directory, and good", each=works)
@@ -62,38 +59,28 @@ def verified_by_directory(world, mx):
 @case("a certificate demanded by a directory, of another authority", each=works)
 def wrong_authority_in_directory(world, mx):
     world.trusts_directory(mx.mx(), world.certificates.stranger)
-    message = Message()
-    report = world.deliver(mx.host(), mx.at("alice"), message=message)
-    undelivered(world, mx, report, message)
-    report.has("cannot be verified").has(f"tlshosts/{mx.mx()}.pem")
+    undelivered(world, mx.host(), mx.at("alice")).has("cannot be verified") \
+        .has(f"tlshosts/{mx.mx()}.pem")
 
 
 @case("a certificate demanded by a directory, of another name", each=works)
 def wrong_name_by_directory(world, mx):
     host = f"misnamed.{mx.domain}"
     world.trusts_directory(host, world.certificates.authority)
-    message = Message()
-    report = world.deliver(host, f"alice@{host}", message=message)
-    undelivered(world, mx, report, message)
-    report.has(mx.mx()).has(f"tlshosts/{host}.pem")
+    undelivered(world, host, f"alice@{host}").has(mx.mx()).has(f"tlshosts/{host}.pem")
 
 
 @case("a certificate demanded by a directory that nobody rehashed, is empty or gone", each=works)
 def useless_directory(world, mx):
     directory = world.trusts_directory(mx.mx(), world.certificates.authority, rehashed=False)
     for state in ("never rehashed", "empty"):
-        message = Message()
-        report = world.deliver(mx.host(), mx.at("alice"), message=message)
-        undelivered(world, mx, report, message)
-        report.has("Unable to read control files") \
+        undelivered(world, mx.host(), mx.at("alice")).has("Unable to read control files") \
             .has(f"tlshosts/{mx.mx()}.pem holds no certificate by hash; .*openssl rehash")
         for path in directory.iterdir():
             path.unlink()
     directory.rmdir()
-    message = Message()
-    report = world.deliver(mx.host(), mx.at("alice"), message=message)
-    undelivered(world, mx, report, message)
-    report.has(f"tlshosts/{mx.mx()}.pem is a link that leads nowhere")
+    undelivered(world, mx.host(), mx.at("alice")) \
+        .has(f"tlshosts/{mx.mx()}.pem is a link that leads nowhere")
 
 
 @case("a certificate demanded by a directory that qmailr cannot read", each=works)
@@ -103,10 +90,8 @@ def unreadable_directory(world, mx):
     for path, mode, name in ((directory, 0o700, f"{mx.mx()}.pem"), (hidden, 0o600, hidden.name)):
         before = path.stat().st_mode
         path.chmod(mode)
-        message = Message()
-        report = world.deliver(mx.host(), mx.at("alice"), message=message)
-        undelivered(world, mx, report, message)
-        report.has(f"{name} cannot be read: Permission denied")
+        undelivered(world, mx.host(), mx.at("alice")) \
+            .has(f"{name} cannot be read: Permission denied")
         path.chmod(before)
     message = Message()
     world.deliver(mx.host(), mx.at("alice"), message=message).delivered(mx.ip())
@@ -116,19 +101,14 @@ def unreadable_directory(world, mx):
 @case("a certificate demanded, expired", each=works)
 def expired(world, mx):
     world.trusts(mx.mx("expired"))
-    message = Message()
-    report = world.deliver(mx.host("expired"), mx.at("alice", "expired"), message=message)
-    undelivered(world, mx, report, message)
-    report.has("expired")
+    undelivered(world, mx.host("expired"), mx.at("alice", "expired")).has("expired")
 
 
 @case("a certificate demanded, no TLS offered", each=every)
 def not_offered(world, mx):
     world.trusts(mx.mx("clear"))
-    message = Message()
-    report = world.deliver(mx.host("clear"), mx.at("alice", "clear"), message=message)
-    undelivered(world, mx, report, message)
-    report.has(f"tlshosts/{mx.mx('clear')}.pem")
+    undelivered(world, mx.host("clear"), mx.at("alice", "clear")) \
+        .has(f"tlshosts/{mx.mx('clear')}.pem")
 
 
 @case("a certificate demanded beats notlshosts and exhaustivelist", each=works)
@@ -182,10 +162,7 @@ def port_465_misnamed(world, mx):
     host = f"misnamed.{mx.domain}"
     world.control("smtproutes", f":{host}:465")
     world.trusts(host)
-    message = Message()
-    report = world.deliver(mx.host(), mx.at("alice"), message=message)
-    undelivered(world, mx, report, message)
-    report.has("465")
+    undelivered(world, mx.host(), mx.at("alice")).has("465")
 
 
 @case("a TLS 1.3 suite of the operator's choice", each=works)
@@ -229,9 +206,7 @@ def too_old(world, mx):
 @case("a server with TLS 1.0 only, certificate demanded", each=lambda mx: mx.ancient)
 def too_old_demanded(world, mx):
     world.trusts(mx.mx("ancient"))
-    message = Message()
-    report = world.deliver(mx.host("ancient"), mx.at("alice", "ancient"), message=message)
-    undelivered(world, mx, report, message)
+    undelivered(world, mx.host("ancient"), mx.at("alice", "ancient"))
 
 
 @case("a handshake that fails, a second exchanger where it works", each=lambda mx: mx.ancient)
@@ -257,10 +232,8 @@ def renewing(world, mx):
 @case("a certificate demanded of the first exchanger only", each=works)
 def one_demanded(world, mx):
     world.trusts(mx.mx("expired"))
-    message = Message()
-    report = world.deliver(f"renewing.{mx.domain}", mx.at("alice"), message=message)
-    undelivered(world, mx, report, message)
-    report.has(f"tlshosts/{mx.mx('expired')}.pem")
+    undelivered(world, f"renewing.{mx.domain}", mx.at("alice")) \
+        .has(f"tlshosts/{mx.mx('expired')}.pem")
 
 
 @case("a handshake that fails: in clear in the end", each=lambda mx: not mx.tls_works)
@@ -274,16 +247,10 @@ def failing(world, mx):
 @case("a handshake that fails, certificate demanded", each=lambda mx: not mx.tls_works)
 def failing_demanded(world, mx):
     world.trusts(mx.mx())
-    message = Message()
-    report = world.deliver(mx.host(), mx.at("alice"), message=message)
-    undelivered(world, mx, report, message)
-    report.has(f"tlshosts/{mx.mx()}.pem")
+    undelivered(world, mx.host(), mx.at("alice")).has(f"tlshosts/{mx.mx()}.pem")
 
 
 @case("a handshake that fails, port 465: never in clear", each=lambda mx: not mx.tls_works)
 def failing_465(world, mx):
     world.control("smtproutes", f":{mx.mx()}:465")
-    message = Message()
-    report = world.deliver(mx.host(), mx.at("alice"), message=message)
-    undelivered(world, mx, report, message)
-    report.has("465")
+    undelivered(world, mx.host(), mx.at("alice")).has("465")

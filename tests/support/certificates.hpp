@@ -156,6 +156,16 @@ inline Identity make_identity(const CertificateSpec& spec, const Identity* issue
     return made;
 }
 
+/// The certificate of an authority; `number` chooses its key.
+inline Identity make_authority(const std::string& name, int number,
+                               const Identity* issuer = nullptr) {
+    CertificateSpec spec;
+    spec.common_names = {name};
+    spec.authority = true;
+    spec.key_number = number;
+    return make_identity(spec, issuer);
+}
+
 namespace detail {
 
 inline std::string contents(BIO* memory) {

@@ -1,49 +1,20 @@
 // The server's side of TLS over any Stream; see server_tls.hpp.
 #include "support/server_tls.hpp"
 
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 
 #include <openssl/err.h>
-#include <unistd.h>
 
-#include "base/text.hpp"
+#include "support/directory.hpp"
 
 namespace tern::test {
 namespace {
 
 const Identity& authority() {
-    static const Identity made = [] {
-        CertificateSpec spec;
-        spec.common_names.push_back("tern test authority");
-        spec.authority = true;
-        spec.key_number = 1;
-        return make_identity(spec);
-    }();
+    static const Identity made = make_authority("tern test authority", 1);
     return made;
 }
-
-// The file lives as long as the process.
-class AuthorityFile {
-public:
-    AuthorityFile()
-        : path_((std::filesystem::temp_directory_path() /
-                 text("tern-test-authority-", ::getpid(), ".pem")).string()) {
-        std::ofstream(path_) << certificate_pem(authority());
-    }
-    AuthorityFile(const AuthorityFile&) = delete;
-    AuthorityFile& operator=(const AuthorityFile&) = delete;
-    ~AuthorityFile() {
-        std::error_code ignored;
-        std::filesystem::remove(path_, ignored);
-    }
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-private:
-    std::string path_;
-};
 
 tls::ContextPtr make_context(const std::string& name, Certificate kind) {
     CertificateSpec spec;
@@ -77,8 +48,11 @@ Failure broke() { return {Stage::start, Cause::tls, tls::take_openssl_reason()};
 }  // namespace
 
 const std::string& trusted_authority_file() {
-    static const AuthorityFile file;
-    return file.path();
+    // It lives as long as the process.
+    static const Directory directory;
+    static const std::string file =
+        directory.holds("authority.pem", certificate_pem(authority()));
+    return file;
 }
 
 SSL_CTX* server_context(const std::string& name, Certificate kind) {

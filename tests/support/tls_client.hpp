@@ -1,44 +1,16 @@
 // TlsStream against TlsPeer, and the files it reads, in few words. For tests only.
 #pragma once
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 
+#include "support/directory.hpp"
 #include "support/tls_peer.hpp"
 #include "tls/tls_stream.hpp"
 
 namespace tern::test {
 
 constexpr Deadline no_hurry = Deadline::max();
-
-/// A directory for one test, removed with it.
-class Directory {
-public:
-    Directory() {
-        std::string name = (std::filesystem::temp_directory_path() / "tern-test-XXXXXX").string();
-        if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary directory");
-        path_ = name;
-    }
-    Directory(const Directory&) = delete;
-    Directory& operator=(const Directory&) = delete;
-    ~Directory() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-
-    [[nodiscard]] std::string path(const std::string& name) const { return path_ / name; }
-    /// Writes a file and gives its path.
-    std::string holds(const std::string& name, const std::string& contents) const {
-        std::ofstream(path_ / name, std::ios::binary) << contents;
-        return path(name);
-    }
-
-private:
-    std::filesystem::path path_;
-};
 
 /// What TLS must achieve when `trust_file` demands `name`.
 inline tls::Requirement demanding(const std::string& name, const std::string& trust_file) {

@@ -6,7 +6,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -17,6 +16,7 @@
 
 #include "os/system_clock.hpp"
 #include "os/tcpto_table.hpp"
+#include "support/directory.hpp"
 #include "support/sockets.hpp"
 
 namespace tern::os {
@@ -44,14 +44,6 @@ const IpAddress host = *IpAddress::parse("192.0.2.7");
 
 class TcptoFileTest : public testing::Test {
 protected:
-    TcptoFileTest() {
-        std::string name = "/tmp/tern-tcpto-XXXXXX";
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no directory");
-        directory_ = name;
-        path_ = directory_ + "/tcpto";
-    }
-    ~TcptoFileTest() override { std::filesystem::remove_all(directory_); }
-
     void put(const std::string& bytes) { std::ofstream(path_, std::ios::binary) << bytes; }
     [[nodiscard]] std::string content() const {
         std::ostringstream bytes;
@@ -75,8 +67,8 @@ protected:
         return other;
     }
 
-    std::string directory_;
-    std::string path_;
+    const test::Directory directory_;
+    const std::string path_ = directory_.path("tcpto");
     FixedClock clock_;
     FixedRandom random_;
 };

@@ -9,9 +9,8 @@
 #include <string_view>
 #include <utility>
 
-#include <unistd.h>
-
 #include "sink/conversation.hpp"
+#include "support/directory.hpp"
 
 namespace tern::sink::test {
 
@@ -30,10 +29,7 @@ inline Settings usual_settings() {
 struct Logged {
     Logged() : Logged(Expectation()) {}
     explicit Logged(Expectation expectation)
-        : path(fresh_path()), journal(settings_of(path, expectation), [] {}) {}
-    ~Logged() { ::unlink(path.c_str()); }
-    Logged(const Logged&) = delete;
-    Logged& operator=(const Logged&) = delete;
+        : path(directory_.path("log")), journal(settings_of(path, expectation), [] {}) {}
 
     std::string log() const {
         std::ifstream file(path);
@@ -58,15 +54,14 @@ struct Logged {
         return sum;
     }
 
-    std::string path;
+private:
+    const tern::test::Directory directory_;
+
+public:
+    const std::string path;
     Journal journal;
 
 private:
-    static std::string fresh_path() {
-        std::string made = "/tmp/tern-sink-test.XXXXXX";
-        ::close(::mkstemp(made.data()));
-        return made;
-    }
     static JournalSettings settings_of(const std::string& path, const Expectation& expectation) {
         JournalSettings settings;
         settings.log = path;

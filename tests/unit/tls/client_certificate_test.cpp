@@ -117,11 +117,7 @@ TEST_F(ClientCertificate, KeysInOldFormsServe) {
 }
 
 TEST_F(ClientCertificate, ComesWithItsChain) {
-    CertificateSpec spec;
-    spec.common_names = {"authority"};
-    spec.authority = true;
-    spec.key_number = 21;
-    const Identity authority = make_identity(spec);
+    const Identity authority = make_authority("authority", 21);
     const Identity mine = client(KeyKind::ed25519, 22, &authority);
     const auto met = meet(directory_.holds(
         "clientcert.pem", certificate_pem(mine) + key_pem(mine) + certificate_pem(authority)));

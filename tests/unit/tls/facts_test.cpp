@@ -16,11 +16,7 @@ using testing::IsEmpty;
 class Facts : public testing::Test {
 protected:
     Facts() {
-        CertificateSpec authority;
-        authority.common_names = {"Test Root"};
-        authority.authority = true;
-        authority.key_number = 1;
-        root_ = make_identity(authority, nullptr);
+        root_ = make_authority("Test Root", 1);
         CertificateSpec server;
         server.dns_names = {"mx.example.com"};
         server.key_number = 10;

@@ -21,14 +21,6 @@ const std::string wanted = "mx.example.com";
 
 class TrustDirectory : public testing::Test {
 protected:
-    static Identity make_authority(const std::string& name, int number,
-                                   const Identity* issuer = nullptr) {
-        CertificateSpec spec;
-        spec.common_names = {name};
-        spec.authority = true;
-        spec.key_number = number;
-        return make_identity(spec, issuer);
-    }
     static Identity make_server(const Identity& issuer, const std::string& name = wanted) {
         CertificateSpec spec;
         spec.dns_names = {name};

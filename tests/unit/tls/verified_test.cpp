@@ -18,14 +18,6 @@ const std::string wanted = "mx.example.com";
 
 class Verified : public testing::Test {
 protected:
-    static Identity make_authority(const std::string& name, int number,
-                                   const Identity* issuer = nullptr) {
-        CertificateSpec spec;
-        spec.common_names = {name};
-        spec.authority = true;
-        spec.key_number = number;
-        return make_identity(spec, issuer);
-    }
     static CertificateSpec for_name(const std::string& name) {
         CertificateSpec spec;
         spec.dns_names = {name};
