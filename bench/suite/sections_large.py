@@ -40,7 +40,7 @@ def run(suite):
     digest = ["--expect-sha256", suite.messages.digests(size)]
     exact = {False: suite.sink("large_exact", "198.51.100.11", *digest),
              True: suite.sink("large_exact_tls", "198.51.100.12", *certificate, *digest)}
-    # Waking a sink's processor for each packet costs its sender up to a third of the time.
+    # Waking a sink's processor for each packet costs its sender up to a third more.
     awake = ["--no-digest", "--awake"]
     quick = {False: suite.sink("large", "198.51.100.13", *awake),
              True: suite.sink("large_tls", "198.51.100.14", *awake, *certificate)}
