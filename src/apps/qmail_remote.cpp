@@ -30,7 +30,7 @@ using namespace tern;
 
 std::string report_of(const Failure& failure) {
     delivery::Report report;
-    report.letter = delivery::judge(failure, false, tls::Requirement()).letter;
+    report.letter = delivery::letter_before_any_server(failure);
     report.text = delivery::failure_text(failure);
     return delivery::render(report);
 }

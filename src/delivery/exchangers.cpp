@@ -163,6 +163,10 @@ Task<std::optional<Exchanger>> Exchangers::look_up(std::string name) {
     co_return std::optional<Exchanger>(std::move(exchanger));
 }
 
+bool Exchangers::anyone_unasked() const {
+    return !look_up_trouble_.empty() || (by_mx_ && !reached_ourselves_ && next_ < mx_.size());
+}
+
 Failure Exchangers::no_relay(std::string_view why) const {
     return Failure(Stage::routing, Cause::no_relay, text("the relay ", domain_, " ", why));
 }

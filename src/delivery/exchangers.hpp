@@ -42,6 +42,10 @@ public:
     /// When no exchanger had an address to dial: why.
     [[nodiscard]] Failure none_left() const;
 
+    /// Whether an exchanger may take mail and could not be asked: its addresses were not looked up,
+    /// or could not be for now.
+    [[nodiscard]] bool anyone_unasked() const;
+
 private:
     Task<Done> find_exchangers(const dns::Domain& domain);
     Task<std::vector<Exchanger>> fixed_group();

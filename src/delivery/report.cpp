@@ -108,6 +108,8 @@ std::string render(const Report& report) {
 RecipientReport recipient_report(const session::RecipientAnswer& answer, const Peer& peer) {
     if (answer.accepted()) return {'r', ""};
     const std::string ip = peer.endpoint.address.to_string();
+    if (answer.held_for_tls)
+        return {'s', text(ip, " does not like recipient.", remote_host_said(answer.reply->text))};
     if (!answer.reply)
         return {'h', text(ip, " does not like recipient.\nThe address needs SMTPUTF8, which ",
                           peer.to_string(), " does not offer. (#5.6.7)\n")};
