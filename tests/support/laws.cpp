@@ -29,6 +29,16 @@ bool is_demanded(const SimulatedWorld& world, const Endpoint& endpoint) {
     });
 }
 
+bool asks_for_tls(std::string_view words) {
+    constexpr std::string_view before = "\nRemote host said: ";
+    const std::size_t at = words.find(before);
+    if (at == words.npos) return false;
+    std::string reply(words.substr(at + before.size()));
+    const int code = static_cast<int>(leading_number(reply, 999).value_or(0));
+    return delivery::asks_for_tls(
+        Failure(Stage::recipient, Cause::said_no, std::move(reply), code));
+}
+
 /// A recipient whose address can be said.
 struct Person {
     std::string address;  ///< as it is said
@@ -106,7 +116,9 @@ public:
         check_told();
         check_duplicates();
         check_other_ways();
+        check_said_elsewhere();
         check_ways_out();
+        check_required_tls();
         check_secrets();
         check_bounds();
     }
@@ -138,6 +150,10 @@ private:
     [[nodiscard]] bool is_told(const Person& person, bool by_chunks) const;
     void check_duplicates();
     void check_other_ways();
+    void check_said_elsewhere();
+    [[nodiscard]] bool anyone_unsaid(std::size_t before_dial) const;
+    void check_required_tls();
+    [[nodiscard]] std::size_t sessions();
     [[nodiscard]] bool anyone_left(std::size_t before_dial) const;
     void check_ways_out();
     void check_secrets();
@@ -200,7 +216,9 @@ void Laws::check_words() {
                              first.ends_with(" but sender was rejected.");
         const bool permanent = says(words, "\nRemote host said: 5") && !says(words, "(#4.5.");
         const bool own = says(words, "(#5.");
-        if (letter == 'h' ? !own && !permanent : verdict && permanent)
+        // What asks for the TLS that failed with this server is no verdict.
+        const bool held = letter == 's' && asks_for_tls(words);
+        if (letter == 'h' ? !own && !permanent : verdict && permanent && !held)
             complain(text("a recipient's letter is not what was said: ", letter, shown(words)));
     }
     for (std::size_t i = 0; i < report_.recipients.size(); ++i)
@@ -382,12 +400,33 @@ void Laws::check_other_ways() {
     if (first == transactions_.end()) return;
     for (const auto& [dial, target] : world_.dialled) {
         if (dial <= first->dial) continue;
-        if (target.endpoint != first->endpoint)
+        if (target.endpoint != first->endpoint && !anyone_unsaid(dial))
             complain("another server was tried after the end of data");
         else if (world_.message.pipe) complain("a pipe is offered twice");
         else if (!raved_ && !anyone_left(dial))
             complain("another session after the end of data, and nobody waits for it");
     }
+}
+
+// Who was said with an end of data is said to no other server.
+void Laws::check_said_elsewhere() {
+    for (const Transaction& before : transactions_)
+        for (const Transaction& each : transactions_) {
+            if (!before.counts() || each.dial <= before.dial || each.endpoint == before.endpoint)
+                continue;
+            for (const std::string& address : each.spoken.recipients)
+                if (before.told(address))
+                    complain(text(address, " is said to another server after the end of data"));
+        }
+}
+
+// Whether somebody was never said before an end of data: a server without SMTPUTF8 cannot take all.
+bool Laws::anyone_unsaid(std::size_t before_dial) const {
+    return std::ranges::any_of(people_, [&](const Person& person) {
+        return std::ranges::none_of(transactions_, [&](const Transaction& each) {
+            return each.dial < before_dial && each.counts() && each.told(person.address);
+        });
+    });
 }
 
 bool Laws::anyone_left(std::size_t before_dial) const {
@@ -436,6 +475,34 @@ void Laws::check_ways_out() {
     }
 }
 
+// Contract, Amended after the field, "TLS and the next exchanger": once TLS that was required was not
+// achieved, the mail goes nowhere where it is not required.
+void Laws::check_required_tls() {
+    bool not_achieved = false;
+    for (Connection& connection : world_.connections) {
+        const bool implicit = connection.endpoint.port == 465;
+        const Peer::Heard heard = connection.peer->heard(implicit);
+        const bool required =
+            implicit || world_.must_authenticate || is_demanded(world_, connection.endpoint);
+        if (!required && not_achieved && heard.all().find("MAIL FROM") != std::string::npos)
+            complain(text(connection.peer->label(), ": mail, though TLS that another exchanger "
+                                                    "requires was not achieved"));
+        if (required && heard.secured.empty()) not_achieved = true;
+    }
+}
+
+// A session whose TLS failed before MAIL does not count among the five.
+std::size_t Laws::sessions() {
+    std::size_t count = 0;
+    for (Connection& connection : world_.connections) {
+        const Peer::Heard heard = connection.peer->heard(connection.endpoint.port == 465);
+        const bool tls_failed = heard.clear.find("STARTTLS\r\n") != std::string::npos &&
+                                heard.all().find("MAIL FROM") == std::string::npos;
+        if (!tls_failed) ++count;
+    }
+    return count;
+}
+
 // Neither a secret nor a line that was said in AUTH comes back.
 void Laws::check_secrets() {
     std::vector<std::string> hidden;
@@ -453,7 +520,7 @@ void Laws::check_secrets() {
 
 void Laws::check_bounds() {
     const delivery::Settings& settings = world_.settings;
-    if (world_.connections.size() > delivery::most_sessions) complain("too many sessions");
+    if (sessions() > delivery::most_sessions) complain("too many sessions");
     if (world_.dials > delivery::most_connections) complain("too many connections");
     // Each transaction behind the first of its session settles somebody.
     if (transactions_.size() > delivery::most_sessions + people_.size())
