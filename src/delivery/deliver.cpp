@@ -120,8 +120,7 @@ void Delivery::consider(Outcome outcome, const Step& step) {
     itinerary_.note_failed(step, outcome.peer.endpoint, verdict, outcome.failure->detail,
                            world_.clock.now());
     // A pipe of which bytes were consumed cannot be sent again.
-    if (verdict.next == Next::settle || !world_.message.rewind())
-        return settle(report_of(outcome));
+    if (verdict.next == Next::settle || !world_.message.rewind()) return settle(report_of(outcome));
     if (verdict.next == Next::same_without_chunking) {
         // Contract, Lost or doubled: when the last chunk was written no other server is tried.
         if (end_of_data_written_) itinerary_.only_what_is_owed();
@@ -153,17 +152,14 @@ Report Delivery::final_report() const {
     if (settled_) return *settled_;
     if (conditional_ && !others_may_take_it()) return report_of(*conditional_);
     Report report;
-    if (furthest_)
-        report = report_of(*furthest_);
+    if (furthest_) report = report_of(*furthest_);
     else if (!unconnected_.empty())
         report = before_any_server(Failure(Stage::connect, Cause::refused, unconnected_));
     else if (conditional_)
-        report = before_any_server(Failure(Stage::connect, Cause::refused,
-                                           "not every server could be asked\n"));
-    else if (unfound_)
-        return before_any_server(*unfound_);
-    else
-        return before_any_server(Failure(Stage::connect, Cause::refused, "no server was tried\n"));
+        report = before_any_server(
+            Failure(Stage::connect, Cause::refused, "not every server could be asked\n"));
+    else if (unfound_) return before_any_server(*unfound_);
+    else return before_any_server(Failure(Stage::connect, Cause::refused, "no server was tried\n"));
     if (conditional_) report.text += conditional_->words();
     return report;
 }

@@ -98,14 +98,14 @@ private:
     std::optional<Outcome> furthest_;     // of those that failed for now, or for good
     std::optional<Outcome> conditional_;  // rejected, unless another exchanger takes the mail
     std::string unconnected_;
-    bool unasked_ = false;  // exchangers that no limit or look-up let us ask
-    std::optional<Failure> unfound_;      // why the last hop has no server
+    bool unasked_ = false;                    // exchangers that no limit or look-up let us ask
+    std::optional<Failure> unfound_;          // why the last hop has no server
     std::optional<std::uint64_t> qmtp_size_;  // once measured
     std::vector<Secret> said_;                // what AUTH said to any server
 
     Rounds rounds_;
-    bool split_ = false;  // the envelope needs several transactions
-    Peer split_peer_;     // the server that took the first of them
+    bool split_ = false;            // the envelope needs several transactions
+    Peer split_peer_;               // the server that took the first of them
     std::size_t waiting_ = 0;       // recipients, when that server was called last
     std::string accepted_;          // the words of the first transaction that was accepted
     std::string no_further_round_;  // how a server ended a session that was in step, if one did

@@ -31,7 +31,9 @@ bool Itinerary::may_go_on(Time now) const {
            (!until_ || now < *until_);
 }
 
-bool Itinerary::wants_servers(Time now) const { return !only_owed_ && may_go_on(now); }
+bool Itinerary::wants_servers(Time now) const {
+    return !only_owed_ && may_go_on(now);
+}
 
 std::optional<Step> Itinerary::next(Time now) {
     if (settled_) return std::nullopt;

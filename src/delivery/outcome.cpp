@@ -17,13 +17,13 @@ std::string on_one_line(std::string words) {
 }  // namespace
 
 std::string Outcome::words() const {
-    std::string words = failure_text(*failure, peer, circumstances.in_doubt,
-                                     circumstances.requirement);
+    std::string words =
+        failure_text(*failure, peer, circumstances.in_doubt, circumstances.requirement);
     if (circumstances.tls_failed && !circumstances.secured && asks_for_tls(*failure))
         words += text("The session was not encrypted: ", on_one_line(tls_trouble), "\n");
     if (!certificate_trouble.empty())
-        words += text("The session went without our client certificate: ", certificate_trouble,
-                      "\n");
+        words +=
+            text("The session went without our client certificate: ", certificate_trouble, "\n");
     return words;
 }
 

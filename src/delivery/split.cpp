@@ -57,8 +57,7 @@ void Delivery::note_round(const Result<Done>& sent, const session::Progress& pro
 void Delivery::consider_split(const Outcome& outcome, const Step& step) {
     split_peer_ = outcome.peer;
     if (outcome.failure) {
-        const bool may_go_on =
-            judge(*outcome.failure, outcome.circumstances).next != Next::settle;
+        const bool may_go_on = judge(*outcome.failure, outcome.circumstances).next != Next::settle;
         if (step.manner == Manner::further) rounds_.give_up(outcome.fate());
         else if (may_go_on) rounds_.leave_to_others();
         note_failure(outcome);
@@ -84,8 +83,8 @@ void Delivery::begin_at_another_server() {
 void Delivery::give_up_rounds(const Peer& peer) {
     if (!rounds_.anyone_waits()) return;
     rounds_.give_up({'s', text(no_further_round_, peer.endpoint.address.to_string(),
-                                " took others, not this recipient: it takes only so many at a "
-                                "time, and no further transaction was possible now. (#4.5.3)\n")});
+                               " took others, not this recipient: it takes only so many at a "
+                               "time, and no further transaction was possible now. (#4.5.3)\n")});
 }
 
 void Delivery::settle_split() {

@@ -17,9 +17,13 @@ constexpr Verdict try_another{Letter::deferred, Next::another, false};
 
 constexpr int closing = 421;  // RFC 5321 3.8
 
-constexpr bool transient(int code) { return code / 100 == 4; }
+constexpr bool transient(int code) {
+    return code / 100 == 4;
+}
 
-Verdict by_code(int code) { return transient(code) ? deferred : rejected; }
+Verdict by_code(int code) {
+    return transient(code) ? deferred : rejected;
+}
 
 bool contains_ignoring_case(std::string_view text, std::string_view word) {
     return !std::ranges::search(text, word, [](char a, char b) {
@@ -44,20 +48,24 @@ Verdict judge_refusal(const Failure& failure, const Circumstances& circumstances
     if (failure.stage == Stage::start_tls) return judge_tls(circumstances);
     if (failure.code == closing) return try_another;
     switch (failure.stage) {
-        case Stage::greeting: return try_another;
+        case Stage::greeting:
+            return try_another;
         // A name refused for good by one server of a site is refused by the rest.
-        case Stage::hello: return transient(failure.code) ? try_another : deferred;
+        case Stage::hello:
+            return transient(failure.code) ? try_another : deferred;
         case Stage::mail:
             return transient(failure.code) || wants_the_tls_that_failed(failure, circumstances)
                        ? try_another
                        : rejected;
-        default: return by_code(failure.code);
+        default:
+            return by_code(failure.code);
     }
 }
 
 Verdict judge_cause(const Failure& failure, const Circumstances& circumstances) {
     switch (failure.cause) {
-        case Cause::said_no: return judge_refusal(failure, circumstances);
+        case Cause::said_no:
+            return judge_refusal(failure, circumstances);
         case Cause::all_refused:
             if (wants_the_tls_that_failed(failure, circumstances)) return try_another;
             // Without a reply nobody was offered: the addresses need SMTPUTF8.
@@ -66,21 +74,24 @@ Verdict judge_cause(const Failure& failure, const Circumstances& circumstances) 
             return rejected;
         // What this server cannot take another exchanger may.
         case Cause::needs_smtputf8:
-        case Cause::too_large: return rejected_unless_another;
+        case Cause::too_large:
+            return rejected_unless_another;
         case Cause::partial_line:
         case Cause::no_such_host:
         case Cause::no_address:
         case Cause::null_mx:
         case Cause::loops_back:
         case Cause::bad_sender:
-        case Cause::bad_recipients: return rejected;
+        case Cause::bad_recipients:
+            return rejected;
         case Cause::injected: {
             Verdict verdict = judge_tls(circumstances);
             verdict.retry_in_clear = false;  // an attacker asked for it
             return verdict;
         }
         case Cause::tls_missing:
-        case Cause::unverified: return judge_tls(circumstances);
+        case Cause::unverified:
+            return judge_tls(circumstances);
         case Cause::tls:
         case Cause::timed_out:
         case Cause::closed:
@@ -94,15 +105,18 @@ Verdict judge_cause(const Failure& failure, const Circumstances& circumstances) 
         case Cause::auth_missing:
         case Cause::auth_in_clear:
         case Cause::auth_no_mechanism:
-        case Cause::auth_refused: return try_another;
+        case Cause::auth_refused:
+            return try_another;
         case Cause::control_file:
         case Cause::home:
         case Cause::message_source:
         case Cause::resources:
         case Cause::name_service:
         case Cause::no_relay:
-        case Cause::cancelled: return deferred;
-        case Cause::no_chunking: return Verdict{Letter::deferred, Next::same_without_chunking};
+        case Cause::cancelled:
+            return deferred;
+        case Cause::no_chunking:
+            return Verdict{Letter::deferred, Next::same_without_chunking};
     }
     return deferred;
 }
@@ -139,9 +153,8 @@ bool asks_for_tls(const Failure& refusal) {
     const std::string_view words = refusal.detail;
     if (words.size() < 4 || !words.substr(4).starts_with("5.7.")) return false;
     constexpr std::array<std::string_view, 4> signs{"TLS", "encrypt", "SSL", "secure connection"};
-    return std::ranges::any_of(signs, [words](std::string_view sign) {
-        return contains_ignoring_case(words, sign);
-    });
+    return std::ranges::any_of(
+        signs, [words](std::string_view sign) { return contains_ignoring_case(words, sign); });
 }
 
 }  // namespace tern::delivery

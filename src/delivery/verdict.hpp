@@ -10,9 +10,9 @@ enum class Letter : char { accepted = 'K', deferred = 'Z', rejected = 'D' };
 
 /// Whether another endpoint may be tried after a failed attempt.
 enum class Next {
-    settle,             ///< no other one may be tried
-    another,            ///< the next address or exchanger
-    another_requiring,  ///< only one where TLS is required too
+    settle,                 ///< no other one may be tried
+    another,                ///< the next address or exchanger
+    another_requiring,      ///< only one where TLS is required too
     same_without_chunking,  ///< the same address, the message by DATA
 };
 

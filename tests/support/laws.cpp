@@ -9,6 +9,7 @@
 #include "sasl/base64.hpp"
 #include "support/dialogue.hpp"
 #include "support/report_words.hpp"
+#include "support/tls_laws.hpp"
 
 namespace tern::test {
 namespace {
@@ -17,31 +18,9 @@ using delivery::RecipientReport;
 
 constexpr int too_many_recipients = 452;  // RFC 5321 4.5.3.1.10
 
-// The names whose addresses hold this one.
-bool is_demanded(const SimulatedWorld& world, const Endpoint& endpoint) {
-    const auto holds = [&](const auto& records, const std::string& name) {
-        const auto found = records.find(name);
-        return found != records.end() &&
-               std::ranges::count(found->second.records, endpoint.address) > 0;
-    };
-    return std::ranges::any_of(world.rules.demanded, [&](const std::string& name) {
-        return holds(world.resolver.ipv4_records, name) || holds(world.resolver.ipv6_records, name);
-    });
-}
-
-bool asks_for_tls(std::string_view words) {
-    constexpr std::string_view before = "\nRemote host said: ";
-    const std::size_t at = words.find(before);
-    if (at == words.npos) return false;
-    std::string reply(words.substr(at + before.size()));
-    const int code = static_cast<int>(leading_number(reply, 999).value_or(0));
-    return delivery::asks_for_tls(
-        Failure(Stage::recipient, Cause::said_no, std::move(reply), code));
-}
-
 /// A recipient whose address can be said.
 struct Person {
-    std::string address;  ///< as it is said
+    std::string address;            ///< as it is said
     const RecipientReport* report;  ///< null where the report ends before it
 
     [[nodiscard]] bool has_letter(char letter) const {
@@ -118,7 +97,7 @@ public:
         check_other_ways();
         check_said_elsewhere();
         check_ways_out();
-        check_required_tls();
+        check_required_tls(world_);
         check_secrets();
         check_bounds();
     }
@@ -152,8 +131,6 @@ private:
     void check_other_ways();
     void check_said_elsewhere();
     [[nodiscard]] bool anyone_unsaid(std::size_t before_dial) const;
-    void check_required_tls();
-    [[nodiscard]] std::size_t sessions();
     [[nodiscard]] bool anyone_left(std::size_t before_dial) const;
     void check_ways_out();
     void check_secrets();
@@ -193,8 +170,8 @@ void Laws::read_wire() {
         if (!dialogue.trouble.empty())
             complain(text(connection.peer->label(), ": ", dialogue.trouble));
         for (std::size_t i = 0; i < dialogue.transactions.size(); ++i) {
-            Transaction transaction{connection.dial, connection.endpoint, record.raved,
-                                    dialogue.transactions[i], {}};
+            Transaction transaction{
+                connection.dial, connection.endpoint, record.raved, dialogue.transactions[i], {}};
             if (i < record.transactions.size()) transaction.served = record.transactions[i];
             transaction.astray = record.is_astray();
             // A server that does not know BDAT took nothing: whom it accepted may go another way.
@@ -217,7 +194,7 @@ void Laws::check_words() {
         const bool permanent = says(words, "\nRemote host said: 5") && !says(words, "(#4.5.");
         const bool own = says(words, "(#5.");
         // What asks for the TLS that failed with this server is no verdict.
-        const bool held = letter == 's' && asks_for_tls(words);
+        const bool held = letter == 's' && says_tls_is_wanted(words);
         if (letter == 'h' ? !own && !permanent : verdict && permanent && !held)
             complain(text("a recipient's letter is not what was said: ", letter, shown(words)));
     }
@@ -238,8 +215,8 @@ void Laws::check_letters() {
     for (const Person& person : people_)
         if (person.report != nullptr && !says(person.report->text, "(#5.6.7)"))
             letters += person.report->letter;
-    const bool several = transactions_.size() > world_.connections.size() ||
-                         letters.find('r') == std::string::npos;
+    const bool several =
+        transactions_.size() > world_.connections.size() || letters.find('r') == std::string::npos;
     if (several) return;  // each letter of several transactions stands for its own
     const bool answered_so = std::ranges::any_of(transactions_, [&](const Transaction& each) {
         std::string answers;
@@ -296,8 +273,7 @@ void Laws::check_delivered_once() {
     for (const Person& person : people_) {
         const long times = delivered(person.address);
         accepted += times;
-        if (times > people(person.address))
-            complain(text("delivered twice: ", person.address));
+        if (times > people(person.address)) complain(text("delivered twice: ", person.address));
         long letters = 0;
         long feared = 0;
         for (const Person& other : people_) {
@@ -372,8 +348,7 @@ void Laws::check_told() {
             each.spoken.by_chunks && std::ranges::all_of(people_, [](const Person& person) {
                 return person.report != nullptr && person.report->letter != 'r';
             });
-        if (!told && !nobody_has_it)
-            complain("the end of data was written and nobody is told");
+        if (!told && !nobody_has_it) complain("the end of data was written and nobody is told");
     }
 }
 
@@ -383,9 +358,8 @@ void Laws::check_duplicates() {
         complain("a duplicate is feared without reason");
     for (const Person& person : people_) {
         // Who needs SMTPUTF8 is told how the transaction of the others ended.
-        const bool ever_told = std::ranges::any_of(transactions_, [&](const Transaction& each) {
-            return each.told(person.address);
-        });
+        const bool ever_told = std::ranges::any_of(
+            transactions_, [&](const Transaction& each) { return each.told(person.address); });
         if (!person.may_be_duplicate() || !ever_told) continue;
         const bool written = std::ranges::any_of(transactions_, [&](const Transaction& each) {
             return each.counts() && each.told(person.address);
@@ -461,7 +435,7 @@ void Laws::check_ways_out() {
             connection.peer->heard(connection.endpoint.port == 465).clear.find("MAIL FROM") !=
             std::string::npos;
         const bool demanded = connection.endpoint.port == 465 ||
-                              is_demanded(world_, connection.endpoint) ||
+                              requires_tls(world_, connection.endpoint) ||
                               (world_.must_authenticate && !inside);
         if (demanded && mail_in_clear) complain(text(label, ": in clear, against demand"));
     }
@@ -473,34 +447,6 @@ void Laws::check_ways_out() {
         if (source != world_.sources.end() && source->second != target.source)
             complain("a connection from another source than the files say");
     }
-}
-
-// Contract, Amended after the field, "TLS and the next exchanger": once TLS that was required was not
-// achieved, the mail goes nowhere where it is not required.
-void Laws::check_required_tls() {
-    bool not_achieved = false;
-    for (Connection& connection : world_.connections) {
-        const bool implicit = connection.endpoint.port == 465;
-        const Peer::Heard heard = connection.peer->heard(implicit);
-        const bool required =
-            implicit || world_.must_authenticate || is_demanded(world_, connection.endpoint);
-        if (!required && not_achieved && heard.all().find("MAIL FROM") != std::string::npos)
-            complain(text(connection.peer->label(), ": mail, though TLS that another exchanger "
-                                                    "requires was not achieved"));
-        if (required && heard.secured.empty()) not_achieved = true;
-    }
-}
-
-// A session whose TLS failed before MAIL does not count among the five.
-std::size_t Laws::sessions() {
-    std::size_t count = 0;
-    for (Connection& connection : world_.connections) {
-        const Peer::Heard heard = connection.peer->heard(connection.endpoint.port == 465);
-        const bool tls_failed = heard.clear.find("STARTTLS\r\n") != std::string::npos &&
-                                heard.all().find("MAIL FROM") == std::string::npos;
-        if (!tls_failed) ++count;
-    }
-    return count;
 }
 
 // Neither a secret nor a line that was said in AUTH comes back.
@@ -520,7 +466,7 @@ void Laws::check_secrets() {
 
 void Laws::check_bounds() {
     const delivery::Settings& settings = world_.settings;
-    if (sessions() > delivery::most_sessions) complain("too many sessions");
+    if (sessions_that_count(world_) > delivery::most_sessions) complain("too many sessions");
     if (world_.dials > delivery::most_connections) complain("too many connections");
     // Each transaction behind the first of its session settles somebody.
     if (transactions_.size() > delivery::most_sessions + people_.size())
@@ -532,9 +478,9 @@ void Laws::check_bounds() {
         6 + people_.size() + 2 * (world_.message.content.size() / settings.chunk_size + 1));
     const auto all = static_cast<long>(delivery::most_sessions + people_.size());
     constexpr long of_session = 20;  // greeting to AUTH, and QUIT
-    if (outcome_.took > look_ups + dials + (all * of_transaction +
-                                            delivery::most_sessions * of_session) *
-                                               settings.timeout_remote)
+    if (outcome_.took >
+        look_ups + dials +
+            (all * of_transaction + delivery::most_sessions * of_session) * settings.timeout_remote)
         complain("the delivery took too long");
 }
 

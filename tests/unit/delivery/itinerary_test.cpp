@@ -18,8 +18,12 @@ constexpr Verdict another_requiring{Letter::deferred, Next::another_requiring, f
 constexpr Verdict tls_failed{Letter::deferred, Next::another, true};
 constexpr Verdict without_chunking{Letter::deferred, Next::same_without_chunking, false};
 
-Endpoint at(std::string_view address) { return Endpoint{*IpAddress::parse(address)}; }
-Endpoint number(unsigned i) { return at(text("192.0.2.", i)); }
+Endpoint at(std::string_view address) {
+    return Endpoint{*IpAddress::parse(address)};
+}
+Endpoint number(unsigned i) {
+    return at(text("192.0.2.", i));
+}
 
 tls::Requirement requiring(Kind kind) {
     tls::Requirement made;
@@ -33,7 +37,8 @@ public:
     void add(std::string name, std::vector<Endpoint> endpoints, Kind kind = Kind::opportunistic) {
         itinerary.add(std::move(name), std::move(endpoints), requiring(kind));
     }
-    /// The next step as `its_turn mx 192.0.2.1`; its first endpoint answers and ends with `verdict`.
+    /// The next step as `its_turn mx 192.0.2.1`; its first endpoint answers and ends with
+    /// `verdict`.
     std::string next(const Verdict& verdict) {
         const std::optional<Step> step = itinerary.next(now);
         if (!step) return "nothing";
