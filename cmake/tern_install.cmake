@@ -23,6 +23,8 @@ install(FILES packaging/completions/_tern
 install(FILES packaging/completions/tern.fish
     DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/fish/vendor_completions.d)
 install(PROGRAMS scripts/drop-in DESTINATION sbin RENAME tern-drop-in)
+install(DIRECTORY scripts/drop-in.d DESTINATION ${TERN_LIBDIR} FILE_PERMISSIONS
+    OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
 
 # tern_compress(<source> <name>): compressed/<name>.gz, the same bytes whenever it is made.
 function(tern_compress source name)
