@@ -9,7 +9,10 @@
 indimail_marks='sbin/qmail-remote|VIRTUAL_PKG_LIB|\$Id: (qmail-rspawn|tcpto_clean)\.c,v|libindimail'
 refuse_indimail() {
     local program
-    for program in "$qmail"/{bin,sbin}/qmail-rspawn "${rspawns[@]/%//exe}"; do
+    local programs=("$qmail"/{bin,sbin}/qmail-rspawn "${rspawns[@]/%//exe}")
+    # Its packages have the programs in /usr/sbin, and their home in /var/indimail.
+    [[ -e ${programs[0]} || -e ${programs[1]} ]] || programs+=(/usr/sbin/qmail-rspawn)
+    for program in "${programs[@]}"; do
         if [[ ! -f $program ]] || ! grep -aqE "$indimail_marks" "$program"; then continue; fi
         fail "$program is indimail's, which calls qmail-remote with other arguments: this" \
             "qmail-remote would bounce every mail, so it is not put here"

@@ -36,6 +36,9 @@ def package_comes_and_goes(bench):
     shared = bench.scratch / "unpacked/usr/share"
     for name in ("bash-completion/completions/tern", "zsh/vendor-completions/_tern",
                  "fish/vendor_completions.d/tern.fish", "man/man8/tern.8.gz",
+                 "bash-completion/completions/tern-drop-in",
+                 "zsh/vendor-completions/_tern-drop-in",
+                 "fish/vendor_completions.d/tern-drop-in.fish", "man/man8/tern-drop-in.8.gz",
                  "man/man8/tern-route.8.gz", "man/man8/tern-check.8.gz",
                  "man/man8/tern-probe.8.gz"):
         expect((shared / name).is_file(), f"the package has no {name}")
@@ -61,8 +64,6 @@ def package_comes_and_goes(bench):
         expect(not left, f"removing the package left {left}")
         bench.drop_in(home, "--back")
         home.expect_old()
-
-
 
 
 CASES = (package_comes_and_goes,)
