@@ -19,7 +19,7 @@
 namespace tern::os {
 namespace {
 
-// Where this program's file stands; empty without /proc, as in a chroot. A program that was
+// The path of this program's file; empty without /proc, as in a chroot. A program that was
 // replaced while it runs has " (deleted)" after its name, which does not matter here.
 std::string_view own_path(std::array<char, PATH_MAX>& space) {
     const ssize_t size = ::readlink("/proc/self/exe", space.data(), space.size());

@@ -3,10 +3,9 @@ import fcntl
 import os
 import re
 import shutil
-import signal
 import subprocess
 
-from bench import (GID, LOCK, PROGRAMS, QUEUE_UID, UID, Rspawn, compile_program, expect, identity,
+from bench import (GID, LOCK, PROGRAMS, QUEUE_UID, UID, Rspawn, compile_program, expect,
                    snapshot)
 
 
