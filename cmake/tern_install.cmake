@@ -16,13 +16,17 @@ if(programs)
     install(TARGETS ${programs} RUNTIME DESTINATION ${TERN_LIBDIR}/bin)
 endif()
 install(TARGETS tern RUNTIME DESTINATION sbin)
-install(FILES packaging/completions/tern.bash
-    DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions RENAME tern)
-install(FILES packaging/completions/_tern
-    DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/zsh/vendor-completions)
-install(FILES packaging/completions/tern.fish
-    DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/fish/vendor_completions.d)
+foreach(command tern tern-drop-in)
+    install(FILES packaging/completions/${command}.bash
+        DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions RENAME ${command})
+    install(FILES packaging/completions/_${command}
+        DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/zsh/vendor-completions)
+    install(FILES packaging/completions/${command}.fish
+        DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/fish/vendor_completions.d)
+endforeach()
 install(PROGRAMS scripts/drop-in DESTINATION sbin RENAME tern-drop-in)
+install(DIRECTORY scripts/drop-in.d DESTINATION ${TERN_LIBDIR} FILE_PERMISSIONS
+    OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
 
 # tern_compress(<source> <name>): compressed/<name>.gz, the same bytes whenever it is made.
 function(tern_compress source name)
