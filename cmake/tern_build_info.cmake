@@ -47,7 +47,7 @@ foreach(entry
     tern_package_version(version ${package})
     if(version STREQUAL "")
         if(name STREQUAL OpenSSL)
-            set(version ${OPENSSL_VERSION})
+            set(version ${TERN_OPENSSL_VERSION})
         else()
             set(version "of unknown version")
         endif()

@@ -5,7 +5,12 @@
 # well, and pays for each process with 270,000 instructions and 100 pages of relocation, most of
 # what a small delivery costs otherwise (docs/adr/0009).
 find_package(Threads REQUIRED)
-find_package(OpenSSL 3.0 REQUIRED)
+find_package(PkgConfig REQUIRED)
+if(CMAKE_CROSSCOMPILING)
+    set(ENV{PKG_CONFIG_LIBDIR}
+        /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/pkgconfig:/usr/share/pkgconfig)
+endif()
+pkg_check_modules(TERN_OPENSSL REQUIRED libssl>=3.0)
 find_path(TERN_EXPECTED_INCLUDE tl/expected.hpp REQUIRED)
 target_include_directories(tern_flags SYSTEM INTERFACE ${TERN_EXPECTED_INCLUDE})
 
@@ -27,7 +32,6 @@ endfunction()
 
 # tern_static_needs(<target> <module>): what the static libraries of pkg-config's module want beside
 # themselves, static too (libcrypto.a of Debian 13: zlib and zstd).
-find_package(PkgConfig REQUIRED)
 function(tern_static_needs target module)
     pkg_check_modules(${module}_module REQUIRED ${module})
     set(needed ${${module}_module_STATIC_LIBRARIES})
