@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/ascii.hpp"
+#include "base/build_info.hpp"
 #include "base/text.hpp"
 #include "control/control_file.hpp"
 #include "control/read_settings.hpp"
@@ -41,8 +42,6 @@
 #include "os/system_clock.hpp"
 #include "os/system_random.hpp"
 #include "os/tcpto_file.hpp"
-
-extern "C" const char tern_identification[];
 
 namespace {
 
@@ -270,8 +269,7 @@ CLI::App* add_check(CLI::App& app, Options& options) {
 int run(int count, char** words) {
     Options options;
     CLI::App app("tern tells what a delivery by qmail-remote would do, see tern(8).", "tern");
-    const std::string_view identification(tern_identification);
-    app.set_version_flag("--version", std::string(identification.substr(5)));
+    app.set_version_flag("--version", build_description("tern", tern_identification));
     app.require_subcommand(1);
     CLI::App* const route = add_route(app, options);
     CLI::App* const check = add_check(app, options);

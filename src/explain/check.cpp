@@ -200,6 +200,7 @@ std::vector<Finding> check(const Reader& reader, delivery::LocalAddresses& local
     check_tls(checking);
     check_names(checking);
     check_tables(checking);
+    check_libraries(checking);
     // Whatever else defers all mail: nothing that deliveries stumble over may go untold.
     const Result<delivery::Settings> settings = control::read_settings("");
     const bool told = std::ranges::any_of(checking.found.list(), [](const Finding& finding) {

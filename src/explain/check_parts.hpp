@@ -56,6 +56,11 @@ void check_sources(Checking& checking);
 void check_tls(Checking& checking);
 void check_names(Checking& checking);
 void check_tables(Checking& checking);
+void check_libraries(Checking& checking);
+
+/// The libraries inside a program with this mark (base/build_info.hpp) that are older than what is
+/// installed by the text of dpkg's status file, in words; empty: none.
+[[nodiscard]] std::string outdated_libraries(std::string_view mark, std::string_view dpkg_status);
 
 /// Tells of each relay that would get a user and password with nobody verified, or not at all.
 void check_logins(Checking& checking, const std::vector<delivery::Way>& ways);
