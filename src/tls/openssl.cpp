@@ -10,6 +10,7 @@
 
 #include <openssl/cryptoerr_legacy.h>
 #include <openssl/err.h>
+#include <openssl/objects.h>
 #include <openssl/sslerr_legacy.h>
 
 #include "tls/algorithms.hpp"
@@ -52,6 +53,10 @@ void add_certificate_digests() {
              {EVP_sha1(), EVP_sha224(), EVP_sha256(), EVP_sha384(), EVP_sha512(), EVP_sha512_224(),
               EVP_sha512_256(), EVP_sha3_224(), EVP_sha3_256(), EVP_sha3_384(), EVP_sha3_512()})
             EVP_add_digest(digest);
+        // OpenSSL's ClientHello offers them and its table of signatures lacks them (3.0).
+        OBJ_add_sigid(NID_dsa_with_SHA384, NID_sha384, NID_dsa);
+        OBJ_add_sigid(NID_dsa_with_SHA512, NID_sha512, NID_dsa);
+        ERR_clear_error();  // a later one may have them
     });
 }
 
