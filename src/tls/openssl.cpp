@@ -5,6 +5,7 @@
 
 #include "tls/openssl.hpp"
 
+#include <cstdint>
 #include <mutex>
 #include <system_error>
 
@@ -17,6 +18,13 @@
 
 namespace tern::tls {
 namespace {
+
+// What start-up declined, later versions (3.5) do not load when they are asked for it.
+#if OPENSSL_VERSION_NUMBER < 0x30100000L
+constexpr std::uint64_t without_ssl_texts = OPENSSL_INIT_NO_LOAD_SSL_STRINGS;
+#else
+constexpr std::uint64_t without_ssl_texts = 0;
+#endif
 
 void load_error_texts() {
     static std::once_flag once;
@@ -41,8 +49,7 @@ void start_openssl() {
                             OPENSSL_INIT_NO_ADD_ALL_DIGESTS,
                         nullptr);
     OPENSSL_init_ssl(
-        OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_SSL_STRINGS | OPENSSL_INIT_NO_ATEXIT,
-        nullptr);
+        OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT | without_ssl_texts, nullptr);
     show_few_algorithms();
 }
 

@@ -246,14 +246,29 @@ private:
     std::_Exit(good ? 0 : 1);
 }
 
-class Hello : public testing::TestWithParam<Kind> {};
+class HelloOf : public testing::TestWithParam<Kind> {};
 
-TEST_P(Hello, OffersOnlyWhatCanBeCompleted) {
+TEST_P(HelloOf, OffersOnlyWhatCanBeCompleted) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     EXPECT_EXIT(complete(GetParam()), testing::ExitedWithCode(0), "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, Hello,
+// Hybrid key exchange is there wherever OpenSSL has it (3.5).
+[[noreturn]] void look_for_the_hybrid() {
+    constexpr int x25519_mlkem768 = 0x11ec;
+    tls::start_openssl();
+    FullOpenSsl full;
+    EVP_KEYMGMT* const known = EVP_KEYMGMT_fetch(full.library(), "X25519MLKEM768", nullptr);
+    const bool offered = holds(hello_of({}, "mx.example.com").groups(), x25519_mlkem768);
+    std::_Exit(offered == (known != nullptr) ? 0 : 1);
+}
+
+TEST(Hello, OffersTheHybridGroupThatOpenSslHas) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    EXPECT_EXIT(look_for_the_hybrid(), testing::ExitedWithCode(0), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, HelloOf,
                          testing::Values(Kind::opportunistic, Kind::encrypted, Kind::verified));
 
 }  // namespace
