@@ -14,7 +14,6 @@ namespace tern::dns {
 namespace {
 
 constexpr std::size_t header_size = 12;
-constexpr std::size_t opt_size = 11;  // of an OPT record without options
 constexpr std::size_t longest_wire_name = 255;  // RFC 1035 3.1
 constexpr int most_jumps = 127;  // compression pointers followed in one name (contract, Names)
 constexpr std::uint16_t class_in = 1;

@@ -24,6 +24,8 @@ constexpr unsigned rcode_bad_version = 16;
 /// The size of the answer over UDP that we ask for by EDNS: what passes unfragmented almost
 /// everywhere (contract, Amended after the field, Names).
 constexpr std::size_t edns_size = 1232;
+/// Of the OPT record at the end of a query.
+constexpr std::size_t opt_size = 11;
 /// The size without EDNS (RFC 1035 4.2.1).
 constexpr std::size_t plain_size = 512;
 

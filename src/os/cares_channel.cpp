@@ -96,7 +96,9 @@ struct CaresChannel::SocketFunctions {
             const ssize_t got = ::recvfrom(socket, into, size, flags, from, from_length);
             if (got < 0 && errno != EAGAIN) channel(self).note_trouble();
             if (got < 0 || !channel(self).is_datagram(socket)) return got;
-            if (channel(self).may_be_answer(into, static_cast<std::size_t>(got))) return got;
+            if (channel(self).may_be_answer(static_cast<const char*>(into),
+                                            static_cast<std::size_t>(got)))
+                return got;
         }
         errno = EAGAIN;
         return -1;
@@ -313,8 +315,9 @@ void CaresChannel::settle() {
     if (status_ == ARES_SUCCESS) {
         Answers::restore_id(request);
         request.state = dns::Request::State::answered;
-    } else if (status_ == ARES_EBADRESP) {  // 1.34 reads the answer before we do
-        request.why = "sent a malformed answer";
+    } else if (status_ == ARES_EBADRESP) {
+        request.answer.clear();  // 1.34 reads the answer first; what it refuses is malformed
+        request.state = dns::Request::State::answered;
     } else if (no_socket_ && trouble_ != EAFNOSUPPORT) {
         request.is_local_trouble = true;
         request.why =
@@ -337,14 +340,17 @@ void CaresChannel::note_sent(const iovec* parts) noexcept {
 }
 
 // 1.34 takes any malformed datagram for the answer, 1.18 an empty one for the end of the server.
-// What is not a response with our id is nobody's answer to us.
-bool CaresChannel::may_be_answer(const void* message, std::size_t length) const noexcept {
+// Only a response with our id and our question can be the answer.
+bool CaresChannel::may_be_answer(const char* message, std::size_t length) const noexcept {
     constexpr unsigned response = 0x80;
-    std::array<unsigned char, header_size> header{};
-    if (length < header.size()) return false;
-    std::memcpy(header.data(), message, header.size());
-    return std::equal(sent_id_.begin(), sent_id_.end(), header.begin()) &&
-           (header[2] & response) != 0;
+    if (request_ == nullptr) return false;
+    const std::string_view query = request_->query;
+    const std::string_view question =
+        query.substr(header_size, query.size() - header_size - (edns_ ? dns::opt_size : 0));
+    if (length < header_size + question.size()) return false;
+    return std::equal(sent_id_.begin(), sent_id_.end(), message) &&
+           (static_cast<unsigned char>(message[2]) & response) != 0 &&
+           equal_ignoring_case(std::string_view(message + header_size, question.size()), question);
 }
 
 bool CaresChannel::is_datagram(int socket) noexcept {

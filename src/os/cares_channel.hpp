@@ -62,7 +62,7 @@ private:
     static void on_socket(void* self, ares_socket_t socket, int readable, int writable);
     void note_trouble() noexcept;
     void note_sent(const iovec* parts) noexcept;
-    [[nodiscard]] bool may_be_answer(const void* message, std::size_t length) const noexcept;
+    [[nodiscard]] bool may_be_answer(const char* message, std::size_t length) const noexcept;
     [[nodiscard]] static bool is_datagram(int socket) noexcept;
     void settle();
 
@@ -74,7 +74,7 @@ private:
     std::array<pollfd, 8> sockets_{};  ///< those that c-ares has open
     std::size_t socket_count_ = 0;
     unsigned datagrams_sent_ = 0;
-    std::array<unsigned char, 2> sent_id_{};  ///< of the query on the wire: 1.34 chooses its own
+    std::array<char, 2> sent_id_{};  ///< of the query on the wire: 1.34 chooses its own
     // What the callback saw: it is called through C, where nothing may be thrown.
     bool has_ended_ = false;
     bool no_memory_ = false;
