@@ -85,6 +85,7 @@ Task<std::vector<Exchanger>> Exchangers::next_group() {
             std::optional<Exchanger> exchanger = co_await look_up(name);
             if (!exchanger) continue;
             exchanger->preference = preference;
+            exchanger->next_hop = domain_;
             group.push_back(std::move(*exchanger));
         }
         if (!reached_ourselves_) continue;
