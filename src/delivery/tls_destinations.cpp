@@ -57,8 +57,8 @@ struct Rank {
 // In the order of s/qmail, exact names before suffixes; '%' and '=' are for exact names only.
 std::optional<Rank> rank_of_name(char prefix, std::string_view destination, std::string_view name) {
     if (name.empty()) return std::nullopt;
-    constexpr std::array<std::string_view, 6> order = {"!", "%", "=", "~", std::string_view("+\0", 2),
-                                                       "-"};
+    constexpr std::array<std::string_view, 6> order = {
+        "!", "%", "=", "~", std::string_view("+\0", 2), "-"};
     const auto place = std::ranges::find_if(
         order, [prefix](std::string_view group) { return group.find(prefix) != group.npos; });
     const auto exact = static_cast<std::size_t>(place - order.begin()) * 2;
@@ -136,8 +136,8 @@ std::vector<Mistake> check_tls_destinations(std::string_view content) {
             add(lines.number(), text(quoted(line->key()), " matches nothing"), false);
             continue;
         }
-        const std::string whom =
-            line->is_general() ? "every server that no other line names" : quoted(line->destination);
+        const std::string whom = line->is_general() ? "every server that no other line names"
+                                                    : quoted(line->destination);
         add(lines.number(),
             text(line->words(), " for ", whom,
                  ", and this version does not support the file: mail that the line decides is "

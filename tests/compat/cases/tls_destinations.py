@@ -11,9 +11,10 @@ def over_tls(mx):
     mx.over_tls()
 
 
-@table([("-*:",), ("-:",), ("+*:",), ("~*:",), ("=*:",), ("!*:",), ("+dest.example:/etc/ssl/certs/",),
-        ("dest.example:",), (f"{NAME}:",), (f"-{NAME}:",), (f"={NAME}:ca.pem",),
-        (f"%{NAME}:=" + "a" * 64,), (f"!{NAME}:",), ("~.dest.example:",), ("-MX1.Dest.Example.:",)])
+@table([("-*:",), ("-:",), ("+*:",), ("~*:",), ("=*:",), ("!*:",),
+        ("+dest.example:/etc/ssl/certs/",), ("dest.example:",), (f"{NAME}:",), (f"-{NAME}:",),
+        (f"={NAME}:ca.pem",), (f"%{NAME}:=" + "a" * 64,), (f"!{NAME}:",), ("~.dest.example:",),
+        ("-MX1.Dest.Example.:",)])
 def a_rule_defers(t, line):
     t.control("tlsdestinations", f"# rules\n:*\n{line}")
     t.never(MX1)

@@ -14,18 +14,20 @@ std::size_t line_for(std::string_view content, std::string_view name,
 }
 
 TEST(TlsDestinations, NamesAreComparedAsALabels) {
-    for (const char* key : {"mx.example.org", "MX.Example.ORG", "mx.example.org.", "-mx.example.org",
-                            "=mx.example.org", "%mx.example.org", "~mx.example.org",
-                            "+mx.example.org", "!mx.example.org", ".example.org", "-.org",
-                            "!.example.org", "~.example.org", "+.example.org"})
+    for (const char* key : {"mx.example.org", "MX.Example.ORG", "mx.example.org.",
+                            "-mx.example.org", "=mx.example.org", "%mx.example.org",
+                            "~mx.example.org", "+mx.example.org", "!mx.example.org",
+                            ".example.org", "-.org", "!.example.org", "~.example.org",
+                            "+.example.org"})
         EXPECT_EQ(line_for(std::string(key) + ":", "mx.example.org"), 1U) << key;
     EXPECT_EQ(line_for("b\u00fccher.example:", "xn--bcher-kva.example"), 1U);
 }
 
 TEST(TlsDestinations, WhatDoesNotFit) {
-    for (const char* line : {"example.org:", ".mx.example.org:", "x.example.org:", "#mx.example.org:",
-                             "mx.example.org", "=.example.org:", "%.example.org:", "%*:", "!:", "+:",
-                             "*.example.org:", "mx.example.org:|||other.example"})
+    for (const char* line :
+         {"example.org:", ".mx.example.org:", "x.example.org:", "#mx.example.org:",
+          "mx.example.org", "=.example.org:", "%.example.org:", "%*:", "!:", "+:",
+          "*.example.org:", "mx.example.org:|||other.example"})
         EXPECT_EQ(line_for(line, "mx.example.org", "dest.example"), 0U) << line;
     EXPECT_EQ(line_for("mx.example.org:|||Dest.example", "mx.example.org", "dest.example"), 1U);
     EXPECT_EQ(line_for("-mx.example.org:", "", ""), 0U);
