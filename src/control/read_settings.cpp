@@ -192,6 +192,15 @@ Result<Secret> FileRules::token_file(const std::string& path) {
                 text(path, ": this file of an access token does not exist"));
 }
 
+Result<std::string> FileRules::tls_destinations() {
+    if (!tls_destinations_)
+        tls_destinations_ = read_file("control/tlsdestinations")
+                                .map([](std::optional<std::string>&& content) {
+                                    return std::move(content).value_or("");
+                                });
+    return *tls_destinations_;
+}
+
 // Contract, Control files: tlshosts/<FQDN>.pem beats notlshosts/<FQDN> and exhaustivelist.
 Result<tls::Requirement> FileRules::requirement(const dns::Domain& server) {
     tls::Requirement requirement;

@@ -15,7 +15,11 @@ namespace tern::control {
 class FileRules final : public delivery::ServerRules {
 public:
     Result<tls::Requirement> requirement(const dns::Domain& server) override;
+    Result<std::string> tls_destinations() override;
     Result<Secret> token_file(const std::string& path) override;
+
+private:
+    std::optional<Result<std::string>> tls_destinations_;  // once read
 };
 
 }  // namespace tern::control

@@ -80,6 +80,7 @@ Result<Connection> Delivery::note_dialled(const Step& step, const std::vector<Ta
     itinerary_.note_dialled(step, tried, dialled.stream != nullptr);
     Connection connection;
     if (!dialled.stream) return connection;
+    reached_ = true;
     connection.peer = Peer{step.server_name, targets[dialled.winner].endpoint};
     connection.stream = std::move(dialled.stream);
     if (way_.protocol == Protocol::qmtp) return connection;

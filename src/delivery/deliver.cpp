@@ -60,8 +60,10 @@ Task<Done> Delivery::try_hop(NextHop hop) {
         else if (group->empty()) unfound_ = exchangers.none_left();
         if (!group || group->empty()) break;
         for (const Exchanger& exchanger : *group) {
+            reached_ = false;
             add_server(exchanger);
             co_await proceed();
+            if (reached_ && exchanger.name) exchangers.note_reached(*exchanger.name);
         }
     }
     unasked_ = unasked_ || exchangers.anyone_unasked();

@@ -98,6 +98,7 @@ private:
     std::optional<Outcome> furthest_;     // of those that failed for now, or for good
     std::optional<Outcome> conditional_;  // rejected, unless another exchanger takes the mail
     std::string unconnected_;
+    bool reached_ = false;  // a server of the exchanger under way answered the connection
     bool unasked_ = false;                    // exchangers that no limit or look-up let us ask
     std::optional<Failure> unfound_;          // why the last hop has no server
     std::optional<std::uint64_t> qmtp_size_;  // once measured

@@ -266,6 +266,7 @@ std::optional<Exchanger> Exchangers::exchanger_of(const dns::Domain& host,
     Exchanger exchanger;
     exchanger.name = host;
     exchanger.preference = preference;
+    if (by_mx_) exchanger.next_hop = domain_;
     exchanger.endpoints = interleave(std::move(sifted.ipv4), std::move(sifted.ipv6), port_);
     return exchanger;
 }
@@ -311,7 +312,8 @@ std::string Exchangers::words_of_faults() const {
 }
 
 bool Exchangers::anyone_unasked() const {
-    return !look_up_trouble_.empty() || (by_mx_ && !reached_ourselves_ && next_ < mx_.size());
+    return !look_up_trouble_.empty() || !late_.empty() ||
+           (by_mx_ && ourselves_.empty() && next_ < mx_.size());
 }
 
 Failure Exchangers::no_relay(std::string_view why) const {

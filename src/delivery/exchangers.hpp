@@ -19,6 +19,8 @@ struct Exchanger {
     std::vector<Endpoint> endpoints;  ///< in the order to try, families alternating
     /// Of its MX record, 0 where the domain itself stands for one; nothing: no MX was asked for.
     std::optional<std::uint16_t> preference = std::nullopt;
+    /// The domain whose MX records named it; empty: no MX was asked for.
+    std::string next_hop = {};
 };
 
 /// Walks the exchangers of one next hop in order of preference. Addresses are looked up only when

@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "delivery/control_lines.hpp"
+#include "delivery/tls_destinations.hpp"
 
 namespace tern::delivery {
 namespace {
@@ -20,6 +22,30 @@ bool is_inside_this_host(const Exchanger& relay) {
     if (!relay.name) return true;
     const std::string_view name = relay.name->ascii();
     return name == "localhost" || name.ends_with(".localhost");  // RFC 6761 6.3
+}
+
+// The order of the local files: tlshosts/<FQDN>.pem and notlshosts/<FQDN> before tlsdestinations,
+// exhaustivelist before its general lines. The file's rules are not built yet; what they decide
+// waits (contract: mail never goes out weaker than the operator wrote).
+Result<Done> refuse_tls_destination(ServerRules& rules, const Exchanger& exchanger,
+                                    const tls::Requirement& asked) {
+    using Kind = tls::Requirement::Kind;
+    if (asked.demanded() || asked.origin.starts_with("control/notlshosts/")) return Done();
+    const Result<std::string> content = rules.tls_destinations();
+    if (!content) return tl::unexpected<Failure>(content.error());
+    if (content->empty()) return Done();
+    const std::string_view name =
+        exchanger.name ? std::string_view(exchanger.name->ascii()) : std::string_view();
+    const auto line = find_tls_destination(*content, name, exchanger.next_hop);
+    if (!line || line->changes_nothing()) return Done();
+    if (line->is_general() && asked.kind == Kind::none) return Done();
+    const std::string server =
+        name.empty() ? exchanger.endpoints.front().address.to_string() : std::string(name);
+    return fail(Stage::routing, Cause::control_file,
+                text("control/tlsdestinations, line ", line->number, " (", quoted(line->key()),
+                     "), ", line->words(), " for ", server,
+                     ", and this version of qmail-remote does not support that file; the mail is "
+                     "deferred so that it is not sent with less than the line asks for"));
 }
 
 // Never in clear against a demand.
@@ -41,6 +67,8 @@ Result<tls::Requirement> requirement_for(ServerRules& rules, const Way& way,
     Result<tls::Requirement> requirement = tls::Requirement();
     if (exchanger.name) requirement = rules.requirement(*exchanger.name);
     if (!requirement) return requirement;
+    if (const Result<Done> kept = refuse_tls_destination(rules, exchanger, *requirement); !kept)
+        return tl::unexpected<Failure>(kept.error());
     if (way.protocol == Protocol::qmtp) return requirement_for_qmtp(*requirement, way, exchanger);
     requirement->implicit = exchanger.endpoints.front().port == implicit_tls_port;
     if (!way.credentials || requirement->demanded() || is_inside_this_host(exchanger))

@@ -106,6 +106,9 @@ public:
     /// What TLS must achieve with `server`; port 465 is not its affair. Fails with
     /// Cause::control_file when a file is there and cannot be read.
     virtual Result<tls::Requirement> requirement(const dns::Domain& server) = 0;
+    /// The text of control/tlsdestinations; empty where there is none. Fails with
+    /// Cause::control_file.
+    virtual Result<std::string> tls_destinations() { return std::string(); }
     /// The text of a token file that a route names (sasl::Credentials), read for each delivery:
     /// another program refreshes it. Fails with Cause::control_file.
     virtual Result<Secret> token_file(const std::string& path) = 0;
