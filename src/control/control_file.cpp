@@ -11,10 +11,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
-#include <cstring>
 #include <memory>
 
 #include "base/ascii.hpp"
+#include "base/error_words.hpp"
 #include "base/text.hpp"
 
 namespace tern::control {
@@ -26,7 +26,7 @@ constexpr std::size_t first_block = 4096;  // of a file that does not tell its s
 constexpr std::size_t usual_block = std::size_t{64} << 10;
 
 tl::unexpected<Failure> unreadable(const std::string& path, int error) {
-    return fail(Stage::start, Cause::control_file, text(path, ": ", strerrordesc_np(error)));
+    return fail(Stage::start, Cause::control_file, text(path, ": ", error_words(error)));
 }
 
 // A name longer than the file system takes cannot exist either.

@@ -44,7 +44,9 @@ std::string refusal_text(const Failure& failure, const Peer& peer, bool end_of_d
         default:
             return text("Connected to ", ip, " but connection died. ",
                         end_of_data_written ? "Possible duplicate! " : "", peer.to_string(),
-                        " closed the session (#4.4.2)", said);
+                        " closed the session (#4.4.2)",
+                        // The recipient's own report has the reply already.
+                        failure.stage == Stage::recipient ? std::string("\n") : said);
     }
 }
 

@@ -1,11 +1,10 @@
-// errno in words for the middle of a sentence, the same in every locale.
+// errno in words, under the name that this layer's sources use.
 #pragma once
 
-#include <string>
+#include "base/error_words.hpp"
 
 namespace tern::os {
 
-/// "connection refused" for ECONNREFUSED; "error 4711" for a number the system has no words for.
-[[nodiscard]] std::string error_words(int error);
+using tern::error_words;
 
 }  // namespace tern::os

@@ -217,7 +217,7 @@ Result<tls::Requirement> SimulatedRules::requirement(const dns::Domain& server) 
     const std::string& name = server.ascii();
     if (unreadable.contains(name))
         return fail(Stage::start, Cause::control_file,
-                    text("control/tlshosts/", name, ".pem: Permission denied"));
+                    text("control/tlshosts/", name, ".pem: permission denied"));
     tls::Requirement requirement;
     if (demanded.contains(name)) {
         requirement.kind = tls::Requirement::Kind::verified;

@@ -355,7 +355,7 @@ def what_is_no_file(t):
     for name in ("timeoutremote", "smtproutes", "authsenders"):
         (t.home / "control" / name).unlink(missing_ok=True)
         (t.home / "control" / name).mkdir()
-        _finds(t, "error", f"control/{name}", "cannot be read: Is a directory")
+        _finds(t, "error", f"control/{name}", "cannot be read: is a directory")
         (t.home / "control" / name).rmdir()
 
 

@@ -96,4 +96,4 @@ def it_cannot_be_read(t):
     t.never(MX1)
     t.deliver(uid=UNPRIVILEGED)
     t.says(like("Z"))
-    t.mentions("control/tlsdestinations", "Permission denied")
+    t.mentions("control/tlsdestinations", "permission denied")

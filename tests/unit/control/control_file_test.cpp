@@ -88,7 +88,7 @@ TEST_F(ControlFile, WhatCannotBeReadIsTold) {
          {read_file("control").error(), read_line("control").error(),
           read_list("control", ':').error(), read_number("control", 1, 2).error()}) {
         EXPECT_EQ(failure.cause, Cause::control_file);
-        EXPECT_EQ(failure.detail, "control: Is a directory");
+        EXPECT_EQ(failure.detail, "control: is a directory");
     }
     ASSERT_EQ(::symlink("loop", "control/loop"), 0);
     EXPECT_FALSE(read_file("control/loop"));
@@ -233,7 +233,7 @@ TEST_F(ControlFile, BrokenFilesAreNamed) {
         std::filesystem::create_directory(text("control/", name));
         const Result<delivery::Settings> settings = read_settings("example.net");
         ASSERT_FALSE(settings) << name;
-        EXPECT_EQ(settings.error().detail, text("control/", name, ": Is a directory"));
+        EXPECT_EQ(settings.error().detail, text("control/", name, ": is a directory"));
         std::filesystem::remove(text("control/", name));
     }
 }

@@ -1,12 +1,12 @@
 // errno in words; see error_words.hpp.
-#include "os/error_words.hpp"
+#include "base/error_words.hpp"
 
 #include <cstring>
 
 #include "base/ascii.hpp"
 #include "base/text.hpp"
 
-namespace tern::os {
+namespace tern {
 
 std::string error_words(int error) {
     const char* const description = ::strerrordesc_np(error);
@@ -18,4 +18,4 @@ std::string error_words(int error) {
     return words;
 }
 
-}  // namespace tern::os
+}  // namespace tern
