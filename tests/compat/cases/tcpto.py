@@ -478,16 +478,12 @@ def qmail_tcpok_has_its_trouble_on_standard_error(t, title):
 @table([("a link",), ("a link in the place of tcpto6",), ("a second name",), ("a link to lock",)])
 def root_clears_no_file_of_its_own(t, title):
     # queue/lock is another user's, who could make any name there a link
-    victim = t.home / "victim"
+    victim, tables = t.home / "elsewhere/tcpto", t.home / "queue/lock"
+    victim.parent.mkdir()
     victim.write_bytes(b"root's own")
-    tables = t.home / "queue/lock"
     if title == "a link to lock":
-        elsewhere = t.home / "elsewhere"
-        elsewhere.mkdir()
-        victim = elsewhere / "tcpto"
-        victim.write_bytes(b"root's own")
         tables.rename(t.home / "queue/away")
-        tables.symlink_to(elsewhere)
+        tables.symlink_to(victim.parent)
     elif title == "a second name":
         os.link(victim, tables / "tcpto")
     elif title == "a link":
