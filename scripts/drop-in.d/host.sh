@@ -83,7 +83,11 @@ find_replaced() {
 
 # Every program of tern carries this mark; what carries none is somebody else's and is kept.
 is_ours() { [[ -f $1 ]] && is_elf "$1" && grep -aqF '@(#) tern ' "$1"; }
-is_elf() { [[ $(head -c 4 "$1" | tr -d '\0') == $'\x7fELF' ]]; }
+is_elf() {
+    local magic=''
+    read -rN 4 magic 2>/dev/null <"$1" || :
+    [[ $magic == $'\x7fELF' ]]
+}
 
 # ---- Wrappers
 

@@ -111,7 +111,7 @@ start_as_caller() { # file arguments...
 # Contract, "Home": without QMAILHOME the program takes the home that it stands in. Which one that
 # is it says itself; a sender that never reaches the wire then proves that it can read its files.
 prove_start() { # file
-    local said home
+    local said home assumed=''
     said=$(start_as_caller "$1") || :
     [[ $said == "DI (qmail-remote) was invoked improperly."* ]] ||
         fail "$1 does not run as $user from qmail's environment; it says: ${said:-nothing}"
@@ -120,8 +120,9 @@ prove_start() { # file
         refuse "started by qmail, $1 finds no home: $home"
         return 0
     elif [[ $(readlink -m "$home") != "$qmail" ]]; then
-        refuse "started by qmail, $1 would take $home for qmail's home and not $qmail; mend: set" \
-            "QMAILHOME=$qmail in the environment that qmail is started from"
+        ((${#rspawns[@]})) || assumed=" (qmail-rspawn is not running; QMAILHOME is taken as unset)"
+        refuse "started by qmail$assumed, $1 would take $home for qmail's home and not $qmail;" \
+            "mend: set QMAILHOME=$qmail in the environment that qmail is started from"
         return 0
     fi
     said=$(start_as_caller "$1" tern-drop-in.invalid $'\001@tern-drop-in.invalid' \

@@ -131,7 +131,7 @@ prove_dry() { # program source place owner mode
     export -f prove prove_start start_as_caller as_user with_rights_of refuse fail warn
     # shellcheck disable=SC2016 # these variables are the other shell's
     unshare -m bash -euo pipefail -c "$(declare -p uid gid user qmail scratch anyway refusals \
-        lock caller_environment)"'
+        lock rspawns caller_environment)"'
         mount -t tmpfs -o mode=755 tmpfs "$scratch/try"
         cp -T "$2" "$scratch/try/copy"
         chown "$4" "$scratch/try/copy"

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <thread>
@@ -20,16 +21,43 @@ tl::unexpected<Failure> trouble(std::string words) {
     return fail(Stage::start, Cause::resources, std::move(words));
 }
 
+// O_NONBLOCK: whatever is in the table's place, opening it must not wait.
+constexpr int how = O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+
+// queue/lock belongs to qmailq, who can make each name there, and lock itself, a link to a file of
+// root's. So root follows none: neither in the last two components, nor a second name of a file.
+Result<Descriptor> open_as_root(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    const bool alone = slash == std::string::npos;
+    const std::string directory = alone ? "." : path.substr(0, slash + (slash == 0 ? 1 : 0));
+    const Descriptor lock(
+        ::open(directory.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!lock && errno == ENOTDIR) return trouble(text(directory, " is not a directory"));
+    if (!lock) return trouble(text(directory, ": ", error_words(errno)));
+    const char* const name = path.c_str() + (alone ? 0 : slash + 1);
+    Descriptor file(::openat(lock.get(), name, how | O_NOFOLLOW));
+    if (!file && errno == ELOOP) return trouble("it is a symbolic link");
+    if (!file) return trouble(error_words(errno));
+    return file;
+}
+
+Result<Descriptor> open_as_user(const std::string& path) {
+    Descriptor file(::open(path.c_str(), how));
+    if (!file) return trouble(error_words(errno));
+    return file;
+}
+
 }  // namespace
 
 Result<TcptoTable> TcptoTable::open(const std::string& path) {
-    // O_NONBLOCK: whatever stands in the table's place, opening it must not wait.
-    Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-    if (!file) return trouble(error_words(errno));
+    const bool root = ::geteuid() == 0;
+    Result<Descriptor> file = root ? open_as_root(path) : open_as_user(path);
+    if (!file) return tl::unexpected<Failure>(file.error());
     struct stat status {};
-    if (::fstat(file.get(), &status) != 0) return trouble(error_words(errno));
+    if (::fstat(file->get(), &status) != 0) return trouble(error_words(errno));
     if (!S_ISREG(status.st_mode)) return trouble("it is not a regular file");
-    return TcptoTable(std::move(file));
+    if (root && status.st_nlink != 1) return trouble("the file has another name as well");
+    return TcptoTable(std::move(*file));
 }
 
 Result<Done> TcptoTable::lock(Duration patience) {

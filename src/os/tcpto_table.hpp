@@ -20,7 +20,8 @@ using TcptoBytes = std::vector<unsigned char>;
 class TcptoTable {
 public:
     /// Opens `path` for reading and writing, without a lock: qmail's programs take theirs on a
-    /// descriptor opened for writing, and NFS grants no other.
+    /// descriptor opened for writing, and NFS grants no other. Root follows no link in the last two
+    /// components of `path`, and opens no file that has a second name.
     [[nodiscard]] static Result<TcptoTable> open(const std::string& path);
 
     /// Waits for the exclusive lock, up to `patience`. It ends with the table's life.

@@ -473,3 +473,25 @@ def qmail_tcpok_has_its_trouble_on_standard_error(t, title):
           home=t.home / "nowhere" if title == "no home" else None)
     t.equal((t.status, t.out), (111, b""), "exit status and output")
     t.check(t.err != b"", "nothing on standard error")
+
+
+@table([("a link",), ("a link in the place of tcpto6",), ("a second name",), ("a link to lock",)])
+def root_clears_no_file_of_its_own(t, title):
+    # queue/lock is another user's, who could make any name there a link
+    victim, tables = t.home / "elsewhere/tcpto", t.home / "queue/lock"
+    victim.parent.mkdir()
+    victim.write_bytes(b"root's own")
+    if title == "a link to lock":
+        tables.rename(t.home / "queue/away")
+        tables.symlink_to(victim.parent)
+    elif title == "a second name":
+        os.link(victim, tables / "tcpto")
+    elif title == "a link":
+        (tables / "tcpto").symlink_to(victim)
+    else:
+        t.tcpto()
+        (tables / "tcpto6").symlink_to(victim)
+    t.run([], program="qmail-tcpok", checked=False)
+    t.equal((t.status, t.out), (111, b""), "exit status and output")
+    t.check(b"qmail-tcpok: fatal: unable to write " in t.err, f"stderr: {t.err!r}")
+    t.equal(victim.read_bytes(), b"root's own", "the file")
