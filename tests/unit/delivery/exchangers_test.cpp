@@ -285,7 +285,8 @@ TEST(Exchangers, AllLookUpsTogetherAreBoundedInTime) {
 
 TEST(Exchangers, AnExchangerListedAgainIsLookedUpOnce) {
     Walk walk;
-    for (const std::uint16_t preference : {30, 10, 20, 10})
+    constexpr std::uint16_t preferences[] = {30, 10, 20, 10};
+    for (const std::uint16_t preference : preferences)
         walk.world().add_exchanger("x.net", preference, "a");
     walk.world().add_exchanger("x.net", 20, "b");
     walk.world().add_address("a", "192.0.2.1");
