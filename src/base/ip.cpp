@@ -1,5 +1,6 @@
-// IP addresses from and to text; see ip.hpp. They are written by hand: inet_ntop(3) writes some IPv6
-// addresses with an IPv4 address at the end (::192.0.2.1), which RFC 5952 5 keeps for known prefixes.
+// IP addresses from and to text; see ip.hpp. They are written by hand: inet_ntop(3) writes some
+// IPv6 addresses with an IPv4 address at the end (::192.0.2.1), which RFC 5952 5 keeps for known
+// prefixes.
 #include "base/ip.hpp"
 
 #include <arpa/inet.h>

@@ -306,7 +306,8 @@ std::string Exchangers::words_of_faults() const {
     std::string words;
     for (std::size_t i = 0; i < std::min(faults_.size(), most_faults); ++i)
         words += text(i == 0 ? "" : "; ", faults_[i].name, " ", faults_[i].what);
-    if (faults_.size() > most_faults) words += text("; and ", faults_.size() - most_faults, " more");
+    if (faults_.size() > most_faults)
+        words += text("; and ", faults_.size() - most_faults, " more");
     return words;
 }
 

@@ -228,7 +228,8 @@ TEST(Exchangers, ADomainWithNeitherMxNorAddressIsNoHost) {
 // The same section: each exchanger, five at most, and what is wrong with it.
 TEST(Exchangers, WhatIsWrongWithEachIsNamed) {
     Walk walk;
-    const char* const names[] = {"192.0.2.1", "2001:db8::1", "a b", "gone", "empty", "group", "six"};
+    const char* const names[] = {"192.0.2.1", "2001:db8::1", "a b", "gone",
+                                 "empty",     "group",       "six"};
     for (std::uint16_t i = 0; i < 5; ++i) walk.world().add_exchanger("x.net", i, names[i]);
     walk.world().resolver.ipv4_records["empty"].outcome = dns::Outcome::no_data;
     EXPECT_EQ(walk.of("x.net"), "");
