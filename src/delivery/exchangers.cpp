@@ -93,7 +93,9 @@ void Exchangers::drop_repeated() {
 Task<std::vector<Exchanger>> Exchangers::next_group() {
     Group group;
     if (!late_.empty()) group = co_await late_group(false);
-    if (group.empty()) group = by_mx_ ? co_await group_by_mx() : co_await fixed_group();
+    // Not "?:": g++ 12 destroys what is awaited inside it twice.
+    if (group.empty() && by_mx_) group = co_await group_by_mx();
+    else if (group.empty()) group = co_await fixed_group();
     if (group.empty() && !late_.empty()) group = co_await late_group(true);
     co_return group;
 }
@@ -328,7 +330,7 @@ Failure Exchangers::none_left() const {
                             domain_, " were not looked up: ",
                             asked_ == most_names ? "the limit for one delivery was reached"
                                                  : "looking up the others took too long"));
-    const std::string_view what = faults_.empty() ? "has no address" : faults_.back().what;
+    const std::string what = faults_.empty() ? "has no address" : faults_.back().what;
     if (artificial_ && !by_mx_) return no_relay(what);
     if (artificial_) return no_relay(text("has no usable mail exchanger: ", words_of_faults()));
     if (!by_mx_)
