@@ -178,6 +178,7 @@ Task<std::vector<Exchanger>> Exchangers::late_group(bool finally) {
         std::optional<Exchanger> exchanger = exchanger_of(late.name, late.preference, sifted);
         if (exchanger) group.push_back(std::move(*exchanger));
         late_[i].asked_again = true;
+        if (finally) note_trouble(late.name, answer);
         if (answer.outcome == dns::Outcome::failed) ++i;
         else late_.erase(late_.begin() + static_cast<std::ptrdiff_t>(i));
     }

@@ -346,7 +346,7 @@ TEST_F(LateAnswer, IsWaitedForWhereTheOtherFamilyIsOfNoUse) {
 
 TEST_F(LateAnswer, OfARelayIsNotLostEither) {
     walk.world().resolver.ipv4_delays["a"] = std::chrono::seconds(4);
-    EXPECT_EQ(walk.of("x.net", ":a:26"), "a[[2001:db8::1]:26] | a[192.0.2.1:26]");
+    EXPECT_EQ(walk.of("x.net", ":a:26"), "a[2001:db8::1:26] | a[192.0.2.1:26]");
 }
 
 TEST(Exchangers, UnknownInterfacesAreTrouble) {
