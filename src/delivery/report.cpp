@@ -52,7 +52,12 @@ std::string refusal_text(const Failure& failure, const Peer& peer, bool end_of_d
 
 std::string tls_text(const Failure& failure, const Peer& peer,
                      const tls::Requirement& requirement) {
-    const std::string detail = on_one_line(failure.detail);
+    // The lines behind the reason are tls/verify's own, with names that cannot begin a line.
+    const std::size_t first = failure.cause == Cause::unverified ? failure.detail.find('\n')
+                                                                 : std::string::npos;
+    const std::string detail = on_one_line(failure.detail.substr(0, first));
+    const std::string further =
+        first == std::string::npos ? std::string() : text(failure.detail.substr(first + 1), "\n");
     if (failure.cause == Cause::injected)
         return text("Connected to ", peer.endpoint.address.to_string(),
                     " but connection died. TLS with ", peer.to_string(), " was abandoned: ", detail,
@@ -63,7 +68,8 @@ std::string tls_text(const Failure& failure, const Peer& peer,
                                ? std::string("port 465, where TLS begins with the first byte")
                                : requirement.origin;
     return text("TLS is demanded by ", by, " and was not achieved with ", peer.to_string(), ": ",
-                detail, failure.cause == Cause::tls_missing ? " (#4.7.10)\n" : " (#4.7.5)\n");
+                detail, failure.cause == Cause::tls_missing ? " (#4.7.10)\n" : " (#4.7.5)\n",
+                further);
 }
 
 std::string auth_text(const Failure& failure, const Peer& peer) {
@@ -151,6 +157,10 @@ std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_d
         case Cause::auth_in_clear:
         case Cause::auth_no_mechanism:
         case Cause::auth_refused: return auth_text(failure, peer);
+        case Cause::resources:  // in the midst of a session: TLS needs memory for its records
+            if (!end_of_data_written) return failure_text(failure);
+            return text("Connected to ", ip, " but connection died. Possible duplicate! ", detail,
+                        " (#4.3.0)\n");
         case Cause::tls:
         case Cause::timed_out:
         case Cause::closed:

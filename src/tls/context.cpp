@@ -14,8 +14,8 @@
 namespace tern::tls {
 namespace {
 
-Failure no_memory() {
-    return {Stage::handshake, Cause::resources, text("TLS cannot start: ", take_openssl_reason())};
+Failure cannot_start() {
+    return {Stage::handshake, Cause::resources, text("cannot set up TLS: ", take_openssl_reason())};
 }
 
 Result<Done> choose_ciphers(SSL_CTX* context, const std::string& ciphers) {
@@ -25,16 +25,16 @@ Result<Done> choose_ciphers(SSL_CTX* context, const std::string& ciphers) {
         (lists.older.empty() || SSL_CTX_set_cipher_list(context, lists.older.c_str()) == 1))
         return Done();
     return fail(Stage::handshake, Cause::control_file,
-                text("control/tlsclientciphers cannot be used: OpenSSL says \"",
-                     take_openssl_reason(), "\" to ", ciphers));
+                text("control/tlsclientciphers: OpenSSL rejects the cipher list \"", ciphers,
+                     "\": ", take_openssl_reason()));
 }
 
 // Everything is set or nothing is. Gives what is wrong, or nothing.
 std::string show_certificate(SSL_CTX* context, const std::string& pem) {
     const PemCertificates certificates = read_certificates(pem);
     if (!certificates.trouble.empty()) return certificates.trouble;
-    if (certificates.list.empty()) return "it holds no certificate";
-    if (pem.find("PRIVATE KEY-----") == std::string::npos) return "it holds no private key";
+    if (certificates.list.empty()) return "it contains no certificate";
+    if (pem.find("PRIVATE KEY-----") == std::string::npos) return "it contains no private key";
     const BioPtr source = view_of(pem);
     if (!source) return take_openssl_reason();
     bool passphrase_needed = false;
@@ -46,7 +46,7 @@ std::string show_certificate(SSL_CTX* context, const std::string& pem) {
         passphrase_needed =
             passphrase_needed || pem.find("Proc-Type: 4,ENCRYPTED") != std::string::npos;
         if (passphrase_needed) return "its private key is protected by a passphrase";
-        return text("its private key cannot be read: ", reason);
+        return text("cannot read its private key: ", reason);
     }
     const auto release = [](STACK_OF(X509) * stack) { sk_X509_free(stack); };
     const std::unique_ptr<STACK_OF(X509), decltype(release)> chain(sk_X509_new_null());
@@ -57,7 +57,7 @@ std::string show_certificate(SSL_CTX* context, const std::string& pem) {
     ERR_clear_error();
     if (SSL_CTX_use_cert_and_key(context, certificates.list.front().get(), key.get(), chain.get(),
                                  1) != 1)
-        return text("its first certificate and its private key cannot be used: ",
+        return text("OpenSSL rejects its first certificate and private key: ",
                     take_openssl_reason());
     return {};
 }
@@ -69,13 +69,13 @@ std::string use_client_certificate(SSL_CTX* context, const ClientSettings& setti
     for (const std::string& path : {settings.certificate_file, settings.key_file}) {
         if (path.empty()) continue;
         const FileContents file = read_whole_file(path);
-        if (file.error != 0 && why.empty()) why = text("it cannot be read: ", file.why());
+        if (file.error != 0 && why.empty()) why = text("cannot read ", path, ": ", file.why());
         pem += file.bytes;
         pem += '\n';
     }
     if (why.empty()) why = show_certificate(context, pem);
     if (why.empty()) return {};
-    return text("the client certificate of ", settings.certificate_file, " was not used: ", why);
+    return text("client certificate ", settings.certificate_file, " was not used: ", why);
 }
 
 bool is_tls13_suite(std::string_view name) {
@@ -88,29 +88,8 @@ int look_at_nothing(X509_STORE_CTX*, void*) {
     return 1;
 }
 
-}  // namespace
-
-CipherLists part_ciphers(std::string_view ciphers) {
-    CipherLists lists;
-    bool older_named = false;
-    while (!ciphers.empty()) {
-        const std::size_t end = std::min(ciphers.find_first_of(":,; \t"), ciphers.size());
-        const std::string_view word = ciphers.substr(0, end);
-        ciphers.remove_prefix(std::min(end + 1, ciphers.size()));
-        if (word.empty()) continue;
-        std::string& list = is_tls13_suite(word) ? lists.tls13 : lists.older;
-        if (!list.empty()) list += ':';
-        list += word;
-        older_named = older_named || (&list == &lists.older && word.front() != '@');
-    }
-    // "@SECLEVEL=1" alone names no cipher: the default list stays, at that level.
-    if (!lists.older.empty() && !older_named) lists.older.insert(0, "DEFAULT:");
-    return lists;
-}
-
-Result<Context> make_context(const Requirement& requirement, const ClientSettings& settings,
-                             int (*verify)(X509_STORE_CTX*, void*)) {
-    start_openssl();
+Result<Context> build_context(const Requirement& requirement, const ClientSettings& settings,
+                              int (*verify)(X509_STORE_CTX*, void*)) {
     const bool verified = requirement.kind == Requirement::Kind::verified;
     if (verified) add_certificate_digests();
     if (!settings.ciphers.empty() || !settings.certificate_file.empty()) show_all_algorithms();
@@ -120,7 +99,7 @@ Result<Context> make_context(const Requirement& requirement, const ClientSetting
     context.ssl.reset(SSL_CTX_new(TLS_client_method()));
     SSL_CTX* const ssl = context.ssl.get();
     if (ssl == nullptr || SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION) != 1)
-        return tl::unexpected(no_memory());
+        return tl::unexpected(cannot_start());
     SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET);
 #ifdef SSL_OP_NO_RX_CERTIFICATE_COMPRESSION  // OpenSSL 3.2
     // RFC 8879: two decompressors for bytes of strangers, to save one kilobyte.
@@ -147,6 +126,37 @@ Result<Context> make_context(const Requirement& requirement, const ClientSetting
     if (Result<Done> chosen = choose_ciphers(ssl, settings.ciphers); !chosen)
         return tl::unexpected(std::move(chosen.error()));
     context.certificate_trouble = use_client_certificate(ssl, settings);
+    return context;
+}
+
+}  // namespace
+
+CipherLists part_ciphers(std::string_view ciphers) {
+    CipherLists lists;
+    bool older_named = false;
+    while (!ciphers.empty()) {
+        const std::size_t end = std::min(ciphers.find_first_of(":,; \t"), ciphers.size());
+        const std::string_view word = ciphers.substr(0, end);
+        ciphers.remove_prefix(std::min(end + 1, ciphers.size()));
+        if (word.empty()) continue;
+        std::string& list = is_tls13_suite(word) ? lists.tls13 : lists.older;
+        if (!list.empty()) list += ':';
+        list += word;
+        older_named = older_named || (&list == &lists.older && word.front() != '@');
+    }
+    // "@SECLEVEL=1" alone names no cipher: the default list stays, at that level.
+    if (!lists.older.empty() && !older_named) lists.older.insert(0, "DEFAULT:");
+    return lists;
+}
+
+Result<Context> make_context(const Requirement& requirement, const ClientSettings& settings,
+                             int (*verify)(X509_STORE_CTX*, void*)) {
+    (void)take_memory_trouble();
+    start_openssl();
+    Result<Context> context = build_context(requirement, settings, verify);
+    // Without memory a file cannot be read, or a cipher not found: neither is to blame.
+    if (take_memory_trouble())
+        return fail(Stage::handshake, Cause::resources, "cannot set up TLS: out of memory");
     return context;
 }
 

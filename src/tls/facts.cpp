@@ -23,7 +23,7 @@ std::optional<std::chrono::seconds> seconds_of(const ASN1_TIME* time) {
 std::string key_text(const X509* certificate) {
     const EVP_PKEY* key = X509_get0_pubkey(certificate);
     const char* const type = key == nullptr ? nullptr : EVP_PKEY_get0_type_name(key);
-    if (type == nullptr) return "of a kind we do not know";
+    if (type == nullptr) return "unknown type";
     char group[64] = "";
     std::size_t length = 0;
     ERR_clear_error();

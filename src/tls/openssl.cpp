@@ -6,9 +6,12 @@
 #include "tls/openssl.hpp"
 
 #include <cstdint>
+#include <cstdlib>
 #include <mutex>
 #include <system_error>
+#include <utility>
 
+#include <openssl/crypto.h>
 #include <openssl/cryptoerr_legacy.h>
 #include <openssl/err.h>
 #include <openssl/objects.h>
@@ -40,9 +43,38 @@ void load_error_texts() {
     });
 }
 
+thread_local bool memory_trouble = false;
+
+// CRYPTO_set_mem_functions(3ssl): as OpenSSL's own, but for the note.
+void* allocate(std::size_t size, const char*, int) {
+    if (size == 0) return nullptr;
+    void* const memory = std::malloc(size);
+    if (memory == nullptr) memory_trouble = true;
+    return memory;
+}
+
+void* reallocate(void* old, std::size_t size, const char* file, int line) {
+    if (old == nullptr) return allocate(size, file, line);
+    if (size == 0) {
+        std::free(old);
+        return nullptr;
+    }
+    void* const memory = std::realloc(old, size);
+    if (memory == nullptr) memory_trouble = true;
+    return memory;
+}
+
+void release(void* memory, const char*, int) { std::free(memory); }
+
 }  // namespace
 
+bool take_memory_trouble() { return std::exchange(memory_trouble, false); }
+
+void note_memory_trouble() { memory_trouble = true; }
+
 void start_openssl() {
+    // Refused, without harm, when OpenSSL has allocated something already.
+    CRYPTO_set_mem_functions(allocate, reallocate, release);
     // The order matters: what this call declines, OPENSSL_init_ssl can no longer ask for.
     OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT |
                             OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |

@@ -35,6 +35,12 @@ void start_openssl();
 /// Without them no chain can be verified after `start_openssl`.
 void add_certificate_digests();
 
+/// Whether OpenSSL was refused memory since this was last asked. Whatever fails then is our own
+/// trouble, be the error what it may: OpenSSL reports many of them as something else.
+[[nodiscard]] bool take_memory_trouble();
+/// Notes the same of memory that we needed inside a callback of OpenSSL's.
+void note_memory_trouble();
+
 /// The reason of the first error in OpenSSL's queue, in words ("wrong version number"); "no reason
 /// given" when it left none. Clears the queue.
 [[nodiscard]] std::string take_openssl_reason();

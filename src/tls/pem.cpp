@@ -77,9 +77,9 @@ PemCertificates read_certificates(const std::string& pem) {
     }
     if (!is_end_of_pem()) {
         result.trouble = result.list.empty()
-                             ? "its first certificate"
-                             : text("what follows its certificate number ", result.list.size());
-        result.trouble += text(" cannot be read: ", take_openssl_reason());
+                             ? "cannot parse the first certificate"
+                             : text("cannot parse what follows certificate ", result.list.size());
+        result.trouble += text(": ", take_openssl_reason());
     }
     return result;
 }

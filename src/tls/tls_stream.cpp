@@ -39,6 +39,7 @@ struct TlsStream::Session {
     const Requirement requirement;
     const std::string server_name;
     std::string certificate_trouble;
+    bool certificate_requested = false;  ///< noted only where there is trouble with ours
     Wire wire;  // before `ssl`, whose BIO points to it
     ContextPtr context;
     TrustForm trust_form = TrustForm::file;
@@ -57,6 +58,7 @@ struct TlsStream::Session {
     std::optional<Failure> writing_ended;
 
     static int verify(X509_STORE_CTX* store, void*);
+    static int note_request(SSL* ssl, X509** certificate, EVP_PKEY** key);
     static void note_alert(const SSL* ssl, int where, int value);
 
     Result<Done> prepare(const ClientSettings& settings);
@@ -69,10 +71,10 @@ private:
     Task<Done> flush(Deadline deadline);
     Task<bool> refill(Deadline deadline);
     Result<Done> encrypt(std::string_view bytes);
-    [[nodiscard]] std::string peer() const;
     [[nodiscard]] std::string what_broke();
     Failure handshake_failure();
     Failure read_failure();
+    Failure failure(Stage stage, std::string_view what);
     [[nodiscard]] Failure lost(Failure why) const;
 };
 
@@ -83,14 +85,21 @@ int TlsStream::Session::verify(X509_STORE_CTX* store, void*) {
     try {
         const auto verify = session.trust_form == TrustForm::directory ? verify_by_directory
                                                                        : verify_server;
-        session.verification = verify(store, session.requirement, session.peer());
+        session.verification = verify(store, session.requirement);
     } catch (const std::bad_alloc&) {  // no exception may cross OpenSSL's frames
+        note_memory_trouble();
         session.verification.held = false;
         X509_STORE_CTX_set_error(store, X509_V_ERR_OUT_OF_MEM);
     }
     if (!session.verification.held)
         session.refused_chain.reset(X509_chain_up_ref(X509_STORE_CTX_get0_untrusted(store)));
     return session.verification.held ? 1 : 0;
+}
+
+// SSL_CTX_set_client_cert_cb(3ssl): the server asks, and no certificate is set. It gets none.
+int TlsStream::Session::note_request(SSL* ssl, X509**, EVP_PKEY**) {
+    static_cast<Session*>(SSL_get_app_data(ssl))->certificate_requested = true;
+    return 0;
 }
 
 void TlsStream::Session::note_alert(const SSL* ssl, int where, int value) {
@@ -104,12 +113,14 @@ Result<Done> TlsStream::Session::prepare(const ClientSettings& settings) {
     context = std::move(made->ssl);
     trust_form = made->trust_form;
     certificate_trouble = std::move(made->certificate_trouble);
+    if (!certificate_trouble.empty())
+        SSL_CTX_set_client_cert_cb(context.get(), &Session::note_request);
 
     ssl.reset(SSL_new(context.get()));
     BIO* const bio = ssl ? wire.make_bio() : nullptr;
     if (bio == nullptr)
         return fail(Stage::handshake, Cause::resources,
-                    text("TLS cannot start: ", take_openssl_reason()));
+                    text("cannot set up TLS: ", take_openssl_reason()));
     SSL_set_bio(ssl.get(), bio, bio);
     SSL_set_app_data(ssl.get(), this);
     SSL_set_info_callback(ssl.get(), &Session::note_alert);
@@ -119,13 +130,8 @@ Result<Done> TlsStream::Session::prepare(const ClientSettings& settings) {
         SSL_ctrl(ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
                  const_cast<char*>(server_name.c_str())) != 1)
         return fail(Stage::handshake, Cause::resources,
-                    text("TLS cannot start: ", take_openssl_reason()));
+                    text("cannot set up TLS: ", take_openssl_reason()));
     return Done();
-}
-
-std::string TlsStream::Session::peer() const {
-    if (!server_name.empty()) return server_name;
-    return requirement.reference_name.empty() ? "the server" : requirement.reference_name;
 }
 
 // Hands everything encrypted so far to the stream below. After a failure nothing more is ever
@@ -161,14 +167,23 @@ Task<bool> TlsStream::Session::refill(Deadline deadline) {
     without_content += *got;
     if (without_content > most_without_content)
         co_return Failure(Stage::start, Cause::tls,
-                          "the server sent a megabyte of TLS records without content");
+                          "the server sent 1 MB of TLS records without data");
     co_return true;
 }
 
 std::string TlsStream::Session::what_broke() {
     std::string reason = take_openssl_reason();
     if (alert == 0) return reason;
-    return text("the server sent the alert \"", SSL_alert_desc_string_long(alert), "\"");
+    return text("the server sent the TLS alert \"", SSL_alert_desc_string_long(alert), "\"");
+}
+
+// Where memory ran out the server is not to blame, whatever OpenSSL says of it.
+Failure TlsStream::Session::failure(Stage stage, std::string_view what) {
+    if (take_memory_trouble()) {
+        ERR_clear_error();
+        return {stage, Cause::resources, text(what, ": out of memory")};
+    }
+    return {stage, Cause::tls, text(what, ": ", what_broke())};
 }
 
 Task<Established> TlsStream::Session::handshake(Deadline deadline) {
@@ -189,11 +204,10 @@ Task<Established> TlsStream::Session::handshake(Deadline deadline) {
             Failure failure = std::move(more.error());
             failure.stage = Stage::handshake;
             if (failure.cause == Cause::timed_out) {
-                failure.detail = text(peer(), " did not complete the TLS handshake in time");
+                failure.detail = "timed out during the TLS handshake";
             } else if (failure.cause != Cause::cancelled) {
                 failure.cause = Cause::tls;
-                failure.detail =
-                    text("the TLS handshake with ", peer(), " failed: ", failure.detail);
+                failure.detail = text("TLS handshake failed: ", failure.detail);
             }
             co_return failure;
         }
@@ -202,8 +216,7 @@ Task<Established> TlsStream::Session::handshake(Deadline deadline) {
     const bool verified = verification.held && SSL_get_verify_result(ssl.get()) == X509_V_OK;
     if (requirement.kind == Requirement::Kind::verified && !verified)
         co_return Failure(Stage::handshake, Cause::unverified,
-                          text(peer(), " offered no certificate, but ", requirement.origin,
-                               " asks for one for ", requirement.reference_name));
+                          explain_no_certificate(requirement));
     without_content = 0;
     finished_taken = SSL_version(ssl.get()) != TLS1_3_VERSION;
     Established agreed;
@@ -214,24 +227,20 @@ Task<Established> TlsStream::Session::handshake(Deadline deadline) {
 }
 
 Failure TlsStream::Session::handshake_failure() {
-    if (!verification.explanation.empty()) {
-        (void)take_openssl_reason();
+    Failure why = failure(Stage::handshake, "TLS handshake failed");
+    if (why.cause == Cause::resources) return why;
+    if (!verification.explanation.empty())
         return {Stage::handshake, verification.cause, verification.explanation};
-    }
-    std::string detail = text("the TLS handshake with ", peer(), " failed: ", what_broke());
     const int described = alert & 0xff;
-    if (described == SSL_AD_PROTOCOL_VERSION) detail += "; TLS 1.2 or later is needed";
-    return {Stage::handshake, Cause::tls, std::move(detail)};
+    if (described == SSL_AD_PROTOCOL_VERSION) why.detail += "; TLS 1.2 or later is required";
+    return why;
 }
 
 Failure TlsStream::Session::read_failure() {
-    std::string words = what_broke();
     // TLS 1.3: our side of the handshake ends before the server has judged it (RFC 8446 4.4.4), so
     // its refusal arrives in place of the first data.
-    if (!content_seen)
-        return {Stage::handshake, Cause::tls,
-                text("TLS with ", peer(), " ended right behind the handshake: ", words)};
-    return {Stage::start, Cause::tls, text("TLS broke: ", words)};
+    if (!content_seen) return failure(Stage::handshake, "TLS ended right after the handshake");
+    return failure(Stage::start, "TLS error");
 }
 
 // A server that resets the connection loses its own alert on the way: when it had not yet shown
@@ -239,7 +248,7 @@ Failure TlsStream::Session::read_failure() {
 Failure TlsStream::Session::lost(Failure why) const {
     if (finished_taken) return why;
     return {Stage::handshake, Cause::tls,
-            text("TLS with ", peer(), " ended right behind the handshake: ", why.detail)};
+            text("TLS ended right after the handshake: ", why.detail)};
 }
 
 Task<std::size_t> TlsStream::Session::read_some(std::span<char> into, Deadline deadline) {
@@ -267,7 +276,7 @@ Task<std::size_t> TlsStream::Session::read_some(std::span<char> into, Deadline d
         if (more && *more) continue;
         if (more)
             more = fail(Stage::start, Cause::closed,
-                        "the server closed the connection without ending TLS");
+                        "the server closed the connection without a TLS close_notify");
         if (more.error().cause == Cause::closed) co_return lost(std::move(more.error()));
         if (more.error().cause == Cause::tls) reading_ended = more.error();
         co_return std::move(more.error());
@@ -279,7 +288,7 @@ Result<Done> TlsStream::Session::encrypt(std::string_view bytes) {
     ERR_clear_error();
     std::size_t written = 0;
     if (SSL_write_ex(ssl.get(), bytes.data(), bytes.size(), &written) == 1) return Done();
-    writing_ended.emplace(Stage::start, Cause::tls, text("TLS broke: ", what_broke()));
+    writing_ended = failure(Stage::start, "TLS error");
     return tl::unexpected(*writing_ended);
 }
 
@@ -336,8 +345,8 @@ std::optional<ChannelBinding> TlsStream::channel_binding() const {
     return tls::channel_binding(session_->ssl.get());
 }
 
-const std::string& TlsStream::certificate_trouble() const {
-    return session_->certificate_trouble;
+std::string TlsStream::certificate_trouble() const {
+    return session_->certificate_requested ? session_->certificate_trouble : std::string();
 }
 
 Facts TlsStream::facts() const {

@@ -48,8 +48,9 @@ public:
 
     /// The handshake, and the verification that the requirement demands. Fails with Cause::tls when
     /// TLS could not be agreed (also on close and reset), timed_out when it stalled, unverified
-    /// when the certificate does not satisfy the demand; the detail then says which certificate
-    /// came, which names it carries, what was wanted and by which file, all with Stage::handshake.
+    /// when the certificate does not satisfy the demand; the detail then has further lines that say
+    /// which certificate came and what was required (tls/verify.hpp). Without memory it fails with
+    /// Cause::resources, here and below. All with Stage::handshake.
     Task<Established> handshake(Deadline deadline);
 
     /// As Stream. An alert that ends the session before its first application byte fails with
@@ -65,8 +66,9 @@ public:
     /// tls-unique under TLS 1.2; nothing before the handshake, or where it would not be safe.
     [[nodiscard]] std::optional<ChannelBinding> channel_binding() const;
 
-    /// What is wrong with the client certificate file, when it could not be used; else empty.
-    [[nodiscard]] const std::string& certificate_trouble() const;
+    /// What is wrong with the client certificate file, when the server requested a certificate and
+    /// that one could not be used; else empty.
+    [[nodiscard]] std::string certificate_trouble() const;
 
     /// What was agreed and the certificates that came (tls/facts.hpp), also when they did not
     /// satisfy the demand. For once the handshake has ended; costs nothing before it is asked.

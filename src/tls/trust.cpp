@@ -27,14 +27,14 @@ constexpr int most_of_one_hash = 100;  // files; a root and the one that renews 
 using DirectoryPtr = std::unique_ptr<DIR, Releaser<::closedir>>;
 
 Failure openssl_trouble() {
-    return {Stage::handshake, Cause::resources, text("TLS cannot start: ", take_openssl_reason())};
+    return {Stage::handshake, Cause::resources, text("cannot set up TLS: ", take_openssl_reason())};
 }
 
 Failure trust_failure(const Requirement& requirement, const std::string& path,
                       const std::string& why) {
     std::string detail = text(path, " ", why);
     if (requirement.origin != requirement.trust_file)
-        detail += text("; ", requirement.origin, " needs it");
+        detail += text("; required by ", requirement.origin);
     return {Stage::handshake, Cause::control_file, std::move(detail)};
 }
 
@@ -46,12 +46,12 @@ bool is_link(const std::string& path) {
 // What keeps the contents from being trusted; empty: nothing does.
 std::string fault_of(const std::string& path, const FileContents& file,
                      const PemCertificates& certificates) {
-    if (file.error == ENOENT && is_link(path)) return "is a link that leads nowhere";
+    if (file.error == ENOENT && is_link(path)) return "is a dangling symbolic link";
     if (file.error != 0) return text("cannot be read: ", file.why());
     if (!certificates.trouble.empty())
-        return text("cannot be understood: ", certificates.trouble);
+        return text("is not usable: ", certificates.trouble);
     if (certificates.list.empty())
-        return "holds no certificate; it must hold trusted CA certificates in PEM";
+        return "contains no certificate; it must contain trusted CA certificates in PEM format";
     return {};
 }
 
@@ -125,8 +125,8 @@ std::optional<Failure> fault_of_directory(const Requirement& requirement) {
     while (const dirent* entry = ::readdir(directory.get()))
         if (is_called_by_hash(entry->d_name)) return std::nullopt;
     return trust_failure(requirement, path,
-                         text("holds no certificate by hash; put trusted CA certificates into it "
-                              "and run: openssl rehash ", path));
+                         text("contains no certificate named by its hash; put trusted CA "
+                              "certificates into it and run: openssl rehash ", path));
 }
 
 }  // namespace
@@ -145,8 +145,7 @@ Result<TrustForm> trust(X509_STORE* store, const Requirement& requirement) {
     return TrustForm::file;
 }
 
-Verification verify_by_directory(X509_STORE_CTX* store, const Requirement& requirement,
-                                 std::string_view server) {
+Verification verify_by_directory(X509_STORE_CTX* store, const Requirement& requirement) {
     Search search(X509_STORE_CTX_get0_store(store), requirement);
     const STACK_OF(X509)* const chain = X509_STORE_CTX_get0_untrusted(store);
     for (int i = 0; i < sk_X509_num(chain); ++i) {
@@ -154,7 +153,7 @@ Verification verify_by_directory(X509_STORE_CTX* store, const Requirement& requi
         search.ask_for(X509_get_issuer_name(sk_X509_value(chain, i)));
     }
     std::optional<Failure> trouble = search.run();
-    Verification result = verify_server(store, requirement, server);
+    Verification result = verify_server(store, requirement);
     // A chain that holds needed nothing of what could not be read.
     if (result.held || X509_STORE_CTX_get_error(store) == X509_V_ERR_HOSTNAME_MISMATCH)
         return result;

@@ -27,8 +27,7 @@ enum class TrustForm {
 /// the server's chain names. Where the chain does not hold and the directory is to blame (a file in
 /// it that was asked for cannot be used, or it holds none by hash), the cause is control_file.
 [[nodiscard]] Verification verify_by_directory(X509_STORE_CTX* store,
-                                               const Requirement& requirement,
-                                               std::string_view server);
+                                               const Requirement& requirement);
 
 /// What files of certificates with this subject are called, but for the dot and the number behind
 /// it: eight hexadecimal digits (openssl-rehash(1ssl)). Empty when OpenSSL cannot tell.

@@ -80,9 +80,34 @@ bool concerns_dates(int error) {
            error == X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD;
 }
 
-std::string offered(std::string_view server, const PeerIdentity& identity) {
-    return text(server, " offered a certificate for ", listed_names(identity), " (subject ",
-                identity.subject, ", issued by ", identity.issuer);
+std::string server_line(const PeerIdentity& identity, bool with_dates) {
+    std::string line = text("\nServer certificate: ", listed_names(identity), "; subject ",
+                            identity.subject, "; issuer ", identity.issuer);
+    if (with_dates)
+        line += text("; valid from ", identity.valid_from, " to ", identity.valid_until);
+    return line;
+}
+
+std::string requirement_line(const Requirement& requirement) {
+    const bool same = requirement.origin == requirement.trust_file;
+    return text("\nRequired by ", requirement.origin, ": a certificate for ",
+                requirement.reference_name, " from an authority in ",
+                same ? "it" : requirement.trust_file);
+}
+
+bool is_constrained(const X509* certificate) {
+    return X509_get_ext_by_NID(certificate, NID_name_constraints, -1) >= 0;
+}
+
+// Name constraints (RFC 5280 4.2.1.10) are checked against a CommonName only where it reads as a
+// DNS name, which for OpenSSL takes a dot. One without a dot would escape them.
+bool escapes_constraints(const PeerIdentity& identity, std::string_view reference,
+                         X509_STORE_CTX* store) {
+    if (!identity.dns_names.empty() || reference.find('.') != reference.npos) return false;
+    const STACK_OF(X509)* const chain = X509_STORE_CTX_get0_chain(store);
+    for (int i = 0; i < sk_X509_num(chain); ++i)
+        if (is_constrained(sk_X509_value(chain, i))) return true;
+    return false;
 }
 
 }  // namespace
@@ -117,54 +142,58 @@ bool name_covers(std::string_view name, std::string_view reference) {
 
 bool carries_name(const PeerIdentity& identity, std::string_view reference) {
     if (identity.names_unreadable) return false;
-    const std::vector<std::string>& names =
-        identity.dns_names.empty() ? identity.common_names : identity.dns_names;
-    return std::any_of(names.begin(), names.end(), [reference](const std::string& name) {
-        return name_covers(name, reference);
+    if (!identity.dns_names.empty())
+        return std::ranges::any_of(identity.dns_names, [reference](const std::string& name) {
+            return name_covers(name, reference);
+        });
+    // Contract, CommonName: no wildcard. No authority vouches for one, name constraints do not
+    // reach it, and RFC 6125 6.4.4 calls it a last resort even as it stands.
+    return std::ranges::any_of(identity.common_names, [reference](const std::string& name) {
+        return name.find('*') == name.npos && name_covers(name, reference);
     });
 }
 
 std::string listed_names(const PeerIdentity& identity) {
-    if (identity.names_unreadable) return "names that cannot be read";
-    const std::vector<std::string>& names =
-        identity.dns_names.empty() ? identity.common_names : identity.dns_names;
-    if (names.empty()) return "no name at all";
+    if (identity.names_unreadable) return "unreadable names";
+    const bool common = identity.dns_names.empty();
+    const std::vector<std::string>& names = common ? identity.common_names : identity.dns_names;
+    if (names.empty()) return "no name";
     std::string list;
     for (std::size_t i = 0; i < names.size() && i < most_names; ++i) {
         if (i > 0) list += ", ";
-        list += names[i].empty() ? "(an empty name)" : printable(names[i]);
+        list += names[i].empty() ? "(empty name)" : printable(names[i]);
+        if (common && names[i].find('*') != std::string::npos)
+            list += " (wildcards are not valid in a CommonName)";
     }
     if (names.size() > most_names) list += text(" and ", names.size() - most_names, " more");
     return list;
 }
 
-std::string explain_chain(std::string_view server, const PeerIdentity& identity,
-                          const ChainTrouble& trouble, const Requirement& requirement) {
-    std::string sentence = offered(server, identity);
-    if (concerns_dates(trouble.error) && trouble.depth == 0)
-        sentence += text(", valid from ", identity.valid_from, " until ", identity.valid_until);
-    sentence += text("), which cannot be verified: ", X509_verify_cert_error_string(trouble.error));
+std::string explain_chain(const PeerIdentity& identity, const ChainTrouble& trouble,
+                          const Requirement& requirement) {
+    std::string words =
+        text("certificate verification failed: ", X509_verify_cert_error_string(trouble.error));
     if (trouble.depth > 0)
-        sentence += text(" (at ", trouble.subject, ", ", trouble.depth, " above it in its chain)");
-    sentence += text(", but ", requirement.origin, " asks for a certificate for ",
-                     requirement.reference_name, " that the CA certificates in ");
-    sentence += requirement.origin == requirement.trust_file ? "it" : requirement.trust_file;
-    return sentence + " vouch for";
+        words += text(" (", trouble.subject, ", number ", trouble.depth,
+                      " above the server's certificate)");
+    const bool own_dates = concerns_dates(trouble.error) && trouble.depth == 0;
+    return words + server_line(identity, own_dates) + requirement_line(requirement);
 }
 
-std::string explain_name(std::string_view server, const PeerIdentity& identity,
-                         const Requirement& requirement) {
-    return text(offered(server, identity), "), but ", requirement.origin, " asks for ",
-                requirement.reference_name);
+std::string explain_name(const PeerIdentity& identity, const Requirement& requirement) {
+    return text("the server's certificate is not for ", requirement.reference_name,
+                server_line(identity, false), requirement_line(requirement));
 }
 
-Verification verify_server(X509_STORE_CTX* store, const Requirement& requirement,
-                           std::string_view server) {
+std::string explain_no_certificate(const Requirement& requirement) {
+    return text("the server sent no certificate", requirement_line(requirement));
+}
+
+Verification verify_server(X509_STORE_CTX* store, const Requirement& requirement) {
     Verification result;
     const X509* certificate = X509_STORE_CTX_get0_cert(store);
     if (certificate == nullptr) {
-        result.explanation = text(server, " offered no certificate, but ", requirement.origin,
-                                  " asks for one for ", requirement.reference_name);
+        result.explanation = explain_no_certificate(requirement);
         return result;
     }
     if (X509_verify_cert(store) != 1) {
@@ -174,15 +203,17 @@ Verification verify_server(X509_STORE_CTX* store, const Requirement& requirement
         // It must never read as success, whatever went wrong inside.
         if (trouble.error == X509_V_OK) trouble.error = X509_V_ERR_UNSPECIFIED;
         X509_STORE_CTX_set_error(store, trouble.error);
+        if (trouble.error == X509_V_ERR_OUT_OF_MEM) result.cause = Cause::resources;
         if (const X509* at = X509_STORE_CTX_get_current_cert(store))
             trouble.subject = name_text(X509_get_subject_name(at));
-        result.explanation = explain_chain(server, identity_of(certificate), trouble, requirement);
+        result.explanation = explain_chain(identity_of(certificate), trouble, requirement);
         return result;
     }
     const PeerIdentity identity = identity_of(certificate);
-    if (!carries_name(identity, requirement.reference_name)) {
+    if (!carries_name(identity, requirement.reference_name) ||
+        escapes_constraints(identity, requirement.reference_name, store)) {
         X509_STORE_CTX_set_error(store, X509_V_ERR_HOSTNAME_MISMATCH);
-        result.explanation = explain_name(server, identity, requirement);
+        result.explanation = explain_name(identity, requirement);
         return result;
     }
     result.held = true;

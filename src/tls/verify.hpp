@@ -35,7 +35,7 @@ struct PeerIdentity {
 [[nodiscard]] bool name_covers(std::string_view name, std::string_view reference);
 
 /// Whether the certificate is for `reference`: by a dNSName, or by a CommonName where there is no
-/// dNSName at all.
+/// dNSName at all. A CommonName never has wildcards (contract, CommonName).
 [[nodiscard]] bool carries_name(const PeerIdentity& identity, std::string_view reference);
 
 /// The names that count, for people: at most 20, each cut to 200 bytes; never empty.
@@ -51,13 +51,14 @@ struct ChainTrouble {
     std::string subject;  ///< of the certificate it stopped at
 };
 
-/// Why the certificate does not satisfy the demand, as one sentence: which certificate came, which
-/// names it carries, its dates when they are the matter, what was wanted and by which file.
-[[nodiscard]] std::string explain_chain(std::string_view server, const PeerIdentity& identity,
-                                        const ChainTrouble& trouble,
+/// Why the certificate does not satisfy the requirement. The first line is the reason; the next say
+/// which certificate came, with its dates when they are the matter, and what was required by which
+/// file. Only we end lines.
+[[nodiscard]] std::string explain_chain(const PeerIdentity& identity, const ChainTrouble& trouble,
                                         const Requirement& requirement);
-[[nodiscard]] std::string explain_name(std::string_view server, const PeerIdentity& identity,
+[[nodiscard]] std::string explain_name(const PeerIdentity& identity,
                                        const Requirement& requirement);
+[[nodiscard]] std::string explain_no_certificate(const Requirement& requirement);
 
 /// What a server's certificate was found to be, or why not.
 struct Verification {
@@ -69,7 +70,6 @@ struct Verification {
 
 /// Verifies the chain that `store` holds and the name that `requirement` demands. On failure
 /// `store` keeps the reason, from which OpenSSL makes the alert.
-[[nodiscard]] Verification verify_server(X509_STORE_CTX* store, const Requirement& requirement,
-                                         std::string_view server);
+[[nodiscard]] Verification verify_server(X509_STORE_CTX* store, const Requirement& requirement);
 
 }  // namespace tern::tls

@@ -6,6 +6,8 @@
 #include <memory>
 #include <new>
 
+#include "tls/openssl.hpp"
+
 namespace tern::tls {
 
 Wire::Wire() {
@@ -47,7 +49,8 @@ int Wire::write(BIO* bio, const char* bytes, int count) {
     try {
         wire.outgoing_.insert(wire.outgoing_.end(), bytes, bytes + count);
     } catch (const std::bad_alloc&) {
-        return -1;  // no exception may cross OpenSSL's frames
+        note_memory_trouble();  // no exception may cross OpenSSL's frames
+        return -1;
     }
     return count;
 }

@@ -83,7 +83,8 @@ std::pair<Step::Kind, Certificate> tls_step(std::string_view words) {
         {"wrong_name", Certificate::wrong_name},
         {"expired", Certificate::expired},
         {"self_signed", Certificate::self_signed},
-        {"wants_client_certificate", Certificate::wants_client_certificate}};
+        {"wants_client_certificate", Certificate::wants_client_certificate},
+        {"asks_for_client_certificate", Certificate::asks_for_client_certificate}};
     for (const auto& [name, certificate] : certificates)
         if (words == name) return {Step::Kind::tls, certificate};
     throw std::runtime_error(text("no such TLS: ", words));

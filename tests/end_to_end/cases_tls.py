@@ -59,7 +59,7 @@ def verified_by_directory(world, mx):
 @case("a certificate demanded by a directory, of another authority", each=works)
 def wrong_authority_in_directory(world, mx):
     world.trusts_directory(mx.mx(), world.certificates.stranger)
-    undelivered(world, mx.host(), mx.at("alice")).has("cannot be verified") \
+    undelivered(world, mx.host(), mx.at("alice")).has("certificate verification failed") \
         .has(f"tlshosts/{mx.mx()}.pem")
 
 
@@ -75,12 +75,12 @@ def useless_directory(world, mx):
     directory = world.trusts_directory(mx.mx(), world.certificates.authority, rehashed=False)
     for state in ("never rehashed", "empty"):
         undelivered(world, mx.host(), mx.at("alice")).has("Unable to read control files") \
-            .has(f"tlshosts/{mx.mx()}.pem holds no certificate by hash; .*openssl rehash")
+            .has(f"tlshosts/{mx.mx()}.pem contains no certificate named by its hash; .*openssl rehash")
         for path in directory.iterdir():
             path.unlink()
     directory.rmdir()
     undelivered(world, mx.host(), mx.at("alice")) \
-        .has(f"tlshosts/{mx.mx()}.pem is a link that leads nowhere")
+        .has(f"tlshosts/{mx.mx()}.pem is a dangling symbolic link")
 
 
 @case("a certificate demanded by a directory that qmailr cannot read", each=works)

@@ -72,6 +72,7 @@ struct CertificateSpec {
     bool authority = false;
     bool sha1 = false;
     bool broken_alternative_name = false;
+    std::string permitted_names;  ///< name constraints: DNS names under this one; empty: none
 };
 
 /// A certificate and its key.
@@ -116,6 +117,24 @@ inline void add_alternative_names(X509* certificate, const CertificateSpec& spec
     GENERAL_NAMES_free(names);
 }
 
+inline void add_constraints(X509* certificate, const CertificateSpec& spec) {
+    if (spec.authority) {
+        BASIC_CONSTRAINTS* constraints = BASIC_CONSTRAINTS_new();
+        constraints->ca = 1;
+        expect(X509_add1_ext_i2d(certificate, NID_basic_constraints, constraints, 1, 0) == 1);
+        BASIC_CONSTRAINTS_free(constraints);
+    }
+    if (spec.permitted_names.empty()) return;
+    GENERAL_SUBTREE* permitted = GENERAL_SUBTREE_new();
+    GENERAL_NAME_set0_value(permitted->base, GEN_DNS,
+                            asn1_text(V_ASN1_IA5STRING, spec.permitted_names));
+    NAME_CONSTRAINTS* constraints = NAME_CONSTRAINTS_new();
+    constraints->permittedSubtrees = sk_GENERAL_SUBTREE_new_null();
+    expect(sk_GENERAL_SUBTREE_push(constraints->permittedSubtrees, permitted) > 0 &&
+           X509_add1_ext_i2d(certificate, NID_name_constraints, constraints, 1, 0) == 1);
+    NAME_CONSTRAINTS_free(constraints);
+}
+
 inline void add_common_names(X509* certificate, const CertificateSpec& spec) {
     for (const std::string& name : spec.common_names)
         expect(X509_NAME_add_entry_by_NID(X509_get_subject_name(certificate), NID_commonName,
@@ -142,12 +161,7 @@ inline Identity make_identity(const CertificateSpec& spec, const Identity* issue
     const X509* const above = issuer != nullptr ? issuer->certificate.get() : x509;
     detail::expect(X509_set_issuer_name(x509, X509_get_subject_name(above)) == 1);
     detail::add_alternative_names(x509, spec);
-    if (spec.authority) {
-        BASIC_CONSTRAINTS* constraints = BASIC_CONSTRAINTS_new();
-        constraints->ca = 1;
-        detail::expect(X509_add1_ext_i2d(x509, NID_basic_constraints, constraints, 1, 0) == 1);
-        BASIC_CONSTRAINTS_free(constraints);
-    }
+    detail::add_constraints(x509, spec);
     EVP_PKEY* const signer = issuer != nullptr ? issuer->key : made.key;
     const bool own_digest =
         EVP_PKEY_is_a(signer, "ED25519") == 1 || EVP_PKEY_is_a(signer, "ED448") == 1;

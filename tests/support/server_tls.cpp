@@ -37,6 +37,8 @@ tls::ContextPtr make_context(const std::string& name, Certificate kind) {
     // A ticket that only names the session has always one length.
     SSL_CTX_set_options(context.get(), SSL_OP_NO_TICKET);
     SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+    if (kind == Certificate::asks_for_client_certificate)
+        SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
     if (kind == Certificate::wants_client_certificate)
         SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
                            nullptr);

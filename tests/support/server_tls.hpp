@@ -21,6 +21,7 @@ enum class Certificate {
     /// good; and the server refuses clients without one of theirs (under TLS 1.3 at their first
     /// read)
     wants_client_certificate,
+    asks_for_client_certificate,  ///< good; and the server takes clients without one, too
 };
 
 /// The PEM file with the authority that signed them, made once per process.

@@ -114,7 +114,7 @@ def verified_against_a_directory(t):
     (directory / "ca.pem").write_text(t.certificates.text("ca"))
     t.server(ADDRESS, _refused)
     t.asks("probe", "--ca", str(directory), MX, status=1)
-    t.tells("holds no certificate by hash", "openssl rehash", "verified     no")
+    t.tells("contains no certificate named by its hash", "openssl rehash", "verified     no")
     subprocess.run(["openssl", "rehash", directory], check=True)
     t.server(ADDRESS, _over_tls())
     t.asks("probe", "--ca", str(directory), MX)

@@ -50,7 +50,7 @@ protected:
         const auto met = meet(file);
         EXPECT_EQ(SSL_get0_peer_certificate(met->peer.ssl()), nullptr);
         const std::string words = met->client().certificate_trouble();
-        const std::string beginning = "the client certificate of " + file + " was not used: ";
+        const std::string beginning = "client certificate " + file + " was not used: ";
         EXPECT_THAT(words, StartsWith(beginning));
         return words.substr(std::min(words.size(), beginning.size()));
     }
@@ -139,21 +139,21 @@ TEST_F(ClientCertificate, MayBeAbsent) {
 }
 TEST_F(ClientCertificate, ThatWasNamedAndIsAbsentIsToldOf) {
     EXPECT_THAT(meet(directory_.path("missing.pem"))->client().certificate_trouble(),
-                HasSubstr("it cannot be read: No such file or directory"));
+                HasSubstr("missing.pem: No such file or directory"));
 }
 
 TEST_F(ClientCertificate, Unreadable) {
     const auto met = meet(directory_.path(""));
     EXPECT_THAT(met->client().certificate_trouble(),
-                HasSubstr("it cannot be read: Is a directory"));
+                HasSubstr(": Is a directory"));
 }
 
 TEST_F(ClientCertificate, WithoutACertificateOrAKey) {
     const Identity mine = client(KeyKind::rsa);
-    EXPECT_EQ(trouble(""), "it holds no certificate");
-    EXPECT_EQ(trouble("nonsense\n"), "it holds no certificate");
-    EXPECT_EQ(trouble(key_pem(mine)), "it holds no certificate");
-    EXPECT_EQ(trouble(certificate_pem(mine)), "it holds no private key");
+    EXPECT_EQ(trouble(""), "it contains no certificate");
+    EXPECT_EQ(trouble("nonsense\n"), "it contains no certificate");
+    EXPECT_EQ(trouble(key_pem(mine)), "it contains no certificate");
+    EXPECT_EQ(trouble(certificate_pem(mine)), "it contains no private key");
 }
 
 TEST_F(ClientCertificate, Broken) {
@@ -161,12 +161,12 @@ TEST_F(ClientCertificate, Broken) {
     const std::string certificate = certificate_pem(mine);
     const std::string key = key_pem(mine);
     EXPECT_THAT(trouble(certificate.substr(0, certificate.size() / 2)),
-                StartsWith("its first certificate cannot be read: "));
+                StartsWith("cannot parse the first certificate: "));
     EXPECT_THAT(trouble(certificate + key.substr(0, key.size() / 2)),
-                StartsWith("what follows its certificate number 1 cannot be read: "));
+                StartsWith("cannot parse what follows certificate 1: "));
     std::string changed = key;
     changed.replace(changed.find('\n') + 1, 8, "AAAAAAAA");
-    EXPECT_THAT(trouble(certificate + changed), StartsWith("its private key cannot be read: "));
+    EXPECT_THAT(trouble(certificate + changed), StartsWith("cannot read its private key: "));
 }
 
 TEST_F(ClientCertificate, WithTheKeyOfAnother) {
@@ -174,7 +174,20 @@ TEST_F(ClientCertificate, WithTheKeyOfAnother) {
     for (const KeyKind kind : {KeyKind::rsa, KeyKind::ecdsa}) {
         const Identity other = client(kind, 23);
         EXPECT_THAT(trouble(certificate_pem(mine) + key_pem(other)),
-                    StartsWith("its first certificate and its private key cannot be used: "));
+                    StartsWith("OpenSSL rejects its first certificate and private key: "));
+    }
+}
+
+// Nobody asked: then it is not what a failure is about.
+TEST_F(ClientCertificate, TroubleIsToldOnlyWhereTheServerAskedForOne) {
+    const std::string broken = directory_.holds("broken.pem", "nonsense\n");
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+        SSL_CTX_set_max_proto_version(server_.get(), version);
+        SSL_CTX_set_verify(server_.get(), SSL_VERIFY_PEER, nullptr);
+        EXPECT_THAT(meet(broken)->client().certificate_trouble(),
+                    HasSubstr("contains no certificate"));
+        SSL_CTX_set_verify(server_.get(), SSL_VERIFY_NONE, nullptr);
+        EXPECT_EQ(meet(broken)->client().certificate_trouble(), "");
     }
 }
 

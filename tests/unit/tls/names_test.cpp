@@ -90,13 +90,24 @@ TEST(PeerIdentity, CommonNameCountsOnlyWithoutDnsNames) {
     EXPECT_FALSE(tls::carries_name(identity(spec), "mx.example.com"));
 }
 
-TEST(PeerIdentity, WildcardsInCommonNames) {
+// Contract, "Amended after the field": CommonName: no wildcard.
+TEST(PeerIdentity, WildcardsInCommonNamesDoNotCount) {
+    for (const std::string& name :
+         {"*.example.com"s, "*"s, "*.com"s, "mx.*.com"s, "*x.example.com"s, "*.example.com\0"s,
+          "mx.example.com\0.evil.example"s, ""s}) {
+        CertificateSpec spec;
+        spec.common_names = {name};
+        for (const char* reference : {"mx.example.com", "example.com", "mx"})
+            EXPECT_FALSE(tls::carries_name(identity(spec), reference)) << name;
+        spec.common_names.push_back("mx.example.com");
+        EXPECT_TRUE(tls::carries_name(identity(spec), "mx.example.com")) << name;
+        spec.dns_names = {"*.example.com"};
+        EXPECT_TRUE(tls::carries_name(identity(spec), "mx.example.com")) << name;
+    }
     CertificateSpec spec;
-    spec.common_names = {"*.example.com"};
-    EXPECT_TRUE(tls::carries_name(identity(spec), "mx.example.com"));
-    EXPECT_FALSE(tls::carries_name(identity(spec), "example.com"));
-    spec.common_names = {"mx.example.com\0.evil.example"s};
-    EXPECT_FALSE(tls::carries_name(identity(spec), "mx.example.com"));
+    spec.common_names = {"*.example.com", "other.example"};
+    EXPECT_EQ(tls::listed_names(identity(spec)),
+              "*.example.com (wildcards are not valid in a CommonName), other.example");
 }
 
 TEST(PeerIdentity, UnreadableNamesDoNotOpenTheWayToCommonName) {
@@ -106,14 +117,14 @@ TEST(PeerIdentity, UnreadableNamesDoNotOpenTheWayToCommonName) {
     const tls::PeerIdentity found = identity(spec);
     EXPECT_TRUE(found.names_unreadable);
     EXPECT_FALSE(tls::carries_name(found, "mx.example.com"));
-    EXPECT_EQ(tls::listed_names(found), "names that cannot be read");
+    EXPECT_EQ(tls::listed_names(found), "unreadable names");
 }
 
 TEST(PeerIdentity, NoNameIsNoName) {
     const tls::PeerIdentity found = identity({});
     EXPECT_FALSE(tls::carries_name(found, ""));
     EXPECT_FALSE(tls::carries_name(found, "mx.example.com"));
-    EXPECT_EQ(tls::listed_names(found), "no name at all");
+    EXPECT_EQ(tls::listed_names(found), "no name");
     EXPECT_EQ(found.subject, "(empty)");
 }
 
@@ -121,7 +132,7 @@ TEST(ListedNames, AreBoundedAndPrintable) {
     CertificateSpec spec;
     spec.dns_names = {"a\r\nb\0c"s, "", std::string(1000, 'x')};
     EXPECT_EQ(tls::listed_names(identity(spec)),
-              "a??b?c, (an empty name), " + std::string(200, 'x') + "...");
+              "a??b?c, (empty name), " + std::string(200, 'x') + "...");
     for (int i = 0; i < 100; ++i) spec.dns_names.push_back("more.example");
     EXPECT_THAT(tls::listed_names(identity(spec)), EndsWith(", more.example and 83 more"));
 }

@@ -112,7 +112,7 @@ TEST_P(Versions, AnEndWithoutCloseNotifyIsALoss) {
         const Result<std::string> lost = encounter->hears();
         ASSERT_FALSE(lost);
         EXPECT_EQ(lost.error(), Failure(Stage::start, Cause::closed,
-                                        "the server closed the connection without ending TLS"));
+                                        "the server closed the connection without a TLS close_notify"));
     }
 }
 
@@ -151,7 +151,7 @@ TEST_P(Versions, AChangedByteBreaksTls) {
         ASSERT_FALSE(broken);
         EXPECT_EQ(broken.error().cause, Cause::tls);
         EXPECT_EQ(broken.error().stage, Stage::start);
-        EXPECT_EQ(broken.error().detail, "TLS broke: decryption failed or bad record mac");
+        EXPECT_EQ(broken.error().detail, "TLS error: decryption failed or bad record mac");
     }
     const Result<Done> written = encounter->says("NOOP\r\n");
     ASSERT_FALSE(written);
@@ -288,8 +288,7 @@ TEST_F(Tls13, ARefusalBehindTheHandshakeBelongsToIt) {
     EXPECT_EQ(refused.error().stage, Stage::handshake);
     EXPECT_EQ(refused.error().cause, Cause::tls);
     EXPECT_EQ(refused.error().detail,
-              "TLS with mx.example.com ended right behind the handshake: the server sent the alert "
-              "\"unknown\"");
+              "TLS ended right after the handshake: the server sent the TLS alert \"unknown\"");
     EXPECT_EQ(met.peer.received, "");
 }
 
@@ -336,7 +335,7 @@ TEST_F(Tls13, AnAlertBehindTheFirstDataIsNotTheHandshakes) {
     ASSERT_FALSE(broken);
     EXPECT_EQ(broken.error().stage, Stage::start);
     EXPECT_EQ(broken.error().cause, Cause::tls);
-    EXPECT_EQ(broken.error().detail, "TLS broke: the server sent the alert \"bad record mac\"");
+    EXPECT_EQ(broken.error().detail, "TLS error: the server sent the TLS alert \"bad record mac\"");
 }
 
 class Tls12 : public Tls13 {

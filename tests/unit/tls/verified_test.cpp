@@ -91,11 +91,38 @@ TEST_F(Verified, EverySignatureOfTodayIsUnderstood) {
     EXPECT_EQ(EVP_get_digestbyname("RIPEMD160"), nullptr);
 }
 
-TEST_F(Verified, AcceptsAWildcardAndACommonName) {
+TEST_F(Verified, AcceptsAWildcardOrACommonName) {
     EXPECT_TRUE(meet(make_identity(for_name("*.example.com"), &root_), root_pem_));
     CertificateSpec spec;
     spec.common_names = {"MX.example.com"};
     EXPECT_TRUE(meet(make_identity(spec, &root_), root_pem_));
+    spec.common_names = {"*.example.com"};
+    EXPECT_THAT(refusal(make_identity(spec, &root_), root_pem_),
+                HasSubstr("*.example.com (wildcards are not valid in a CommonName)"));
+}
+
+// An authority for some names only (RFC 5280 4.2.1.10) cannot name others by a CommonName that
+// OpenSSL does not take for a DNS name: with a wildcard, or without a dot.
+TEST_F(Verified, ACommonNameDoesNotEscapeNameConstraints) {
+    CertificateSpec spec;
+    spec.common_names = {"Some names"};
+    spec.authority = true;
+    spec.key_number = 12;
+    spec.permitted_names = "allowed.example";
+    const Identity some = make_identity(spec, &root_);
+    const auto accepted = [&](const std::string& common_name, const std::string& reference) {
+        CertificateSpec leaf;
+        leaf.common_names = {common_name};
+        leaf.key_number = 10;
+        const tls::ContextPtr server = server_context(make_identity(leaf, &some), {&some});
+        Encounter met(server.get(), demanding(reference, directory_.holds("t.pem", root_pem_)));
+        return met.handshake().has_value();
+    };
+    EXPECT_TRUE(accepted("mx.allowed.example", "mx.allowed.example"));
+    EXPECT_FALSE(accepted("mx.other.example", "mx.other.example"));
+    EXPECT_FALSE(accepted("*.other.example", "mx.other.example"));
+    EXPECT_FALSE(accepted("*.allowed.example", "mx.allowed.example"));
+    EXPECT_FALSE(accepted("relay", "relay"));
 }
 
 TEST_F(Verified, TrustsEachCertificateOfTheFile) {
@@ -124,47 +151,50 @@ TEST_F(Verified, RefusesAnotherName) {
     spec.dns_names.push_back("b.example.org");
     spec.common_names = {wanted};
     EXPECT_EQ(refusal(make_identity(spec, &root_), root_pem_),
-              "mx.example.com offered a certificate for a.example.org, b.example.org (subject "
-              "CN=mx.example.com, issued by CN=Test Root), but trust.pem asks for mx.example.com");
+              "the server's certificate is not for mx.example.com\n"
+              "Server certificate: a.example.org, b.example.org; subject CN=mx.example.com; issuer "
+              "CN=Test Root\n"
+              "Required by trust.pem: a certificate for mx.example.com from an authority in it");
 }
 
 TEST_F(Verified, RefusesEmbeddedNul) {
     EXPECT_EQ(refusal(make_identity(for_name("mx.example.com\0.evil.example"s), &root_), root_pem_),
-              "mx.example.com offered a certificate for mx.example.com?.evil.example (subject "
-              "(empty), issued by CN=Test Root), but trust.pem asks for mx.example.com");
+              "the server's certificate is not for mx.example.com\n"
+              "Server certificate: mx.example.com?.evil.example; subject (empty); issuer CN=Test "
+              "Root\n"
+              "Required by trust.pem: a certificate for mx.example.com from an authority in it");
 }
 
 TEST_F(Verified, RefusesACertificateWithoutNames) {
     EXPECT_THAT(refusal(make_identity({}, &root_), root_pem_),
-                HasSubstr("offered a certificate for no name at all"));
+                HasSubstr("Server certificate: no name; "));
 }
 
 TEST_F(Verified, RefusesAnUnknownAuthority) {
     const Identity stranger = make_authority("Stranger", 4);
     EXPECT_EQ(refusal(make_identity(for_name(wanted), &stranger), root_pem_),
-              "mx.example.com offered a certificate for mx.example.com (subject (empty), issued by "
-              "CN=Stranger), which cannot be verified: unable to get local issuer certificate, but "
-              "trust.pem asks for a certificate for mx.example.com that the CA certificates in it "
-              "vouch for");
+              "certificate verification failed: unable to get local issuer certificate\n"
+              "Server certificate: mx.example.com; subject (empty); issuer CN=Stranger\n"
+              "Required by trust.pem: a certificate for mx.example.com from an authority in it");
     // The same name as the trusted root, another key.
     const Identity impostor = make_authority("Test Root", 5);
     EXPECT_THAT(refusal(make_identity(for_name(wanted), &impostor), root_pem_),
-                HasSubstr("which cannot be verified: certificate signature failure"));
+                HasSubstr("certificate verification failed: certificate signature failure"));
     EXPECT_THAT(refusal(make_identity(for_name(wanted), &stranger), root_pem_, {&stranger}),
-                HasSubstr("self-signed certificate in certificate chain (at CN=Stranger, 1 above "
-                          "it in its chain)"));
+                HasSubstr("self-signed certificate in certificate chain (CN=Stranger, number 1 "
+                          "above the server's certificate)"));
 }
 
 TEST_F(Verified, RefusesASelfSignedCertificate) {
     EXPECT_THAT(refusal(make_identity(for_name(wanted)), root_pem_),
-                HasSubstr("which cannot be verified: self-signed certificate, but"));
+                HasSubstr("certificate verification failed: self-signed certificate\n"));
 }
 
 TEST_F(Verified, RefusesAMissingIntermediate) {
     const Identity intermediate = make_authority("Intermediate", 3, &root_);
     EXPECT_THAT(refusal(make_identity(for_name(wanted), &intermediate), root_pem_),
-                HasSubstr("issued by CN=Intermediate), which cannot be verified: unable to get "
-                          "local issuer certificate"));
+                AllOf(HasSubstr("unable to get local issuer certificate\n"),
+                      HasSubstr("; issuer CN=Intermediate\n")));
 }
 
 TEST_F(Verified, RefusesAnIssuerThatIsNoAuthority) {
@@ -173,7 +203,7 @@ TEST_F(Verified, RefusesAnIssuerThatIsNoAuthority) {
     spec.key_number = 11;
     const Identity leaf = make_identity(spec, &root_);
     EXPECT_THAT(refusal(make_identity(for_name(wanted), &leaf), root_pem_, {&leaf}),
-                HasSubstr("which cannot be verified: invalid CA certificate"));
+                HasSubstr("certificate verification failed: invalid CA certificate"));
 }
 
 TEST_F(Verified, RefusesOutsideTheValidityPeriod) {
@@ -181,12 +211,12 @@ TEST_F(Verified, RefusesOutsideTheValidityPeriod) {
     spec.valid_from_days = -20;
     spec.valid_until_days = -10;
     EXPECT_THAT(refusal(make_identity(spec, &root_), root_pem_),
-                AllOf(ContainsRegex("valid from [0-9-]+ [0-9:]+Z until [0-9-]+ [0-9:]+Z[)]"),
-                      HasSubstr("which cannot be verified: certificate has expired, but")));
+                AllOf(ContainsRegex("valid from [0-9-]+ [0-9:]+Z to [0-9-]+ [0-9:]+Z\n"),
+                      HasSubstr("certificate verification failed: certificate has expired\n")));
     spec.valid_from_days = 10;
     spec.valid_until_days = 20;
     EXPECT_THAT(refusal(make_identity(spec, &root_), root_pem_),
-                HasSubstr("which cannot be verified: certificate is not yet valid, but"));
+                HasSubstr("certificate verification failed: certificate is not yet valid\n"));
     const Identity self_signed = make_identity(spec);
     EXPECT_THAT(refusal(self_signed, certificate_pem(self_signed)), HasSubstr("not yet valid"));
 }
@@ -230,8 +260,9 @@ TEST_F(Verified, RefusesAServerWithoutCertificate) {
     const Result<tls::Established> agreed = met.handshake();
     ASSERT_FALSE(agreed);
     EXPECT_EQ(agreed.error().cause, Cause::unverified);
-    EXPECT_EQ(agreed.error().detail, "mx.example.com offered no certificate, but " + trust +
-                                         " asks for one for mx.example.com");
+    EXPECT_EQ(agreed.error().detail,
+              "the server sent no certificate\nRequired by " + trust +
+                  ": a certificate for mx.example.com from an authority in it");
 }
 
 TEST_F(Verified, NamesWhoAskedWhenItIsNotTheFile) {
@@ -244,9 +275,9 @@ TEST_F(Verified, NamesWhoAskedWhenItIsNotTheFile) {
     const Result<tls::Established> agreed = met.handshake();
     ASSERT_FALSE(agreed);
     EXPECT_THAT(agreed.error().detail,
-                HasSubstr("but the policy of example.com asks for a certificate for mx.example.com "
-                          "that the CA certificates in " +
-                          requirement.trust_file + " vouch for"));
+                HasSubstr("\nRequired by the policy of example.com: a certificate for "
+                          "mx.example.com from an authority in " +
+                          requirement.trust_file));
 }
 
 // What the trust file may not be.
@@ -267,26 +298,26 @@ TEST_F(TrustFile, MustBeReadable) {
     EXPECT_EQ(trouble(missing), missing + " cannot be read: No such file or directory");
     const std::string link = directory_.path("link.pem");
     ASSERT_EQ(::symlink("missing.pem", link.c_str()), 0);
-    EXPECT_EQ(trouble(link), link + " is a link that leads nowhere");
+    EXPECT_EQ(trouble(link), link + " is a dangling symbolic link");
 }
 
 TEST_F(TrustFile, MustHoldACertificate) {
     for (const std::string& contents : {""s, "\n"s, "no PEM at all\n"s, key_pem(root_)}) {
         const std::string path = directory_.holds("empty.pem", contents);
         EXPECT_EQ(trouble(path),
-                  path + " holds no certificate; it must hold trusted CA certificates in PEM");
+                  path + " contains no certificate; it must contain trusted CA certificates in PEM format");
     }
 }
 
 TEST_F(TrustFile, MustNotBeBroken) {
     std::string cut = root_pem_.substr(0, root_pem_.size() / 2);
     std::string path = directory_.holds("cut.pem", root_pem_ + cut);
-    EXPECT_THAT(trouble(path), testing::StartsWith(path + " cannot be understood: what follows its "
-                                                          "certificate number 1 cannot be read: "));
+    EXPECT_THAT(trouble(path), testing::StartsWith(path + " is not usable: cannot parse what follows "
+                                                          "certificate 1: "));
     path = directory_.holds("garbage.pem",
                             "-----BEGIN CERTIFICATE-----\nAAAA\n"
                             "-----END CERTIFICATE-----\n");
-    EXPECT_THAT(trouble(path), HasSubstr("its first certificate cannot be read: "));
+    EXPECT_THAT(trouble(path), HasSubstr("cannot parse the first certificate: "));
     EXPECT_EQ(trouble(path).find("no reason given"), std::string::npos);
 }
 
