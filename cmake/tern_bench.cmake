@@ -19,10 +19,7 @@ target_compile_options(tern_bench_flags INTERFACE
 target_link_options(tern_bench_flags INTERFACE -static -no-pie)
 tern_bench_tool(floor ${bench}/floor/floor.cpp)
 tern_bench_tool(floor-tls ${bench}/floor/floor_tls.cpp)
-find_library(TERN_BENCH_SSL libssl.a REQUIRED)
-find_library(TERN_BENCH_CRYPTO libcrypto.a REQUIRED)
-target_link_libraries(floor-tls PRIVATE
-    ${TERN_BENCH_SSL} ${TERN_BENCH_CRYPTO} Threads::Threads ${CMAKE_DL_LIBS})
+target_link_libraries(floor-tls PRIVATE tern_openssl)  # static: see the preset release
 tern_bench_tool(runner ${bench}/tools/runner.cpp)
 tern_bench_tool(link ${bench}/tools/link.cpp)
 

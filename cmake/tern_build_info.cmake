@@ -18,6 +18,7 @@ function(tern_package_version variable package)
     if(NOT status EQUAL 0)
         set(version "")
     endif()
+    string(REGEX REPLACE "\n.*" "" version "${version}")  # several architectures, kept in step
     set(${variable} "${version}" PARENT_SCOPE)
 endfunction()
 

@@ -10,6 +10,10 @@ target_compile_options(tern_flags INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_D
 if(TERN_WERROR)
     target_compile_options(tern_flags INTERFACE -Werror)
     target_link_options(tern_flags INTERFACE -Werror)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL Clang AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER 15)
+        # libstdc++'s own algorithms call what libstdc++ calls deprecated (get_temporary_buffer).
+        target_compile_options(tern_flags INTERFACE -Wno-error=deprecated-declarations)
+    endif()
 endif()
 
 if(TERN_SANITIZE)
@@ -23,6 +27,10 @@ if(TERN_SANITIZE)
     endif()
     target_compile_options(tern_flags INTERFACE ${sanitizers})
     target_link_options(tern_flags INTERFACE ${sanitizers})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER 13)
+        # Instrumented, an empty std::optional looks to g++ 14 as if its value were destroyed.
+        target_compile_options(tern_flags INTERFACE -Wno-error=maybe-uninitialized)
+    endif()
     target_compile_definitions(tern_flags INTERFACE _GLIBCXX_ASSERTIONS)
 endif()
 
