@@ -236,7 +236,7 @@ def hostile_lengths(t):
     t.server(ADDRESS, script)
     t.asks("probe", MX)
     t.check(len(t.text) < 40000, f"{len(t.text)} bytes were printed")
-    t.tells("lines more)")
+    t.tells("more lines)")
 
 
 def hostile_certificate(t):
