@@ -19,7 +19,7 @@ def by_mx(t):
     t.tells("joe@two.example", "no route: the MX records of the domain",
             "the exchangers of two.example", "mx1.dest.example, preference 10",
             "mx2.dest.example, preference 20", MX1, MX2, "EHLO name me.example",
-            "TLS used if offered, certificate not verified", "result        would be attempted")
+            "TLS used if offered, certificate not verified", "result      would be attempted")
     route = _route(t, recipient="joe@two.example")
     t.equal([server["preference"] for server in route["hops"][0]["servers"]], [10, 20],
             "preferences")
@@ -135,7 +135,7 @@ def partial_tls(t):
     """A domain whose mail can pass by the exchanger that requires TLS is pointed out."""
     t.control("tlshosts/mx1.dest.example.pem", t.certificates.text("ca"))
     t.asks("route", SENDER, "joe@two.example")
-    t.tells("warning       TLS is required at mx1.dest.example but not at mx2.dest.example",
+    t.tells("warning     TLS is required at mx1.dest.example but not at mx2.dest.example",
             "add control/tlshosts/mx2.dest.example.pem")
     t.equal(len(_route(t, recipient="joe@two.example")["warnings"]), 1, "warnings")
     t.equal(_route(t)["warnings"], [], "of a domain with one exchanger")
