@@ -33,13 +33,13 @@ void check_number(Checking& checking, std::string_view name, std::uint64_t other
     const std::string content = read_checked(checking, path, Severity::error);
     const std::string_view line = trimmed(std::string_view(content).substr(0, content.find('\n')));
     const std::optional<std::uint64_t> number = leading_number(line, UINT64_MAX);
-    const auto behind = std::ranges::find_if_not(line, is_digit);
+    const auto after = std::ranges::find_if_not(line, is_digit);
     if (!number) {
         checking.found.warning(
             path, text("the first line does not begin with a number: the default of ", otherwise,
                        " ", unit, " is used"),
             "write the number, or remove the file");
-    } else if (behind != line.end()) {
+    } else if (after != line.end()) {
         checking.found.warning(path,
                                text("only the leading digits are used: ", *number, " ", unit),
                                "write the number alone");
@@ -203,12 +203,12 @@ std::vector<Finding> check(const Reader& reader, delivery::LocalAddresses& local
     check_foreign(checking);
     check_names(checking);
     check_tables(checking);
-    // Whatever else defers all mail: nothing that deliveries stumble over may go untold.
+    // Anything else that defers all mail is reported too.
     const Result<delivery::Settings> settings = control::read_settings("");
-    const bool told = std::ranges::any_of(checking.found.list(), [](const Finding& finding) {
+    const bool reported = std::ranges::any_of(checking.found.list(), [](const Finding& finding) {
         return finding.severity == Severity::error;
     });
-    if (!settings && !told) checking.found.error("control", settings.error().detail);
+    if (!settings && !reported) checking.found.error("control", settings.error().detail);
     std::vector<Finding> findings = checking.found.take();
     std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) {
         return a.file == b.file ? a.line < b.line : a.file < b.file;

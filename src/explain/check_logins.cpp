@@ -1,4 +1,4 @@
-// Where the user and password of a route would go, and whether anybody proves there who he is; see
+// Where the user and password of a route would be sent, and whether that server is verified; see
 // check_parts.hpp.
 #include <algorithm>
 #include <unordered_map>

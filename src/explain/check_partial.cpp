@@ -13,7 +13,7 @@
 namespace tern::explain {
 namespace {
 
-// What is behind the first dot where that is more than a top-level domain.
+// What follows the first dot, if it is more than a top-level domain.
 std::string_view parent_of(std::string_view name) {
     const std::string_view parent = name.substr(std::min(name.find('.'), name.size() - 1) + 1);
     return parent.find('.') == parent.npos ? std::string_view() : parent;

@@ -35,7 +35,7 @@ struct Checking {
 /// listed.
 [[nodiscard]] std::vector<std::string> names_in(const std::string& directory);
 
-/// The text of a control file for those who look into it; trouble with reading it, and what would
+/// The text of a control file; trouble with reading it, and what would
 /// keep qmail-remote from reading it, is reported. Empty where there is none.
 [[nodiscard]] std::string read_checked(Checking& checking, const std::string& path,
                                        Severity if_unreadable);

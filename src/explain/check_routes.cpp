@@ -48,7 +48,7 @@ void check_tokens(Checking& checking, const std::string& path, std::string_view 
     }
 }
 
-// Contents with `|user|password`, which nobody else should read.
+// Contents with `|user|password`, which no other user should read.
 void check_secrets(Checking& checking, const std::string& path, std::string_view content) {
     check_tokens(checking, path, content);
     if (!is_open_to_all(path)) return;

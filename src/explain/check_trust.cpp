@@ -40,7 +40,7 @@ public:
             if (tls::is_called_by_hash(name)) look_at(name);
         for (const std::string& name : names)
             if (is_worth_a_hash(name)) look_for_hash_of(name);
-        tell();
+        report();
     }
 
 private:
@@ -86,7 +86,7 @@ private:
             checking_.found.warning(path, "never read: it has no name by hash",
                                     rehash(directory_));
     }
-    void tell() {
+    void report() {
         if (files_ == 0) {
             checking_.found.error(directory_, text("contains no certificate named by its hash",
                                                    deferred),

@@ -69,7 +69,7 @@ struct Route {
     [[nodiscard]] delivery::Letter expectation() const;
 };
 
-/// The host argument that qmail-rspawn makes of a recipient: what is behind its last `@`; a text
+/// The host argument that qmail-rspawn makes of a recipient: what follows its last `@`; a text
 /// without one is itself a host.
 [[nodiscard]] std::string_view host_of(std::string_view recipient);
 

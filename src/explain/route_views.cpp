@@ -1,4 +1,4 @@
-// Routes for people and for programs; see route.hpp. Of credentials they tell only that there are
+// Routes for people and for programs; see route.hpp. Of credentials they show only that there are
 // some.
 #include <algorithm>
 

@@ -1,6 +1,6 @@
-// Writes JSON (RFC 8259), one value after the other. It does not read any. It is not the library
-// that tern uses: that one can neither write nor read lone surrogates, so that bytes of a message
-// would be lost, and takes 20 microseconds for the record of a message where this takes 5.
+// Writes JSON (RFC 8259), one value after the other. It does not read any. Not by nlohmann-json, as
+// tern does: what clients send must be had back byte for byte, and that library cannot write the
+// lone surrogates which stand for bytes that are no UTF-8; it throws, replaces or leaves out.
 #pragma once
 
 #include <cstdint>
