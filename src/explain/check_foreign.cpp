@@ -32,8 +32,11 @@ constexpr std::string_view into_one_list =
 constexpr std::string_view only_two_kinds =
     "write routes by domain into control/smtproutes and routes by sender into authsenders; there "
     "are none by recipient";
+// It protects mail, so it is an error: mail must not go out weaker than the operator wrote.
+constexpr std::string_view without_dane =
+    "mail to these servers is sent without verifying TLSA records (DANE)";
 constexpr std::string_view instead_of_dane =
-    "require TLS of these servers by control/tlshosts/NAME.pem";
+    "require TLS of these servers by control/tlshosts/NAME.pem, and remove the file";
 constexpr std::string_view bounce_signature =
     "turn off the check of signatures of bounces in qmail-smtpd, or sign in a wrapper";
 
@@ -58,8 +61,8 @@ constexpr std::array<Foreign, 24> foreign = {{
     {"clientciphersuite", "indimail", "the cipher suites of TLS 1.3 are not used", into_one_list},
     {"tlsclientmethod", "indimail", "the choice of TLS versions is not used",
      "remove it: TLS 1.2 and 1.3 are offered", Severity::note},
-    {"tlsadomains", "indimail", "TLSA records (DANE) are not verified", instead_of_dane},
-    {"tlsadomains.cdb", "indimail", "TLSA records (DANE) are not verified", instead_of_dane},
+    {"tlsadomains", "indimail", without_dane, instead_of_dane, Severity::error},
+    {"tlsadomains.cdb", "indimail", without_dane, instead_of_dane, Severity::error},
     {"domaincerts", "s/qmail", "client certificates by sender domain are not used",
      "use control/clientcert.pem, or clientcert=FILE in control/smtproutes.d/DOMAIN"},
     {"signkey", "indimail", "senders are not signed (BATV)", bounce_signature},
@@ -94,7 +97,7 @@ std::string_view domain_of_source(std::string_view name) {
 
 void add(Checking& checking, std::string_view name, const Foreign& file) {
     checking.found.add(file.severity, text("control/", printable(name, 100)), 0,
-                       text("a file of ", file.package, " that is not read: ", file.what),
+                       text("not read (a file of ", file.package, "): ", file.what),
                        std::string(file.cure));
 }
 

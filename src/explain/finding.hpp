@@ -8,7 +8,7 @@
 namespace tern::explain {
 
 enum class Severity {
-    error,    ///< mail is deferred because of it, all or some
+    error,    ///< mail is deferred because of it, all or some, or sent with less than it requires
     warning,  ///< mail is sent, but perhaps not as intended, or a secret is exposed
     note,     ///< worth knowing
 };

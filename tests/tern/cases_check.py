@@ -237,17 +237,20 @@ def files_of_other_packages(t):
             ("defaultoutgoingip", "control/outgoingip"), ("routes", "smtproutes"),
             ("routemap", "authsenders"), ("moresmtproutes.cdb", "by recipient"),
             ("clientcipherlist", "tlsclientciphers"), ("clientciphersuite", "tlsclientciphers"),
-            ("tlsadomains", "DANE", "tlshosts"), ("domaincerts", "s/qmail", "clientcert.pem"),
+            ("domaincerts", "s/qmail", "clientcert.pem"),
             ("batvkey", "BATV"), ("remotecert", "qmail-ldap", "clientcert.pem"),
             ("outgoingip.example.org", "indimail", "control/smtproutes.d/example.org")):
         path = t.control(name, "x")
-        _finds(t, "warning", f"control/{name}", "that is not read", *phrases)
+        _finds(t, "warning", f"control/{name}", "not read (a file of ", *phrases)
         t.equal(len(_check(t, status=1)), 1, name)
         path.unlink()
+    t.control("tlsadomains", "mx.example.org")
+    _finds(t, "error", "control/tlsadomains", "DANE", "control/tlshosts/NAME.pem")
+    t.without_control("tlsadomains")
     for name, content in (("tlsclientmethod", "TLSv1_2"), ("notlshosts_auto", "1"),
                           ("smtputf8", "1")):
         path = t.control(name, content)
-        _finds(t, "note", f"control/{name}", "that is not read")
+        _finds(t, "note", f"control/{name}", "not read (a file of ")
         path.unlink()
     for name, content in (("notlshosts_auto", "0"), ("outgoingip.bak", "192.0.2.1")):
         path = t.control(name, content)
