@@ -16,13 +16,17 @@ if(programs)
     install(TARGETS ${programs} RUNTIME DESTINATION ${TERN_LIBDIR}/bin)
 endif()
 install(TARGETS tern RUNTIME DESTINATION sbin)
-install(FILES packaging/completions/tern.bash
-    DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions RENAME tern)
-install(FILES packaging/completions/_tern
-    DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/zsh/vendor-completions)
-install(FILES packaging/completions/tern.fish
-    DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/fish/vendor_completions.d)
+foreach(command tern tern-drop-in)
+    install(FILES packaging/completions/${command}.bash
+        DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/bash-completion/completions RENAME ${command})
+    install(FILES packaging/completions/_${command}
+        DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/zsh/vendor-completions)
+    install(FILES packaging/completions/${command}.fish
+        DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/fish/vendor_completions.d)
+endforeach()
 install(PROGRAMS scripts/drop-in DESTINATION sbin RENAME tern-drop-in)
+install(DIRECTORY scripts/drop-in.d DESTINATION ${TERN_LIBDIR} FILE_PERMISSIONS
+    OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
 
 # tern_compress(<source> <name>): compressed/<name>.gz, the same bytes whenever it is made.
 function(tern_compress source name)
@@ -47,6 +51,8 @@ endforeach()
 
 set(documents ${CMAKE_INSTALL_DATAROOTDIR}/doc/tern)
 tern_compress(${PROJECT_SOURCE_DIR}/CHANGELOG.md changelog)
+execute_process(COMMAND date -u -R -d @${TERN_SOURCE_DATE} OUTPUT_VARIABLE TERN_SOURCE_DATE_WORDS
+    OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 configure_file(${packaging}/changelog.in ${PROJECT_BINARY_DIR}/changelog.Debian @ONLY)
 tern_compress(${PROJECT_BINARY_DIR}/changelog.Debian changelog.Debian)
 install(FILES ${compressed}/changelog.gz ${compressed}/changelog.Debian.gz README.md SECURITY.md
@@ -58,7 +64,7 @@ add_custom_target(tern_compressed ALL DEPENDS ${made})
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME tern)
-set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
+set(CPACK_PACKAGE_VERSION ${TERN_VERSION})
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/package)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 set(CPACK_STRIP_FILES ON)
@@ -79,5 +85,14 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${packaging}/postinst ${packaging}/prerm)
 if(NOT TERN_STATIC)
     set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+endif()
+# The same commit gives the same bytes: files in the package carry the commit's date.
+file(WRITE ${PROJECT_BINARY_DIR}/tern_cpack.cmake
+    "set(ENV{SOURCE_DATE_EPOCH} ${TERN_SOURCE_DATE})\n")
+set(CPACK_PROJECT_CONFIG_FILE ${PROJECT_BINARY_DIR}/tern_cpack.cmake)
+# Which sources are inside (deb-control(5), Static-Built-Using), so that Debian's tools can tell
+# whom an advisory concerns. CPack knows no such field: it goes as a further line of another one.
+if(TERN_BUILT_USING)
+    string(APPEND CPACK_DEBIAN_PACKAGE_SECTION "\nStatic-Built-Using: ${TERN_BUILT_USING}")
 endif()
 include(CPack)

@@ -5,7 +5,12 @@
 # well, and pays for each process with 270,000 instructions and 100 pages of relocation, most of
 # what a small delivery costs otherwise (docs/adr/0009).
 find_package(Threads REQUIRED)
-find_package(OpenSSL 3.0 REQUIRED)
+find_package(PkgConfig REQUIRED)
+if(CMAKE_CROSSCOMPILING)
+    set(ENV{PKG_CONFIG_LIBDIR}
+        /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/pkgconfig:/usr/share/pkgconfig)
+endif()
+pkg_check_modules(TERN_OPENSSL REQUIRED libssl>=3.0)
 find_path(TERN_EXPECTED_INCLUDE tl/expected.hpp REQUIRED)
 target_include_directories(tern_flags SYSTEM INTERFACE ${TERN_EXPECTED_INCLUDE})
 
@@ -25,14 +30,37 @@ function(tern_system_library target static header)
     endforeach()
 endfunction()
 
+# tern_static_needs(<target> <module>): what the static libraries of pkg-config's module want beside
+# themselves, static too (libcrypto.a of Debian 13: zlib and zstd).
+function(tern_static_needs target module)
+    pkg_check_modules(${module}_module REQUIRED ${module})
+    set(needed ${${module}_module_STATIC_LIBRARIES})
+    # Ours already, or part of the C library.
+    list(REMOVE_ITEM needed ssl crypto cares idn2 unistring dl pthread rt)
+    list(REMOVE_DUPLICATES needed)
+    list(TRANSFORM needed REPLACE "^z$" zlib OUTPUT_VARIABLE names)
+    set(TERN_STATIC_NEEDS ${TERN_STATIC_NEEDS} ${names} PARENT_SCOPE)
+    foreach(name IN LISTS needed)
+        find_library(${module}_${name}_STATIC lib${name}.a REQUIRED)
+        target_link_libraries(${target} INTERFACE ${${module}_${name}_STATIC})
+    endforeach()
+endfunction()
+
 add_library(tern_threads INTERFACE)
 target_link_libraries(tern_threads INTERFACE Threads::Threads)
 # Of the static libcrypto less is started (src/tls/algorithms.hpp): tests of both are wanted.
 option(TERN_STATIC_OPENSSL "Link libssl and libcrypto statically" ${TERN_STATIC})
 tern_system_library(tern_openssl ${TERN_STATIC_OPENSSL} openssl/ssl.h ssl crypto)
+if(TERN_STATIC_OPENSSL)
+    tern_static_needs(tern_openssl libssl)
+endif()
 target_link_libraries(tern_openssl INTERFACE tern_threads ${CMAKE_DL_LIBS})
 tern_system_library(tern_cares ${TERN_STATIC} ares.h cares)
 tern_system_library(tern_idn2 ${TERN_STATIC} idn2.h idn2 unistring)
+if(TERN_STATIC)
+    tern_static_needs(tern_cares libcares)
+    tern_static_needs(tern_idn2 libidn2)
+endif()
 
 add_library(tern_program INTERFACE)
 if(TERN_STATIC)

@@ -77,6 +77,10 @@ endif()
 
 # With libFuzzer where asked for; else each is a program that replays its corpus.
 file(GLOB fuzzers CONFIGURE_DEPENDS ${tests}/fuzz/*_fuzz.cpp)
+if(fuzzers AND NOT TERN_FUZZ)
+    add_library(tern_fuzz_replay OBJECT ${tests}/fuzz/replay_main.cpp)
+    target_link_libraries(tern_fuzz_replay PRIVATE tern_tests)
+endif()
 foreach(source IN LISTS fuzzers)
     cmake_path(GET source STEM target)
     string(REGEX REPLACE "_fuzz$" "" name ${target})
@@ -85,7 +89,7 @@ foreach(source IN LISTS fuzzers)
         target_compile_options(${target} PRIVATE -fsanitize=fuzzer)
         target_link_options(${target} PRIVATE -fsanitize=fuzzer)
     else()
-        add_executable(${target} ${source} ${tests}/fuzz/replay_main.cpp)
+        add_executable(${target} ${source} $<TARGET_OBJECTS:tern_fuzz_replay>)
         add_test(NAME fuzz_replay_${name}
             COMMAND ${target} ${tests}/fuzz/corpus/${name}
             WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

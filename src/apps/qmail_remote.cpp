@@ -30,7 +30,7 @@ using namespace tern;
 
 std::string report_of(const Failure& failure) {
     delivery::Report report;
-    report.letter = delivery::judge(failure, false, tls::Requirement()).letter;
+    report.letter = delivery::letter_before_any_server(failure);
     report.text = delivery::failure_text(failure);
     return delivery::render(report);
 }
@@ -75,18 +75,27 @@ std::string_view report_of_exception(bool no_memory, bool end_of_data_written) {
                      : "ZInternal error: this is a bug in qmail-remote. (#4.3.0)\n\0"sv;
 }
 
+// The home is the last word: an operator sees which one a program takes, and tern-drop-in(8) proves
+// it, by running it without arguments.
+std::string usage() {
+    using namespace std::string_view_literals;
+    const Result<std::string> home = os::home_directory();
+    return text("DI (qmail-remote) was invoked improperly. (#5.3.5)\n"
+                "usage: qmail-remote host sender recip [recip ...] < message; see qmail-remote(8), "
+                "\"man qmail-remote\"; home ",
+                home ? *home : home.error().detail, "\n\0"sv);
+}
+
 void run(int count, char** words) {
     using namespace std::string_view_literals;
     const bool message_is_there = os::standard_input_is_readable();
+    // Contract, "Standard output": the caller sends again what it never reads a report of.
+    if (!os::standard_output_is_writable()) return;
     if (!os::fill_standard_descriptors()) return;
     constexpr int fewest = 4;  // qmail-remote host sender recip
-    if (count < fewest)
-        return os::write_report(
-            "DI (qmail-remote) was invoked improperly. (#5.3.5)\n"
-            "usage: qmail-remote host sender recip [recip ...] < message; see qmail-remote(8), "
-            "\"man qmail-remote\"\n\0"sv);
     bool end_of_data_written = false;
     try {
+        if (count < fewest) return os::write_report(usage());
         if (!message_is_there)
             return os::write_report(
                 "ZUnable to read message: standard input is not open for reading. (#4.3.0)\n\0"sv);

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/ascii.hpp"
+#include "base/build_info.hpp"
 #include "base/text.hpp"
 #include "control/control_file.hpp"
 #include "control/read_settings.hpp"
@@ -43,8 +44,6 @@
 #include "os/system_clock.hpp"
 #include "os/system_random.hpp"
 #include "os/tcpto_file.hpp"
-
-extern "C" const char tern_identification[];
 
 namespace {
 
@@ -302,8 +301,7 @@ int run(int count, char** words) {
         return complain_of_command(first);
     Options options;
     CLI::App app("tern shows what a delivery by qmail-remote would do, see tern(8).", "tern");
-    const std::string_view identification(tern_identification);
-    app.set_version_flag("--version", std::string(identification.substr(5)));
+    app.set_version_flag("--version", build_description("tern", tern_identification));
     app.require_subcommand(1);
     CLI::App* const route = add_route(app, options);
     CLI::App* const check = add_check(app, options);

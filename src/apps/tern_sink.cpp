@@ -24,6 +24,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/build_info.hpp"
 #include "sink/authority.hpp"
 #include "sink/endpoint.hpp"
 #include "sink/journal.hpp"
@@ -349,6 +350,8 @@ int run(int count, char** words) {
     offered.set(Extension::auth, false);
     offered.set(Extension::limits, false);
     CLI::App app("A receiving SMTP server for tests, see tern-sink(8).", "tern-sink");
+    app.set_version_flag("--version",
+                         tern::build_description("tern-sink", tern_identification));
     try {
         add_serving(app, options);
         add_protocol(app, options);

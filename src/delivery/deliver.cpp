@@ -1,28 +1,15 @@
-// From the way out over exchangers and addresses to connections; see deliver.hpp. What happens on a
-// connection is attempt.cpp's.
+// The loop of a delivery, from the next hops to its report; see deliver.hpp. What is tried next
+// is itinerary.hpp's to say, what happens on a connection attempt.cpp's.
 #include "delivery/deliver.hpp"
 
 #include <algorithm>
 
 #include "base/text.hpp"
 #include "delivery/delivery.hpp"
+#include "delivery/redact.hpp"
 #include "delivery/server_terms.hpp"
 
 namespace tern::delivery {
-namespace {
-
-std::string name_of(const Exchanger& exchanger) {
-    return exchanger.name ? exchanger.name->ascii() : std::string();
-}
-
-Exchanger only(const Peer& peer) {
-    Exchanger one;
-    one.name = peer.name.empty() ? std::nullopt : dns::Domain::parse(peer.name);
-    one.endpoints.push_back(peer.endpoint);
-    return one;
-}
-
-}  // namespace
 
 Delivery::Delivery(World& world, const Settings& settings, const Arguments& arguments,
                    const Addressing& addressing, bool& end_of_data_written)
@@ -30,7 +17,9 @@ Delivery::Delivery(World& world, const Settings& settings, const Arguments& argu
       settings_(settings),
       arguments_(arguments),
       addressing_(addressing),
-      end_of_data_written_(end_of_data_written) {}
+      end_of_data_written_(end_of_data_written),
+      itinerary_(settings.timeout_connect + settings.timeout_remote),
+      rounds_(addressing.wire) {}
 
 Task<Report> Delivery::run() {
     Result<Way> way = find_way(settings_.routes, arguments_.host, arguments_.sender);
@@ -40,11 +29,15 @@ Task<Report> Delivery::run() {
     if (!token) co_return before_any_server(token.error());
     const Result<std::vector<NextHop>> hops = next_hops(way_, arguments_.host);
     if (!hops) co_return before_any_server(hops.error());
-    for (const NextHop& hop : *hops)
-        if (may_go_on()) co_await try_hop(hop);
-    co_await try_again_in_clear();
+    for (const NextHop& hop : *hops) {
+        if (itinerary_.wants_servers(world_.clock.now())) co_await try_hop(hop);
+        else unasked_ = true;
+    }
+    itinerary_.no_more_servers();
+    co_await proceed();
+    if (split_ && !settled_) settle_split();
     Report report = final_report();
-    keep_secrets(report);
+    redact(report, said_);
     co_return report;
 }
 
@@ -61,14 +54,19 @@ Task<Done> Delivery::try_hop(NextHop hop) {
     unfound_.reset();
     const Result<Done> found = co_await exchangers.find(std::move(hop)).outcome();
     if (!found) unfound_ = found.error();
-    while (found && may_go_on()) {
+    while (found && itinerary_.wants_servers(world_.clock.now())) {
         const Result<std::vector<Exchanger>> group = co_await exchangers.next_group().outcome();
-        if (!group) settled_ = before_any_server(group.error());
+        if (!group) settle(before_any_server(group.error()));
         else if (group->empty()) unfound_ = exchangers.none_left();
         if (!group || group->empty()) break;
-        for (const Exchanger& exchanger : *group)
-            if (may_go_on()) co_await try_exchanger(exchanger);
+        for (const Exchanger& exchanger : *group) {
+            reached_ = false;
+            add_server(exchanger);
+            co_await proceed();
+            if (reached_ && exchanger.name) exchangers.note_reached(*exchanger.name);
+        }
     }
+    unasked_ = unasked_ || exchangers.anyone_unasked();
     if (!unfound_) co_return Done();
     // The report tells of a host that does not exist as it was given.
     if (unfound_->cause == Cause::no_such_host) unfound_->detail = arguments_.host;
@@ -77,159 +75,104 @@ Task<Done> Delivery::try_hop(NextHop hop) {
     co_return Done();
 }
 
-Task<Done> Delivery::try_exchanger(const Exchanger& exchanger) {
-    const Result<tls::Requirement> requirement = requirement_for(world_.rules, way_, exchanger);
-    if (!requirement) {
-        settled_ = before_any_server(requirement.error());
-        co_return Done();
+void Delivery::add_server(const Exchanger& exchanger) {
+    if (!itinerary_.wants_servers(world_.clock.now())) {
+        unasked_ = true;
+        return;
     }
-    if (only_where_demanded_ && !requirement->demanded()) co_return Done();
-    std::vector<Candidate> candidates = candidates_of(exchanger);
-    while (!candidates.empty() && may_go_on())
-        co_await connect(exchanger, *requirement, candidates);
+    Result<tls::Requirement> requirement = requirement_for(world_.rules, way_, exchanger);
+    if (!requirement) return settle(before_any_server(requirement.error()));
+    itinerary_.add(exchanger.name ? exchanger.name->ascii() : std::string(), not_silent(exchanger),
+                   std::move(*requirement));
+}
+
+// Makes every connection that is due now.
+Task<Done> Delivery::proceed() {
+    while (std::optional<Step> step = itinerary_.next(world_.clock.now())) co_await take(*step);
     co_return Done();
 }
 
-// The contract's way out for servers whose TLS is broken: after all others, once, in clear.
-Task<Done> Delivery::try_again_in_clear() {
-    tls::Requirement clear;
-    clear.kind = tls::Requirement::Kind::none;
-    if (only_where_demanded_) co_return Done();
-    const std::vector<Exchanger> again = std::move(clear_again_);
-    for (const Exchanger& exchanger : again) {
-        std::vector<Candidate> candidates = candidates_of(exchanger);
-        if (!candidates.empty() && may_go_on()) co_await connect(exchanger, clear, candidates);
+Task<Done> Delivery::take(const Step& step) {
+    // Who waits for a server that cannot be called again waits in vain.
+    if (split_ && step.manner != Manner::further) begin_at_another_server();
+    Result<Connection> connection = co_await connect(step).outcome();
+    if (!connection) {
+        settle(before_any_server(connection.error()));
+    } else if (!connection->stream) {
+        if (split_ && step.manner == Manner::further) give_up_rounds(split_peer_);
+    } else if (way_.protocol == Protocol::qmtp) {
+        Outcome outcome = co_await attempt_by_qmtp(std::move(*connection));
+        consider(std::move(outcome), step);
+    } else {
+        Outcome outcome = co_await attempt(std::move(*connection), step);
+        consider(std::move(outcome), step);
     }
     co_return Done();
 }
 
-// A fresh connection to a server that was reached before.
-Task<Done> Delivery::connect_again(const Peer& peer, const tls::Requirement& requirement) {
-    const Exchanger same = only(peer);
-    std::vector<Candidate> candidates = candidates_of(same);
-    if (!candidates.empty()) co_await connect(same, requirement, candidates);
-    co_return Done();
-}
-
-// Hosts that were silent lately are left out and told of.
-std::vector<Delivery::Candidate> Delivery::candidates_of(const Exchanger& exchanger) {
-    std::vector<Candidate> candidates;
-    for (const Endpoint& endpoint : exchanger.endpoints) {
-        if (candidates.size() == most_connections) break;
-        const Backoff::Finding silence = world_.backoff.look_up(endpoint.address);
-        if (silence.skip)
-            note_unconnected(Peer{name_of(exchanger), endpoint},
-                             "not tried, it timed out lately (see qmail-tcpto)");
-        else
-            candidates.push_back(Candidate{endpoint, silence});
+// Whether another server, or this one in another manner, may get the mail.
+void Delivery::consider(Outcome outcome, const Step& step) {
+    if (world_.outcomes != nullptr) world_.outcomes->ended(outcome);
+    if (settled_) return;
+    if (split_) return consider_split(outcome, step);
+    if (!outcome.failure)
+        return settle(Report{recipient_reports(outcome.letters), Letter::accepted,
+                             std::move(outcome.accepted)});
+    const Verdict verdict = judge(*outcome.failure, outcome.circumstances);
+    itinerary_.note_failed(step, outcome.peer.endpoint, verdict, outcome.failure->detail,
+                           world_.clock.now());
+    // A pipe of which bytes were consumed cannot be sent again.
+    if (verdict.next == Next::settle || !world_.message.rewind()) return settle(report_of(outcome));
+    if (verdict.next == Next::same_without_chunking) {
+        // Contract, Lost or doubled: when the last chunk was written no other server is tried.
+        if (end_of_data_written_) itinerary_.only_what_is_owed();
+        end_of_data_written_ = false;
     }
-    return candidates;
+    note_failure(std::move(outcome));
 }
 
-const Result<Source>& Delivery::source_of(Family family) {
-    std::optional<Result<Source>>& source = sources_[family == Family::ipv6 ? 1 : 0];
-    if (!source) source = find_source(settings_.sources, way_, arguments_.sender, family);
-    return *source;
+// Contract, Reports: the attempt that got furthest is reported, among equals the last.
+void Delivery::note_failure(Outcome failed) {
+    std::optional<Outcome>& furthest =
+        failed.letter() == Letter::rejected ? conditional_ : furthest_;
+    if (!furthest || failed.failure->stage >= furthest->failure->stage)
+        furthest = std::move(failed);
 }
 
-Result<std::vector<Target>> Delivery::targets_of(const std::vector<Candidate>& racing) {
-    std::vector<Target> targets;
-    for (const Candidate& candidate : racing) {
-        const Result<Source>& source = source_of(candidate.endpoint.address.family());
-        if (!source) return tl::unexpected<Failure>(source.error());
-        targets.push_back(Target{candidate.endpoint, source->address});
-    }
-    return targets;
+void Delivery::settle(Report report) {
+    settled_ = std::move(report);
+    itinerary_.settle();
 }
 
-// Connects to the first candidate, with the first of the other family close behind (RFC 8305), and
-// talks to the one that answers. Candidates that were tried leave the list.
-Task<Done> Delivery::connect(const Exchanger& exchanger, const tls::Requirement& requirement,
-                             std::vector<Candidate>& candidates) {
-    std::vector<Candidate> racing(1, candidates.front());
-    const auto rival = std::ranges::find_if(candidates, [&](const Candidate& candidate) {
-        return candidate.endpoint.address.family() != racing[0].endpoint.address.family();
-    });
-    if (rival != candidates.end() && connections_ + 1 < most_connections) racing.push_back(*rival);
-    const Result<std::vector<Target>> targets = targets_of(racing);
-    if (!targets) {
-        settled_ = before_any_server(targets.error());
-        co_return Done();
-    }
-    if (way_.protocol == Protocol::qmtp) co_await measure_for_qmtp();
-    if (settled_) co_return Done();
-    const Deadline latest = until_.value_or(world_.clock.now() + 2 * settings_.timeout_connect +
-                                            std::chrono::seconds(1));
-    DialResult dialled = co_await world_.dialer.dial(*targets, settings_.timeout_connect, latest);
-    note_dialled(exchanger, racing, *targets, dialled, candidates);
-    if (!dialled.stream || settled_) co_return Done();
-    Peer peer;
-    peer.name = name_of(exchanger);
-    peer.endpoint = racing[dialled.winner].endpoint;
-    ++sessions_;
-    if (way_.protocol == Protocol::qmtp)
-        co_return co_await attempt_by_qmtp(std::move(dialled.stream), std::move(peer));
-    // Both were asked for before the dial.
-    const Result<Source>& source = source_of(peer.endpoint.address.family());
-    Result<std::string> hello = hello_name_for(settings_, *source, dialled.local);
-    if (!hello) {
-        settled_ = before_any_server(hello.error());
-        co_return Done();
-    }
-    hello_name_ = std::move(*hello);
-    co_return co_await attempt(std::move(dialled.stream), std::move(peer), requirement);
-}
-
-void Delivery::note_dialled(const Exchanger& exchanger, const std::vector<Candidate>& racing,
-                            const std::vector<Target>& targets, const DialResult& dialled,
-                            std::vector<Candidate>& candidates) {
-    for (std::size_t i = 0; i < racing.size(); ++i) {
-        const DialResult::Each& each = dialled.each[i];
-        if (each.outcome == Connected::not_tried) continue;
-        ++connections_;
-        const Endpoint& endpoint = racing[i].endpoint;
-        std::erase_if(candidates, [&](const Candidate& c) { return c.endpoint == endpoint; });
-        if (each.outcome == Connected::timed_out) world_.backoff.note_timeout(endpoint.address);
-        else if (each.outcome != Connected::resources && racing[i].silence.listed)
-            world_.backoff.note_answer(endpoint.address);
-        if (each.outcome == Connected::resources && !dialled.stream) {
-            std::string why = each.why;
-            if (targets[i].source)
-                why += text(" (", source_of(endpoint.address.family())->origin.to_string(), ")");
-            settled_ = before_any_server(Failure(Stage::connect, Cause::resources, why));
-        } else if (each.outcome != Connected::yes) {
-            note_unconnected(Peer{name_of(exchanger), endpoint}, each.why);
-        }
-    }
-    // Nothing was even tried: the time for further attempts is over.
-    const auto untried = [](const auto& each) { return each.outcome == Connected::not_tried; };
-    if (std::ranges::all_of(dialled.each, untried)) candidates.clear();
-}
-
-void Delivery::note_unconnected(const Peer& peer, std::string_view why) {
-    unconnected_ += text(peer.to_string(), ": ", why, "\n");
-}
-
-bool Delivery::may_go_on() const {
-    return !settled_ && sessions_ < most_sessions && connections_ < most_connections &&
-           (!until_ || world_.clock.now() < *until_);
+// Somebody who was not asked, or who failed for now, may take what others cannot.
+bool Delivery::others_may_take_it() const {
+    return furthest_ || !unconnected_.empty() || unasked_ || itinerary_.left_untried() ||
+           (unfound_ && letter_before_any_server(*unfound_) == Letter::deferred);
 }
 
 Report Delivery::final_report() const {
     if (settled_) return *settled_;
-    if (furthest_) return report_of(*furthest_);
-    if (!unconnected_.empty())
-        return before_any_server(Failure(Stage::connect, Cause::refused, unconnected_));
-    if (unfound_) return before_any_server(*unfound_);
-    return before_any_server(Failure(Stage::connect, Cause::refused, "no server was tried\n"));
+    if (conditional_ && !others_may_take_it()) return report_of(*conditional_);
+    Report report;
+    if (furthest_) report = report_of(*furthest_);
+    else if (!unconnected_.empty())
+        report = before_any_server(Failure(Stage::connect, Cause::refused, unconnected_));
+    else if (conditional_)
+        report = before_any_server(
+            Failure(Stage::connect, Cause::refused, "not every server could be asked\n"));
+    else if (unfound_) return before_any_server(*unfound_);
+    else return before_any_server(Failure(Stage::connect, Cause::refused, "no server was tried\n"));
+    if (conditional_) report.text += conditional_->words();
+    return report;
 }
 
 Report Delivery::before_any_server(const Failure& failure) const {
-    Report report;
-    report.recipients = recipient_reports({});
-    report.letter = judge(failure, false, tls::Requirement()).letter;
-    report.text = failure_text(failure, way_.protocol);
-    return report;
+    return Report{recipient_reports({}), letter_before_any_server(failure),
+                  failure_text(failure, way_.protocol)};
+}
+
+Report Delivery::report_of(const Outcome& outcome) const {
+    return Report{recipient_reports(outcome.letters), outcome.letter(), outcome.words()};
 }
 
 // In argument order, as far as each recipient's own outcome is known.

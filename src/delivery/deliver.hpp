@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 
+#include "delivery/itinerary.hpp"
 #include "delivery/report.hpp"
 #include "delivery/settings.hpp"
 #include "delivery/world.hpp"
@@ -16,10 +17,6 @@ struct Arguments {
     std::string_view sender;
     std::span<const std::string_view> recipients;
 };
-
-/// Connections that reach a server, and attempts to connect, in one delivery (contract, Routing).
-constexpr unsigned most_sessions = 5;
-constexpr unsigned most_connections = 20;
 
 /// Tries each endpoint until an attempt settles, and tells what came of it. `end_of_data_written`
 /// is set when the end of data was handed to the kernel, so that whoever catches an exception knows

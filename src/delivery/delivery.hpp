@@ -1,4 +1,6 @@
-// The state of one delivery while servers are tried. Only deliver.cpp and attempt.cpp know it.
+// The state of one delivery while servers are tried. Only the files of its members know it:
+// deliver.cpp (the loop, the report), connect.cpp (one connection made), attempt.cpp and
+// qmtp_attempt.cpp (one connection used), split.cpp (the envelope over several transactions).
 #pragma once
 
 #include <array>
@@ -10,6 +12,8 @@
 #include "delivery/deliver.hpp"
 #include "delivery/envelope.hpp"
 #include "delivery/exchangers.hpp"
+#include "delivery/itinerary.hpp"
+#include "delivery/outcome.hpp"
 #include "delivery/rounds.hpp"
 #include "delivery/sources.hpp"
 #include "delivery/way.hpp"
@@ -17,18 +21,11 @@
 
 namespace tern::delivery {
 
-/// An attempt that failed, as far as its report needs it.
-struct Attempt {
-    Failure failure;
+/// A connection that was made.
+struct Connection {
+    std::unique_ptr<Stream> stream;
     Peer peer;
-    tls::Requirement requirement;
-    /// What the server said of each recipient of the envelope, as far as it did.
-    std::vector<std::optional<RecipientReport>> letters;
-    bool may_be_duplicate = false;
-    std::string certificate_trouble;
-
-    [[nodiscard]] Letter letter() const;
-    [[nodiscard]] std::string words() const;
+    std::string hello_name;
 };
 
 class Delivery {
@@ -42,53 +39,50 @@ public:
     [[nodiscard]] Report before_any_server(const Failure& failure) const;
 
 private:
-    /// An endpoint of an exchanger and what back-off knows of it.
-    struct Candidate {
-        Endpoint endpoint;
-        Backoff::Finding silence;
-    };
-
-    // deliver.cpp: from the way out to connections.
+    // deliver.cpp
     Task<Done> try_hop(NextHop hop);
-    Task<Done> try_exchanger(const Exchanger& exchanger);
-    Task<Done> try_again_in_clear();
-    Task<Done> connect(const Exchanger& exchanger, const tls::Requirement& requirement,
-                       std::vector<Candidate>& candidates);
-    void note_dialled(const Exchanger& exchanger, const std::vector<Candidate>& racing,
-                      const std::vector<Target>& targets, const DialResult& dialled,
-                      std::vector<Candidate>& candidates);
-    Task<Done> connect_again(const Peer& peer, const tls::Requirement& requirement);
-    std::vector<Candidate> candidates_of(const Exchanger& exchanger);
-    void note_unconnected(const Peer& peer, std::string_view why);
+    void add_server(const Exchanger& exchanger);
+    Task<Done> proceed();
+    Task<Done> take(const Step& step);
+    void consider(Outcome outcome, const Step& step);
+    void note_failure(Outcome failed);
+    void settle(Report report);
     Result<Done> read_token();
-    const Result<Source>& source_of(Family family);
-    Result<std::vector<Target>> targets_of(const std::vector<Candidate>& racing);
-    [[nodiscard]] bool may_go_on() const;
     [[nodiscard]] Report final_report() const;
+    [[nodiscard]] Report report_of(const Outcome& outcome) const;
+    [[nodiscard]] std::vector<RecipientReport> recipient_reports(
+        const std::vector<std::optional<RecipientReport>>& letters) const;
+    [[nodiscard]] bool others_may_take_it() const;
 
-    // attempt.cpp: one session, and what its end means.
-    Task<Done> attempt(std::unique_ptr<Stream> connection, Peer peer,
-                       tls::Requirement requirement);
-    Task<Done> measure_for_qmtp();
-    Task<Done> attempt_by_qmtp(std::unique_ptr<Stream> connection, Peer peer);
-    Task<Done> judge_end(Attempt ended, bool end_of_data_written);
+    // connect.cpp
+    Task<Connection> connect(const Step& step);
+    Result<Connection> note_dialled(const Step& step, const std::vector<Target>& targets,
+                                    DialResult dialled);
+    void note_unconnected(const Peer& peer, std::string_view why);
+    const Result<Source>& source_of(Family family);
+    Result<std::vector<Target>> targets_of(const Step& step);
+    std::vector<Endpoint> not_silent(const Exchanger& exchanger);
+
+    // attempt.cpp
+    Task<Outcome> attempt(Connection connection, const Step& step);
+    Task<Done> first_transaction(session::Session& session, Outcome& outcome);
     Task<Done> transact(session::Session& session, const session::Envelope& envelope,
                         session::Progress& progress);
     Task<Done> note_written(Task<Done> sending, const session::Progress& progress);
-    Task<Done> further_rounds(session::Session& session, Peer peer, tls::Requirement requirement);
-    Task<Done> finish_rounds(Peer peer, tls::Requirement requirement);
-    void note_round(const Result<Done>& outcome, const session::Progress& progress,
-                    bool doubtful, const Peer& peer, const tls::Requirement& requirement,
-                    bool message_repeats);
+    [[nodiscard]] session::Terms terms_of(const Connection& connection, const Step& step) const;
+
+    // qmtp_attempt.cpp
+    Task<Done> measure_for_qmtp();
+    Task<Outcome> attempt_by_qmtp(Connection connection);
+
+    // split.cpp
+    Task<Done> further_transactions(session::Session& session, Outcome& outcome);
+    void note_round(const Result<Done>& sent, const session::Progress& progress,
+                    const Outcome& outcome, bool message_repeats);
+    void consider_split(const Outcome& outcome, const Step& step);
+    void begin_at_another_server();
     void give_up_rounds(const Peer& peer);
-    void note_failure(Attempt failed);
-    void keep_secrets(Report& report) const;
-    [[nodiscard]] session::Terms terms_of(const Peer& peer,
-                                          const tls::Requirement& requirement) const;
-    [[nodiscard]] Duration time_for_tls() const;
-    [[nodiscard]] Report report_of(const Attempt& attempt) const;
-    [[nodiscard]] std::vector<RecipientReport> recipient_reports(
-        const std::vector<std::optional<RecipientReport>>& letters) const;
+    void settle_split();
 
     World& world_;
     const Settings& settings_;
@@ -98,22 +92,24 @@ private:
 
     Way way_;
     std::array<std::optional<Result<Source>>, 2> sources_;  // by family, once asked for
-    std::string hello_name_;
+    std::vector<Endpoint> listed_;  // of which the time-out table has a record
+    Itinerary itinerary_;
     std::optional<Report> settled_;
-    std::optional<Attempt> furthest_;
+    std::optional<Outcome> furthest_;     // of those that failed for now, or for good
+    std::optional<Outcome> conditional_;  // rejected, unless another exchanger takes the mail
     std::string unconnected_;
+    bool reached_ = false;  // a server of the exchanger under way answered the connection
+    bool unasked_ = false;                    // exchangers that no limit or look-up let us ask
+    std::optional<Failure> unfound_;          // why the last hop has no server
     std::optional<std::uint64_t> qmtp_size_;  // once measured
-    std::optional<Failure> unfound_;  // why the last hop has no server
-    unsigned sessions_ = 0;
-    unsigned connections_ = 0;
-    bool only_where_demanded_ = false;
-    bool chunking_ = true;
-    std::vector<Exchanger> clear_again_;
-    std::optional<Deadline> until_;  // set once a handshake has failed
-    std::optional<Rounds> rounds_;   // once the envelope needs several transactions
-    std::vector<Secret> said_;       // what AUTH said to any server
-    std::string accepted_;           // the words of the first of them that was accepted
-    std::string no_further_round_;   // how a server ended a session that was in step, if one did
+    std::vector<Secret> said_;                // what AUTH said to any server
+
+    Rounds rounds_;
+    bool split_ = false;            // the envelope needs several transactions
+    Peer split_peer_;               // the server that took the first of them
+    std::size_t waiting_ = 0;       // recipients, when that server was called last
+    std::string accepted_;          // the words of the first transaction that was accepted
+    std::string no_further_round_;  // how a server ended a session that was in step, if one did
 };
 
 }  // namespace tern::delivery

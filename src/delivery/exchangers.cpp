@@ -2,11 +2,19 @@
 #include "delivery/exchangers.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
+#include <utility>
 
 #include "base/text.hpp"
 
 namespace tern::delivery {
 namespace {
+
+constexpr std::size_t most_faults = 5;  // named in a report (contract, Names)
+// For the late answers of a group, all together: before the next preference, and at the end.
+constexpr Duration late_patience = std::chrono::seconds(1);
+constexpr Duration last_patience = std::chrono::seconds(10);
 
 // RFC 8305 4: families alternate, so that a dead one costs one short wait and not its whole list.
 std::vector<Endpoint> interleave(std::vector<IpAddress> first, std::vector<IpAddress> second,
@@ -52,6 +60,7 @@ Task<Done> Exchangers::find_exchangers(const dns::Domain& domain) {
                                    answer.detail));
         case dns::Outcome::no_data:
             mx_.push_back(dns::Mx{0, domain_});  // RFC 5321 5.1: the implicit MX
+            implicit_ = true;
             break;
         case dns::Outcome::found:
             mx_ = std::move(answer.records);
@@ -63,6 +72,7 @@ Task<Done> Exchangers::find_exchangers(const dns::Domain& domain) {
     // RFC 7505 3: a null MX beside others is a mistake; the others stand.
     std::erase_if(mx_, is_null);
     shuffle_equals();
+    drop_repeated();
     co_return Done();
 }
 
@@ -73,38 +83,53 @@ void Exchangers::shuffle_equals() {
     std::ranges::stable_sort(mx_, {}, &dns::Mx::preference);
 }
 
+// An exchanger that is listed again is not looked up again: its best preference counts.
+void Exchangers::drop_repeated() {
+    if (mx_.size() < 2) return;
+    std::set<std::string> seen;
+    std::erase_if(mx_, [&seen](const dns::Mx& mx) { return !seen.insert(mx.exchanger).second; });
+}
+
 Task<std::vector<Exchanger>> Exchangers::next_group() {
-    if (!by_mx_) co_return co_await fixed_group();
-    std::vector<Exchanger> group;
-    while (group.empty() && !reached_ourselves_ && next_ < std::min(mx_.size(), most_names)) {
+    Group group;
+    if (!late_.empty()) group = co_await late_group(false);
+    if (group.empty()) group = by_mx_ ? co_await group_by_mx() : co_await fixed_group();
+    if (group.empty() && !late_.empty()) group = co_await late_group(true);
+    co_return group;
+}
+
+Task<std::vector<Exchanger>> Exchangers::group_by_mx() {
+    Group group;
+    while (group.empty() && ourselves_.empty() && next_ < mx_.size() && may_ask()) {
         const std::uint16_t preference = mx_[next_].preference;
         const std::string trouble_of_better_ones = look_up_trouble_;
-        for (; next_ < std::min(mx_.size(), most_names) && mx_[next_].preference == preference;
-             ++next_) {
+        const auto faults_of_better_ones = static_cast<std::ptrdiff_t>(faults_.size());
+        for (; next_ < mx_.size() && mx_[next_].preference == preference && may_ask(); ++next_) {
             const std::string name = mx_[next_].exchanger;
-            std::optional<Exchanger> exchanger = co_await look_up(name);
-            if (!exchanger) continue;
-            exchanger->preference = preference;
-            exchanger->next_hop = domain_;
-            group.push_back(std::move(*exchanger));
+            std::optional<Exchanger> exchanger = co_await look_up(name, preference);
+            if (exchanger) group.push_back(std::move(*exchanger));
         }
-        if (!reached_ourselves_) continue;
-        // Who is no better than we are counts no more, whether it has addresses or not.
+        if (ourselves_.empty()) continue;
+        // Exchangers not preferred to this host are dropped, whether they have addresses or not.
         group.clear();
+        std::erase_if(late_, [preference](const Late& late) {
+            return late.preference == preference;
+        });
         look_up_trouble_ = trouble_of_better_ones;
+        faults_.erase(faults_.begin() + faults_of_better_ones, faults_.end());
     }
     co_return group;
 }
 
 // An address literal, or a relay without MX: one group, asked for once.
 Task<std::vector<Exchanger>> Exchangers::fixed_group() {
-    std::vector<Exchanger> group;
+    Group group;
     if (next_++ > 0) co_return group;
     std::optional<IpAddress> address;
     if (const Relay* relay = std::get_if<Relay>(&*hop_)) {
         if (const dns::Domain* name = std::get_if<dns::Domain>(&relay->host)) {
             domain_ = name->ascii();
-            std::optional<Exchanger> exchanger = co_await look_up(domain_);
+            std::optional<Exchanger> exchanger = co_await look_up(domain_, std::nullopt);
             if (exchanger) group.push_back(std::move(*exchanger));
             co_return group;
         }
@@ -116,12 +141,13 @@ Task<std::vector<Exchanger>> Exchangers::fixed_group() {
     if (!artificial_) {
         const bool ours = co_await world_.local_addresses.is_ourselves(*address);
         if (ours) {
-            reached_ourselves_ = true;
+            ourselves_ = "an address of this host";
             co_return group;
         }
     }
     if (address->is_never_dialled()) {
-        undialable_ = true;
+        note_fault(domain_, "is never used (it is multicast, broadcast, unspecified or "
+                            "link-local)");
         co_return group;
     }
     Exchanger literal;
@@ -130,38 +156,164 @@ Task<std::vector<Exchanger>> Exchangers::fixed_group() {
     co_return group;
 }
 
-Task<std::optional<Exchanger>> Exchangers::look_up(std::string name) {
+// What was not there 50 ms after the other family. While the other family's addresses were tried
+// it may have come: a moment is given to it before the next preference. What has not come then is
+// asked for once more after all others, or mail for a host that only this family reaches would be
+// deferred for ever.
+Task<std::vector<Exchanger>> Exchangers::late_group(bool finally) {
+    Group group;
+    const Deadline by = world_.clock.now() + (finally ? last_patience : late_patience);
+    for (std::size_t i = 0; i < late_.size();) {
+        const bool is_due = finally || !late_[i].asked_again;
+        if (!is_due || world_.clock.now() >= by || time_left() <= Duration()) {
+            ++i;
+            continue;
+        }
+        const Late late = late_[i];
+        const dns::Answer<IpAddress> answer = co_await ask_one(late.name, late.family, by);
+        Sifted sifted;
+        co_await sift(late.name, answer, late.family, sifted);
+        std::optional<Exchanger> exchanger = exchanger_of(late.name, late.preference, sifted);
+        if (exchanger) group.push_back(std::move(*exchanger));
+        late_[i].asked_again = true;
+        if (answer.outcome == dns::Outcome::failed) ++i;
+        else late_.erase(late_.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    if (finally) late_.clear();
+    co_return group;
+}
+
+void Exchangers::note_reached(const dns::Domain& name) {
+    std::erase_if(late_, [&name](const Late& late) { return late.name == name; });
+}
+
+Task<std::optional<Exchanger>> Exchangers::look_up(std::string name,
+                                                   std::optional<std::uint16_t> preference) {
     const std::optional<dns::Domain> host = dns::Domain::parse(name);
-    if (!host) co_return std::optional<Exchanger>();
-    dns::Addresses found =
-        co_await world_.resolver.addresses(*host, world_.clock.now() + timeout_dns_);
-    std::vector<IpAddress> usable[2];
-    for (const dns::Answer<IpAddress>* answer : {&found.ipv4, &found.ipv6}) {
-        if (answer->outcome == dns::Outcome::failed)
-            look_up_trouble_ = text("the look-up of the addresses of ", host->ascii(), " failed: ",
-                                    answer->detail);
-        if (answer->outcome != dns::Outcome::found) continue;
-        for (const IpAddress& address : answer->records) {
-            if (!artificial_) {
-                const bool ours = co_await world_.local_addresses.is_ourselves(address);
-                reached_ourselves_ = reached_ourselves_ || ours;
-            }
-            if (address.is_never_dialled()) undialable_ = true;
-            else usable[answer == &found.ipv6].push_back(address);
+    if (!host || IpAddress::parse(name)) {
+        note_fault(name, host ? "is an IP address, not a host name" : "is not a valid host name");
+        co_return std::optional<Exchanger>();
+    }
+    const dns::Addresses found = co_await ask(*host);
+    Sifted sifted;
+    co_await sift(*host, found.ipv4, Family::ipv4, sifted);
+    co_await sift(*host, found.ipv6, Family::ipv6, sifted);
+    if (found.ipv4.late) late_.push_back(Late{*host, Family::ipv4, preference});
+    if (found.ipv6.late) late_.push_back(Late{*host, Family::ipv6, preference});
+    if (sifted.ipv4.empty() && sifted.ipv6.empty() && (found.ipv4.late || found.ipv6.late)) {
+        // What was there in time is of no use: the other family is waited for in full.
+        const Late late = late_.back();
+        late_.pop_back();
+        const Deadline by = world_.clock.now() + time_left();
+        const dns::Answer<IpAddress> other = co_await ask_one(*host, late.family, by);
+        note_trouble(*host, other);
+        co_await sift(*host, other, late.family, sifted);
+    }
+    note_trouble(*host, found.ipv4);
+    note_trouble(*host, found.ipv6);
+    std::optional<Exchanger> exchanger = exchanger_of(*host, preference, sifted);
+    if (!exchanger && !sifted.failed) note_fault_of(*host, sifted);
+    co_return exchanger;
+}
+
+Task<dns::Addresses> Exchangers::ask(const dns::Domain& host) {
+    ++asked_;
+    const Time began = world_.clock.now();
+    dns::Addresses found = co_await world_.resolver.addresses(host, began + time_left());
+    spent_ += world_.clock.now() - began;
+    co_return found;
+}
+
+Task<dns::Answer<IpAddress>> Exchangers::ask_one(const dns::Domain& host, Family family,
+                                                 Deadline by) {
+    const Time began = world_.clock.now();
+    by = std::min<Deadline>(by, began + time_left());
+    dns::Answer<IpAddress> answer = co_await world_.resolver.addresses_of(host, family, by);
+    spent_ += world_.clock.now() - began;
+    co_return answer;
+}
+
+Result<Done> Exchangers::sift(const dns::Domain& host, const dns::Answer<IpAddress>& answer,
+                              Family family, Sifted& into) {
+    into.exists = into.exists || answer.outcome != dns::Outcome::no_such_name;
+    into.failed = into.failed || (answer.outcome == dns::Outcome::failed && !answer.late);
+    if (answer.outcome != dns::Outcome::found) return Done();
+    for (const IpAddress& address : answer.records) {
+        if (!artificial_) {
+            const Result<bool> ours = world_.local_addresses.is_ourselves(address);
+            if (!ours) return tl::unexpected<Failure>(ours.error());
+            if (*ours)
+                ourselves_ = text(host.ascii() == domain_ ? "it" : host.ascii(),
+                                  " has the address ", address.to_string(),
+                                  ", which is an address of this host");
+        }
+        if (address.is_never_dialled()) {
+            into.unusable += text(into.unusable.empty() ? "" : ", ", address.to_string());
+        } else if (is_left_out(address.family())) {
+            into.left_out = true;
+        } else {
+            (family == Family::ipv4 ? into.ipv4 : into.ipv6).push_back(address);
         }
     }
-    const bool only_ipv4 = families_ == FamilyChoice::ipv4_only;
-    if (only_ipv4 || families_ == FamilyChoice::ipv6_only) {
-        std::vector<IpAddress>& unwanted = usable[only_ipv4 ? 1 : 0];
-        left_out_ = left_out_ || !unwanted.empty();
-        unwanted.clear();
-    }
-    if (families_ == FamilyChoice::ipv6_first) std::swap(usable[0], usable[1]);
-    if (usable[0].empty() && usable[1].empty()) co_return std::optional<Exchanger>();
+    return Done();
+}
+
+std::optional<Exchanger> Exchangers::exchanger_of(const dns::Domain& host,
+                                                  std::optional<std::uint16_t> preference,
+                                                  Sifted& sifted) const {
+    if (sifted.ipv4.empty() && sifted.ipv6.empty()) return std::nullopt;
+    if (families_ == FamilyChoice::ipv6_first) std::swap(sifted.ipv4, sifted.ipv6);
     Exchanger exchanger;
     exchanger.name = host;
-    exchanger.endpoints = interleave(std::move(usable[0]), std::move(usable[1]), port_);
-    co_return std::optional<Exchanger>(std::move(exchanger));
+    exchanger.preference = preference;
+    if (by_mx_) exchanger.next_hop = domain_;
+    exchanger.endpoints = interleave(std::move(sifted.ipv4), std::move(sifted.ipv6), port_);
+    return exchanger;
+}
+
+bool Exchangers::is_left_out(Family family) const {
+    return (families_ == FamilyChoice::ipv4_only && family == Family::ipv6) ||
+           (families_ == FamilyChoice::ipv6_only && family == Family::ipv4);
+}
+
+bool Exchangers::may_ask() const { return asked_ < most_names && time_left() > Duration(); }
+
+Duration Exchangers::time_left() const {
+    return std::min(timeout_dns_, most_full_look_ups * timeout_dns_ - spent_);
+}
+
+void Exchangers::note_fault(std::string name, std::string what) {
+    faults_.push_back(Fault{std::move(name), std::move(what)});
+}
+
+void Exchangers::note_fault_of(const dns::Domain& host, const Sifted& sifted) {
+    is_missing_ = sifted.unusable.empty() && !sifted.left_out;
+    note_fault(host.ascii(),
+               !sifted.exists ? "does not exist"
+               : sifted.left_out
+                   ? "has only addresses of the family that control/addresspreference excludes"
+               : is_missing_ ? "has no address"
+                             : text("has no usable address (", sifted.unusable, ")"));
+}
+
+void Exchangers::note_trouble(const dns::Domain& host, const dns::Answer<IpAddress>& answer) {
+    if (answer.outcome != dns::Outcome::failed || answer.late) return;
+    look_up_trouble_ =
+        text("the look-up of the addresses of ", host.ascii(), " failed: ", answer.detail);
+}
+
+// "a.example does not exist; b.example has no address; and 3 more"
+std::string Exchangers::words_of_faults() const {
+    std::string words;
+    for (std::size_t i = 0; i < std::min(faults_.size(), most_faults); ++i)
+        words += text(i == 0 ? "" : "; ", faults_[i].name, " ", faults_[i].what);
+    if (faults_.size() > most_faults) words += text("; and ", faults_.size() - most_faults, " more");
+    return words;
+}
+
+bool Exchangers::anyone_unasked() const {
+    return !look_up_trouble_.empty() || !late_.empty() ||
+           (by_mx_ && ourselves_.empty() && next_ < mx_.size());
 }
 
 Failure Exchangers::no_relay(std::string_view why) const {
@@ -171,19 +323,30 @@ Failure Exchangers::no_relay(std::string_view why) const {
 Failure Exchangers::none_left() const {
     if (!look_up_trouble_.empty())
         return Failure(Stage::routing, Cause::name_service, look_up_trouble_);
-    if (reached_ourselves_) return Failure(Stage::routing, Cause::loops_back, domain_);
-    if (artificial_)
-        return no_relay(left_out_     ? "has no address of the family that "
-                                        "control/addresspreference allows"
-                        : undialable_ ? "has no address that can be dialled"
-                                      : "has no address in the DNS");
+    if (!ourselves_.empty())
+        return Failure(Stage::routing, Cause::loops_back,
+                       text(domain_, by_mx_ ? "; " : ", ", ourselves_,
+                            faults_.empty() ? "" : "; ", words_of_faults()));
+    if (by_mx_ && next_ < mx_.size())
+        return Failure(Stage::routing, Cause::name_service,
+                       text(mx_.size() - next_, " of the ", mx_.size(), " mail exchangers of ",
+                            domain_, " were not looked up: ",
+                            asked_ == most_names ? "the limit for one delivery was reached"
+                                                 : "looking up the others took too long"));
+    const std::string_view what = faults_.empty() ? "has no address" : faults_.back().what;
+    if (artificial_ && !by_mx_) return no_relay(what);
+    if (artificial_) return no_relay(text("has no usable mail exchanger: ", words_of_faults()));
+    if (!by_mx_)
+        return Failure(Stage::routing, Cause::no_address,
+                       text("The address ", words_of_faults(), "."));
+    // Contract, Amended after the field, Names: as the old program said.
+    if (implicit_ && is_missing_) return Failure(Stage::routing, Cause::no_such_host, domain_);
+    if (implicit_)
+        return Failure(Stage::routing, Cause::no_address,
+                       text("The host is ", domain_, "; it has no MX record and ", what, "."));
     return Failure(Stage::routing, Cause::no_address,
-                   text("The host is ", domain_,
-                        left_out_ ? "; control/addresspreference leaves the family of its "
-                                    "addresses out."
-                        : undialable_ ? "; its addresses are multicast, broadcast, unspecified or "
-                                      "link-local and are never dialled."
-                                    : "."));
+                   text("The host is ", domain_, "; its mail exchangers are not usable: ",
+                        words_of_faults(), "."));
 }
 
 }  // namespace tern::delivery

@@ -24,11 +24,15 @@ struct Exchanger {
 };
 
 /// Walks the exchangers of one next hop in order of preference. Addresses are looked up only when
-/// their group is reached.
+/// their group is reached. When one family's answer is late (RFC 8305 3) an exchanger comes with
+/// the addresses that are there; the others come in a further group, before the next preference if
+/// they are there by then, else after all others, so that they are never lost.
 class Exchangers {
 public:
     /// Exchangers looked up at most: more would wait for name servers without end.
-    static constexpr std::size_t most_names = 20;
+    static constexpr std::size_t most_names = 100;
+    /// All look-ups of addresses together take no longer than this many of the longest.
+    static constexpr int most_full_look_ups = 4;
 
     /// A look-up takes `timeout_dns` at most. `world` must outlive it.
     Exchangers(World& world, Duration timeout_dns, FamilyChoice families)
@@ -41,30 +45,82 @@ public:
     /// there is none left. Ourselves and what is not preferred to us is left out. Fails with
     /// resources when the local addresses cannot be listed.
     Task<std::vector<Exchanger>> next_group();
-    /// When no exchanger had an address to dial: why.
+    /// A server of that name was connected to: what other addresses it may have is not asked again.
+    void note_reached(const dns::Domain& name);
+    /// When no exchanger had a usable address: why, with the name of each and what is wrong with
+    /// it. name_service if one was not looked up, or that failed: it may have addresses.
     [[nodiscard]] Failure none_left() const;
 
+    /// Whether an exchanger may take mail and could not be asked: its addresses were not looked up,
+    /// or could not be for now.
+    [[nodiscard]] bool anyone_unasked() const;
+
 private:
+    /// A family of an exchanger's addresses that was not waited for.
+    struct Late {
+        dns::Domain name;
+        Family family;
+        std::optional<std::uint16_t> preference;
+        bool asked_again = false;
+    };
+    /// Why an exchanger is not used: a predicate.
+    struct Fault {
+        std::string name;
+        std::string what;
+    };
+    /// What is left of a name's addresses, and what is not.
+    struct Sifted {
+        std::vector<IpAddress> ipv4;
+        std::vector<IpAddress> ipv6;
+        std::string unusable;
+        bool left_out = false;
+        bool exists = false;
+        bool failed = false;
+    };
+    using Group = std::vector<Exchanger>;
+
     Task<Done> find_exchangers(const dns::Domain& domain);
-    Task<std::vector<Exchanger>> fixed_group();
-    [[nodiscard]] Failure no_relay(std::string_view why) const;
-    Task<std::optional<Exchanger>> look_up(std::string name);
+    Task<Group> group_by_mx();
+    Task<Group> fixed_group();
+    Task<Group> late_group(bool finally);
+    Task<std::optional<Exchanger>> look_up(std::string name,
+                                           std::optional<std::uint16_t> preference);
+    Task<dns::Addresses> ask(const dns::Domain& host);
+    Task<dns::Answer<IpAddress>> ask_one(const dns::Domain& host, Family family, Deadline by);
+    Result<Done> sift(const dns::Domain& host, const dns::Answer<IpAddress>& answer,
+                      Family family, Sifted& into);
+    std::optional<Exchanger> exchanger_of(const dns::Domain& host,
+                                          std::optional<std::uint16_t> preference,
+                                          Sifted& sifted) const;
+    void note_fault(std::string name, std::string what);
+    void note_fault_of(const dns::Domain& host, const Sifted& sifted);
+    void note_trouble(const dns::Domain& host, const dns::Answer<IpAddress>& answer);
     void shuffle_equals();
+    void drop_repeated();
+    [[nodiscard]] bool may_ask() const;
+    [[nodiscard]] bool is_left_out(Family family) const;
+    [[nodiscard]] Duration time_left() const;
+    [[nodiscard]] std::string words_of_faults() const;
+    [[nodiscard]] Failure no_relay(std::string_view why) const;
 
     World& world_;
     const Duration timeout_dns_;
     const FamilyChoice families_;
     std::optional<NextHop> hop_;
     bool by_mx_ = false;
+    bool implicit_ = false;  // the domain has no MX and stands for itself
     std::string domain_;
     std::vector<dns::Mx> mx_;
     std::size_t next_ = 0;
+    std::size_t asked_ = 0;
+    Duration spent_{};         // in look-ups of addresses
     bool artificial_ = false;  // the operator named it: even our own address will do
-    bool left_out_ = false;    // addresses of a family that is not to be used
-    bool reached_ourselves_ = false;
-    bool undialable_ = false;
+    std::string ourselves_;    // who is, with which address
     std::uint16_t port_ = 25;
     std::string look_up_trouble_;
+    std::vector<Fault> faults_;
+    bool is_missing_ = false;  // the last one looked up has no address at all
+    std::vector<Late> late_;
 };
 
 }  // namespace tern::delivery

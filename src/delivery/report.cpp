@@ -108,6 +108,8 @@ std::string render(const Report& report) {
 RecipientReport recipient_report(const session::RecipientAnswer& answer, const Peer& peer) {
     if (answer.accepted()) return {'r', ""};
     const std::string ip = peer.endpoint.address.to_string();
+    if (answer.held_for_tls)
+        return {'s', text(ip, " does not like recipient.", remote_host_said(answer.reply->text))};
     if (!answer.reply)
         return {'h', text(ip, " does not like recipient.\nThe address needs SMTPUTF8, which ",
                           peer.to_string(), " does not offer. (#5.6.7)\n")};
@@ -125,7 +127,10 @@ std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_d
     const std::string ip = peer.endpoint.address.to_string();
     const std::string detail = on_one_line(failure.detail);
     switch (failure.cause) {
-        case Cause::said_no: return refusal_text(failure, peer, end_of_data_written);
+        case Cause::said_no:
+            if (failure.stage == Stage::start_tls && requirement.demanded())
+                return tls_text(failure, peer, requirement);
+            return refusal_text(failure, peer, end_of_data_written);
         case Cause::all_refused:
             // The recipients' own reports carry the replies. Without a code nobody was offered.
             if (failure.code == 0) return text("Giving up on ", ip, ".\n", detail, " (#5.6.7)\n");

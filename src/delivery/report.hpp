@@ -45,9 +45,9 @@ struct Peer {
                                                const Peer& peer);
 /// `<ip> accepted message.`
 [[nodiscard]] std::string accepted_text(const smtp::Reply& reply, const Peer& peer);
-/// The message report's sentence for an attempt at `peer` that failed.
-[[nodiscard]] std::string failure_text(const Failure& failure, const Peer& peer,
-                                       bool end_of_data_written,
+/// The message report's sentence for an attempt at `peer` that failed; `in_doubt`: somebody may
+/// have the message all the same.
+[[nodiscard]] std::string failure_text(const Failure& failure, const Peer& peer, bool in_doubt,
                                        const tls::Requirement& requirement);
 /// The sentence for what failed before any server was reached; `protocol` is what it would have
 /// spoken.

@@ -13,18 +13,37 @@ constexpr int too_many_recipients = 452;  // RFC 5321 4.5.3.1.10
 }  // namespace
 
 Rounds::Rounds(const session::Envelope& whole)
-    : whole_(&whole), letters_(whole.recipients.size()) {}
+    : whole_(&whole),
+      letters_(whole.recipients.size()),
+      for_others_(whole.recipients.size()) {}
 
 void Rounds::begin_session() {
     domains_.clear();
     transactions_ = 0;
 }
 
+void Rounds::begin_server() {
+    begin_session();
+    for_others_.assign(for_others_.size(), false);
+}
+
+void Rounds::leave_to_others() {
+    for (std::size_t i = 0; i < letters_.size(); ++i)
+        if (!letters_[i]) for_others_[i] = true;
+    members_.clear();
+}
+
+bool Rounds::anyone_for_others() const {
+    for (std::size_t i = 0; i < letters_.size(); ++i)
+        if (!letters_[i] && for_others_[i]) return true;
+    return false;
+}
+
 const session::Envelope* Rounds::next(const smtp::Limits& limits) {
     members_.clear();
     if (limits.transactions != 0 && transactions_ >= limits.transactions) return nullptr;
     for (std::size_t i = 0; i < letters_.size(); ++i) {
-        if (letters_[i]) continue;
+        if (letters_[i] || for_others_[i]) continue;
         if (limits.recipients != 0 && members_.size() == limits.recipients) break;
         const std::string_view domain = whole_->recipients[i].domain;
         if (limits.domains != 0 && counts_as_new(domain)) {
@@ -69,14 +88,25 @@ std::vector<std::optional<RecipientReport>> Rounds::replies(const session::Progr
     return known;
 }
 
+// Some could be said to this server, others not, for want of SMTPUTF8.
+bool Rounds::leaves_for_others(const session::Progress& progress) const {
+    const auto said = [](const session::RecipientAnswer& answer) { return bool(answer.reply); };
+    return std::ranges::any_of(progress.recipients, said) &&
+           !std::ranges::all_of(progress.recipients, said);
+}
+
 bool Rounds::leaves_anyone(const session::Progress& progress, bool message_repeats) const {
     return how_many_wait() > members_.size() ||
-           (message_repeats && !postponed(progress).empty());
+           (message_repeats && (!postponed(progress).empty() || leaves_for_others(progress)));
 }
 
 void Rounds::take(const session::Progress& progress, const Peer& peer, const RecipientReport& fate,
                   bool message_repeats) {
     for (std::size_t i = 0; i < members_.size(); ++i) {
+        if (message_repeats && i < progress.recipients.size() && !progress.recipients[i].reply) {
+            for_others_[members_[i]] = true;
+            continue;
+        }
         const bool refused =
             i < progress.recipients.size() && !progress.recipients[i].accepted();
         letters_[members_[i]] = refused ? recipient_report(progress.recipients[i], peer) : fate;
@@ -87,13 +117,20 @@ void Rounds::take(const session::Progress& progress, const Peer& peer, const Rec
 }
 
 void Rounds::give_up(const RecipientReport& fate) {
+    for (std::size_t i = 0; i < letters_.size(); ++i)
+        if (!letters_[i] && !for_others_[i]) letters_[i] = fate;
+}
+
+void Rounds::give_up_all(const RecipientReport& fate) {
     for (std::optional<RecipientReport>& letter : letters_)
         if (!letter) letter = fate;
 }
 
 std::size_t Rounds::how_many_wait() const {
-    const auto waits = [](const auto& letter) { return !letter; };
-    return static_cast<std::size_t>(std::ranges::count_if(letters_, waits));
+    std::size_t waiting = 0;
+    for (std::size_t i = 0; i < letters_.size(); ++i)
+        if (!letters_[i] && !for_others_[i]) ++waiting;
+    return waiting;
 }
 
 }  // namespace tern::delivery

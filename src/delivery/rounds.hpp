@@ -21,6 +21,11 @@ public:
 
     /// A connection begins: what counts per session (RFC 9422 6: MAILMAX, RCPTDOMAINMAX) is 0.
     void begin_session();
+    /// A connection to another server begins: it may take whom the ones before could not.
+    void begin_server();
+    /// All who wait leave this server's transactions, and wait for another server.
+    void leave_to_others();
+    [[nodiscard]] bool anyone_for_others() const;
     /// The envelope of the next transaction: those who wait, in their order, as many as `limits`
     /// allow. Nothing when this session may carry no more of them. Valid until the next call; who
     /// is in it goes on waiting unless take() follows.
@@ -36,8 +41,10 @@ public:
     /// way. The contract's reports of a single transaction: `r` whatever came of the message.
     [[nodiscard]] std::vector<std::optional<RecipientReport>> replies(
         const session::Progress& progress, const Peer& peer) const;
-    /// Gives all who wait the same answer.
+    /// Gives all who wait for this server the same answer.
     void give_up(const RecipientReport& fate);
+    /// The same for those who wait for another server, as well.
+    void give_up_all(const RecipientReport& fate);
 
     [[nodiscard]] std::size_t how_many_wait() const;
     [[nodiscard]] bool anyone_waits() const { return how_many_wait() > 0; }
@@ -50,12 +57,14 @@ public:
 
 private:
     [[nodiscard]] bool counts_as_new(std::string_view domain) const;
+    [[nodiscard]] bool leaves_for_others(const session::Progress& progress) const;
     [[nodiscard]] std::vector<std::size_t> postponed(const session::Progress& progress) const;
 
     const session::Envelope* whole_;
     session::Envelope part_;
     std::vector<std::size_t> members_;  // of the transaction under way: their places in the whole
     std::vector<std::optional<RecipientReport>> letters_;
+    std::vector<bool> for_others_;  // by recipient: this server lacks what its address needs
     std::vector<std::string_view> domains_;  // said in this session
     std::size_t transactions_ = 0;           // in this session
 };

@@ -10,25 +10,48 @@ enum class Letter : char { accepted = 'K', deferred = 'Z', rejected = 'D' };
 
 /// Whether another endpoint may be tried after a failed attempt.
 enum class Next {
-    settle,             ///< no other one may be tried
-    another,            ///< the next address or exchanger
-    another_demanding,  ///< only one where TLS is demanded too
+    settle,                 ///< no other one may be tried
+    another,                ///< the next address or exchanger
+    another_requiring,      ///< only one where TLS is required too
     same_without_chunking,  ///< the same address, the message by DATA
 };
 
+/// What was true of the session that failed.
+struct Circumstances {
+    tls::Requirement requirement;
+    /// A TLS handshake was completed in it.
+    bool secured = false;
+    /// The end of data was written, and no reply rules out that somebody got the message.
+    bool in_doubt = false;
+    /// The session is in clear although TLS was tried: STARTTLS was refused in it, or a handshake
+    /// with this address failed earlier in the delivery.
+    bool tls_failed = false;
+    /// The route has credentials, which are never sent in clear.
+    bool has_credentials = false;
+};
+
 struct Verdict {
+    /// `rejected` with Next::another is conditional: it holds only when no other exchanger takes
+    /// the mail.
     Letter letter = Letter::deferred;
     Next next = Next::settle;
-    /// The handshake failed and nothing demanded it: once the others are through, this address may
-    /// be tried in clear.
+    /// TLS failed and nothing requires it: once the others are through, this address may be tried
+    /// in clear.
     bool retry_in_clear = false;
 
     friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 
-/// Judges how an attempt ended (contract: Reports, The conversation, and above all "Lost or
-/// doubled": once the end of data was written, every failure settles).
-[[nodiscard]] Verdict judge(const Failure& failure, bool end_of_data_written,
-                            const tls::Requirement& requirement);
+/// Judges how an attempt ended (contract: Reports, The conversation, Amended after the field, and
+/// above all "Lost or doubled": while it is in doubt whether somebody has the message, every
+/// failure settles).
+[[nodiscard]] Verdict judge(const Failure& failure, const Circumstances& circumstances);
+
+/// The letter of a failure before any server was reached.
+[[nodiscard]] Letter letter_before_any_server(const Failure& failure);
+
+/// Whether a refusal of MAIL or RCPT asks for TLS: 530 (RFC 3207 4), or an enhanced code 5.7.x with
+/// words about TLS or encryption (contract, Amended after the field, "530").
+[[nodiscard]] bool asks_for_tls(const Failure& refusal);
 
 }  // namespace tern::delivery

@@ -114,6 +114,8 @@ public:
     virtual Result<Secret> token_file(const std::string& path) = 0;
 };
 
+class OutcomeObserver;  // delivery/outcome.hpp
+
 /// All of it.
 struct World {
     const Clock& clock;
@@ -124,6 +126,8 @@ struct World {
     LocalAddresses& local_addresses;
     ServerRules& rules;
     MessageSource& message;
+    /// Learns how every connection ended; nobody, as a rule.
+    OutcomeObserver* outcomes = nullptr;
 };
 
 }  // namespace tern::delivery

@@ -28,8 +28,11 @@ struct Answer {
     /// The AD bit (RFC 4035 3.2.3) of every message that contributed; meaningful only for a
     /// resolver one trusts.
     bool authentic = false;
-    /// For `failed`: what happened, in words ("the name server answered SERVFAIL").
+    /// For `failed`: what happened, in words ("the name server 192.0.2.53 answered SERVFAIL").
     std::string detail;
+    /// For `failed`: the other family had addresses first, and this one was not waited for any
+    /// longer (RFC 8305 3). Asked alone it may well have an answer.
+    bool late = false;
 };
 
 struct Mx {
@@ -57,8 +60,12 @@ public:
 
     /// MX records, in the order received; a CNAME at the domain is followed (RFC 5321 5.1).
     virtual Task<Answer<Mx>> mx(const Domain& domain, Deadline deadline) = 0;
-    /// A and AAAA records of `host`, both questions on the wire at once.
+    /// A and AAAA records of `host`, both questions on the wire at once. 50 ms after one family has
+    /// given addresses the other is given up as late (RFC 8305 3).
     virtual Task<Addresses> addresses(const Domain& host, Deadline deadline) = 0;
+    /// The addresses of one family alone, waited for until the deadline.
+    virtual Task<Answer<IpAddress>> addresses_of(const Domain& host, Family family,
+                                                 Deadline deadline) = 0;
 };
 
 }  // namespace tern::dns

@@ -203,6 +203,7 @@ std::vector<Finding> check(const Reader& reader, delivery::LocalAddresses& local
     check_foreign(checking);
     check_names(checking);
     check_tables(checking);
+    check_libraries(checking);
     // Anything else that defers all mail is reported too.
     const Result<delivery::Settings> settings = control::read_settings("");
     const bool reported = std::ranges::any_of(checking.found.list(), [](const Finding& finding) {

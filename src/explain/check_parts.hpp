@@ -64,6 +64,11 @@ void check_foreign(Checking& checking);
 /// Whether check_foreign() knows a file of control/ by this name.
 [[nodiscard]] bool is_foreign(std::string_view name);
 void check_tables(Checking& checking);
+void check_libraries(Checking& checking);
+
+/// The libraries inside a program with this mark (base/build_info.hpp) that are older than what is
+/// installed by the text of dpkg's status file, in words; empty: none.
+[[nodiscard]] std::string outdated_libraries(std::string_view mark, std::string_view dpkg_status);
 
 /// Servers of the same mail of which only some require TLS, as far as the files show them.
 void check_partial_tls(Checking& checking);

@@ -125,7 +125,7 @@ private:
 };
 
 delivery::Letter letter_of(const Failure& failure) {
-    return delivery::judge(failure, false, tls::Requirement()).letter;
+    return delivery::letter_before_any_server(failure);
 }
 
 bool all_silent(const RoutedServer& server) {

@@ -1,22 +1,18 @@
-// Questions and answers on the wire, with c-ares 1.18; see cares_channel.hpp.
+// Questions and answers on the wire; see cares_channel.hpp.
 #include "os/cares_channel.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstdlib>
+#include <cstdint>
 #include <cstring>
-#include <iterator>
 #include <new>
 #include <optional>
 #include <span>
-#include <string_view>
+#include <string>
 
-#include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -25,10 +21,16 @@
 #include "base/text.hpp"
 #include "dns/message.hpp"
 #include "os/error_words.hpp"
-#include "os/readiness.hpp"
+
+// From 1.34 on ares_send and ares_set_socket_functions are deprecated.
+#define TERN_CARES_HAS_RECORDS (ARES_VERSION >= 0x012200)
 
 namespace tern::os {
 namespace {
+
+constexpr std::size_t header_size = 12;  // RFC 1035 4.1.1
+// The time-outs are dns/look_up's; c-ares' own must never come first.
+constexpr std::chrono::milliseconds endless = std::chrono::hours(1);
 
 // The interface of a link-local server: a name, or its number (RFC 4007 11.2).
 std::uint32_t scope_of(const std::string& zone) {
@@ -38,47 +40,19 @@ std::uint32_t scope_of(const std::string& zone) {
     return if_nametoindex(zone.c_str());
 }
 
-std::optional<IpAddress> address_in(const sockaddr_storage& from) {
-    if (from.ss_family == AF_INET) {
-        sockaddr_in v4{};
-        std::memcpy(&v4, &from, sizeof v4);
-        std::array<std::uint8_t, 4> bytes{};
-        std::memcpy(bytes.data(), &v4.sin_addr, bytes.size());
-        return IpAddress::ipv4(bytes);
-    }
-    if (from.ss_family == AF_INET6) {
-        sockaddr_in6 v6{};
-        std::memcpy(&v6, &from, sizeof v6);
-        std::array<std::uint8_t, 16> bytes{};
-        std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());
-        return IpAddress::ipv6(bytes);
-    }
-    return std::nullopt;
-}
-
-ares_addr_port_node node_for(const NameServer& server) {
-    ares_addr_port_node node{};
-    const auto& bytes = server.address.bytes();
-    if (server.address.family() == Family::ipv4) {
-        node.family = AF_INET;
-        std::memcpy(&node.addr.addr4, bytes.data(), sizeof node.addr.addr4);
-    } else {
-        node.family = AF_INET6;
-        std::memcpy(&node.addr.addr6, bytes.data(), sizeof node.addr.addr6);
-    }
-    node.udp_port = node.tcp_port = server.port;
-    return node;
-}
-
-bool is_datagram(int socket) {
-    int type = 0;
-    socklen_t size = sizeof type;
-    return ::getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_DGRAM;
-}
-
 // Throws for lack of memory, c-ares' only trouble with options such as ours.
 void check(int status) {
     if (status != ARES_SUCCESS) throw std::bad_alloc();
+}
+
+std::string place_of(const NameServer& server) {
+    const std::string address = server.address.to_string();
+    if (server.address.family() == Family::ipv4) return text(address, ":", server.port);
+    std::string place = text("[", address, "]:", server.port);
+    // 1.34 leaves out link-local servers without an interface. The true one is given to the kernel
+    // in SocketFunctions::connect.
+    if (TERN_CARES_HAS_RECORDS && server.address.is_never_dialled()) place += "%any";
+    return place;
 }
 
 }  // namespace
@@ -102,14 +76,11 @@ struct CaresChannel::SocketFunctions {
     static int connect(int socket, const sockaddr* to, socklen_t length, void* self) {
         sockaddr_storage target{};
         std::memcpy(&target, to, std::min<std::size_t>(length, sizeof target));
-        if (to->sa_family == AF_INET6) {
-            const std::optional<IpAddress> address = address_in(target);
-            for (const NameServer& server : channel(self).conf_.servers) {
-                if (server.zone.empty() || server.address != address) continue;
-                const std::uint32_t scope = scope_of(server.zone);
-                constexpr std::size_t at = offsetof(sockaddr_in6, sin6_scope_id);
-                std::memcpy(reinterpret_cast<char*>(&target) + at, &scope, sizeof scope);
-            }
+        const NameServer& server = *channel(self).server_;
+        if (to->sa_family == AF_INET6 && server.address.is_never_dialled()) {
+            const std::uint32_t scope = scope_of(server.zone);
+            constexpr std::size_t at = offsetof(sockaddr_in6, sin6_scope_id);
+            std::memcpy(reinterpret_cast<char*>(&target) + at, &scope, sizeof scope);
         }
         const int result = ::connect(socket, reinterpret_cast<const sockaddr*>(&target), length);
         if (result < 0 && errno != EINPROGRESS) channel(self).note_trouble();
@@ -118,82 +89,242 @@ struct CaresChannel::SocketFunctions {
 
     static ssize_t receive(int socket, void* into, std::size_t size, int flags, sockaddr* from,
                            socklen_t* from_length, void* self) {
-        const ssize_t got = ::recvfrom(socket, into, size, flags, from, from_length);
-        if (got < 0 && errno != EAGAIN) channel(self).note_trouble();
-        if (got > 0) channel(self).note(into, static_cast<std::size_t>(got), socket);
-        return got;
+        const socklen_t room = from_length == nullptr ? 0 : *from_length;
+        constexpr int most_strays = 64;
+        for (int strays = 0; strays < most_strays; ++strays) {
+            if (from_length != nullptr) *from_length = room;
+            const ssize_t got = ::recvfrom(socket, into, size, flags, from, from_length);
+            if (got < 0 && errno != EAGAIN) channel(self).note_trouble();
+            if (got < 0 || !channel(self).is_datagram(socket)) return got;
+            if (channel(self).may_be_answer(static_cast<const char*>(into),
+                                            static_cast<std::size_t>(got)))
+                return got;
+        }
+        errno = EAGAIN;
+        return -1;
     }
 
     static ssize_t send(int socket, const iovec* parts, int count, void* self) {
+        const bool is_datagram = channel(self).is_datagram(socket);
+        if (is_datagram) channel(self).note_sent(parts);
         msghdr message{};
         message.msg_iov = const_cast<iovec*>(parts);
         message.msg_iovlen = static_cast<std::size_t>(count);
-        ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
-        // The ICMP error of the question before this one on the same socket. Taken for this one's,
-        // it would leave that one waiting for a server that is known to be gone: sent again, both
-        // hear of it at the next read.
-        if (sent < 0 && errno == ECONNREFUSED && is_datagram(socket))
-            sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
+        const ssize_t sent = ::sendmsg(socket, &message, MSG_NOSIGNAL);
         if (sent < 0 && errno != EAGAIN) channel(self).note_trouble();
         return sent;
     }
+
+#if TERN_CARES_HAS_RECORDS
+    static int set_option(int, ares_socket_opt_t, const void*, ares_socklen_t, void*) {
+        errno = ENOSYS;
+        return -1;
+    }
+    static int connect_ex(int socket, const sockaddr* to, ares_socklen_t length, unsigned,
+                          void* self) {
+        return connect(socket, to, length, self);
+    }
+    static ares_ssize_t send_to(int socket, const void* bytes, std::size_t size, int,
+                                const sockaddr*, ares_socklen_t, void* self) {
+        const iovec part{const_cast<void*>(bytes), size};
+        return send(socket, &part, 1, self);
+    }
+    static unsigned any_index(const char*, void*) { return 1; }
+
+    static void install(ares_channeldata* on, CaresChannel* self) {
+        ares_socket_functions_ex functions{};
+        functions.version = 1;
+        functions.flags = ARES_SOCKFUNC_FLAG_NONBLOCKING;
+        functions.asocket = open;
+        functions.aclose = close;
+        functions.asetsockopt = set_option;
+        functions.aconnect = connect_ex;
+        functions.arecvfrom = receive;
+        functions.asendto = send_to;
+        functions.aif_nametoindex = any_index;
+        check(ares_set_socket_functions_ex(on, &functions, self));
+    }
+#else
+    static void install(ares_channeldata* on, CaresChannel* self) {
+        static const ares_socket_functions functions{open, close, connect, receive, send};
+        ares_set_socket_functions(on, &functions, self);
+    }
+#endif
 };
 
-CaresChannel::Library::Library() { check(ares_library_init(ARES_LIB_INIT_ALL)); }
+// How a query goes in and an answer comes out.
+struct CaresChannel::Answers {
+    static void take(CaresChannel& channel, int status, std::string_view bytes) noexcept {
+        if (channel.request_ == nullptr || channel.has_ended_) return;
+        channel.has_ended_ = true;
+        channel.status_ = status;
+        channel.no_memory_ = status == ARES_ENOMEM;
+        if (status != ARES_SUCCESS) return;
+        try {
+            channel.request_->answer.assign(bytes);
+        } catch (const std::bad_alloc&) {
+            channel.no_memory_ = true;
+        }
+    }
 
-CaresChannel::CaresChannel(const ResolvConf& conf, const Clock& clock)
-    : conf_(conf), clock_(clock), began_(clock.now()) {
-    static const ares_socket_functions functions{SocketFunctions::open, SocketFunctions::close,
-                                                 SocketFunctions::connect, SocketFunctions::receive,
-                                                 SocketFunctions::send};
-    // Every option that c-ares would otherwise seek in /etc/resolv.conf, the environment or the
-    // host's name is given, if only as "none".
+#if TERN_CARES_HAS_RECORDS
+    static void on_record(void* self, ares_status_t status, std::size_t,
+                          const ares_dns_record_t* record) {
+        unsigned char* bytes = nullptr;
+        std::size_t size = 0;
+        if (status == ARES_SUCCESS) status = ares_dns_write(record, &bytes, &size);
+        const std::string_view written(reinterpret_cast<const char*>(bytes), size);
+        take(*static_cast<CaresChannel*>(self), static_cast<int>(status), written);
+        ares_free_string(bytes);
+    }
+
+    static void send(CaresChannel& channel, const std::string& query) {
+        ares_dns_record_t* record = nullptr;
+        check(ares_dns_parse(reinterpret_cast<const unsigned char*>(query.data()), query.size(), 0,
+                             &record));
+        // Trouble is told to the callback as well.
+        static_cast<void>(
+            ares_send_dnsrec(channel.channel_.get(), record, on_record, &channel, nullptr));
+        ares_dns_record_destroy(record);
+    }
+
+    // It sent an id of its own, and has compared that.
+    static void restore_id(dns::Request& request) {
+        if (request.answer.size() >= 2) request.answer.replace(0, 2, request.query, 0, 2);
+    }
+#else
+    static void on_bytes(void* self, int status, int, unsigned char* bytes, int size) {
+        const std::string_view message(reinterpret_cast<const char*>(bytes),
+                                       static_cast<std::size_t>(size));
+        take(*static_cast<CaresChannel*>(self), status, message);
+    }
+
+    static void send(CaresChannel& channel, const std::string& query) {
+        ares_send(channel.channel_.get(), reinterpret_cast<const unsigned char*>(query.data()),
+                  static_cast<int>(query.size()), on_bytes, &channel);
+    }
+
+    static void restore_id(dns::Request&) {}
+#endif
+};
+
+// Every option that c-ares would otherwise seek in /etc/resolv.conf, the environment or the host's
+// name is given, if only as "none". What is truncated, and codes of failure, come back as they are.
+CaresChannel::CaresChannel(bool edns, bool tcp) : edns_(edns), tcp_(tcp) {
     ares_options options{};
-    options.flags = 0;
-    options.timeout = static_cast<int>(conf.patience.count());
-    options.tries = conf.attempts;
+    options.flags = ARES_FLAG_IGNTC | ARES_FLAG_NOCHECKRESP;
+    // 1.18 cuts answers at 512 bytes where it does not know of EDNS.
+    if (edns) options.flags |= ARES_FLAG_EDNS;
+    if (tcp) options.flags |= ARES_FLAG_USEVC;
+    options.ednspsz = static_cast<int>(dns::edns_size);
+    options.timeout = static_cast<int>(endless.count());
+    options.tries = 1;
     options.ndots = 1;
+    options.sock_state_cb = on_socket;
+    options.sock_state_cb_data = this;
     char lookups[] = "b";
     options.lookups = lookups;
-    ares_channel made = nullptr;
-    check(ares_init_options(&made, &options,
-                            ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
-                                ARES_OPT_NOROTATE | ARES_OPT_SERVERS | ARES_OPT_DOMAINS |
-                                ARES_OPT_LOOKUPS | ARES_OPT_SORTLIST));
+    char nowhere[] = "/dev/null";
+    options.resolvconf_path = nowhere;
+    int given = ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES |
+                ARES_OPT_NDOTS | ARES_OPT_SOCK_STATE_CB | ARES_OPT_NOROTATE | ARES_OPT_SERVERS |
+                ARES_OPT_DOMAINS | ARES_OPT_LOOKUPS | ARES_OPT_SORTLIST | ARES_OPT_RESOLVCONF;
+#if TERN_CARES_HAS_RECORDS
+    options.maxtimeout = options.timeout;
+    options.qcache_max_ttl = 0;
+    given |= ARES_OPT_MAXTIMEOUTMS | ARES_OPT_QUERY_CACHE;
+#endif
+    ares_channeldata* made = nullptr;
+    check(ares_init_options(&made, &options, given));
     channel_.reset(made);
-    std::vector<ares_addr_port_node> nodes;
-    std::ranges::transform(conf.servers, std::back_inserter(nodes), node_for);
-    // Rotation by c-ares would begin with the first server in every process.
-    if (conf.rotate) {
-        const auto count = static_cast<std::uint32_t>(nodes.size());
-        std::rotate(nodes.begin(), nodes.begin() + arc4random_uniform(count), nodes.end());
+    SocketFunctions::install(made, this);
+}
+
+void CaresChannel::send(dns::Request& request, const NameServer& server) {
+    request_ = &request;
+    server_ = &server;
+    has_ended_ = no_memory_ = no_socket_ = false;
+    trouble_ = 0;
+    datagrams_sent_ = 0;
+    request.state = dns::Request::State::waiting;
+    // 1.34 shortens its time-out for a server that has answered quickly, if it remembers it.
+    check(ares_set_servers_ports_csv(channel_.get(), ""));
+    const std::string place = place_of(server);
+    check(ares_set_servers_ports_csv(channel_.get(), place.c_str()));
+    Answers::send(*this, request.query);
+    settle();
+}
+
+void CaresChannel::cancel() noexcept {
+    if (request_ != nullptr) request_->state = dns::Request::State::idle;
+    request_ = nullptr;
+    ares_cancel(channel_.get());
+}
+
+void CaresChannel::on_socket(void* self, ares_socket_t socket, int readable, int writable) {
+    CaresChannel& channel = *static_cast<CaresChannel*>(self);
+    const std::span known(channel.sockets_.data(), channel.socket_count_);
+    const auto found = std::ranges::find(known, socket, &pollfd::fd);
+    const auto events =
+        static_cast<short>((readable != 0 ? POLLIN : 0) | (writable != 0 ? POLLOUT : 0));
+    if (found != known.end() && events == 0) {
+        *found = known.back();
+        --channel.socket_count_;
+    } else if (found != known.end()) {
+        found->events = events;
+    } else if (events != 0 && channel.socket_count_ < channel.sockets_.size()) {
+        channel.sockets_[channel.socket_count_++] = pollfd{socket, events, 0};
     }
-    for (std::size_t i = 1; i < nodes.size(); ++i) nodes[i - 1].next = &nodes[i];
-    check(ares_set_servers_ports(channel_.get(), nodes.data()));
-    ares_set_socket_functions(channel_.get(), &functions, this);
 }
 
-void CaresChannel::send(Exchange& exchange) {
-    waiting_.push_back(&exchange);
-    exchange.state = Exchange::State::waiting;
-    exchange.seen = Exchange::Seen();
-    ares_send(channel_.get(), reinterpret_cast<const unsigned char*>(exchange.query.data()),
-              static_cast<int>(exchange.query.size()), on_answer, &exchange);
+void CaresChannel::add_waits(std::vector<pollfd>& waits) const {
+    if (request_ == nullptr) return;
+    waits.insert(waits.end(), sockets_.begin(),
+                 sockets_.begin() + static_cast<std::ptrdiff_t>(socket_count_));
 }
 
-void CaresChannel::on_answer(void* to, int status, int timeouts, unsigned char* bytes, int length) {
-    Exchange& exchange = *static_cast<Exchange*>(to);
-    exchange.seen.status = status;
-    exchange.seen.timeouts = timeouts;
-    exchange.state = Exchange::State::unanswered;
-    exchange.seen.no_memory = status == ARES_ENOMEM;
-    if (status != ARES_SUCCESS) return;
-    try {
-        exchange.answer.assign(reinterpret_cast<const char*>(bytes),
-                               static_cast<std::size_t>(length));
-        exchange.state = Exchange::State::answered;
-    } catch (const std::bad_alloc&) {
-        exchange.seen.no_memory = true;
+void CaresChannel::process(std::span<const pollfd> waits) {
+    for (const pollfd& wait : waits) {
+        const int events = wait.revents;
+        if (events == 0) continue;
+        const bool broken = (events & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+        const bool in = broken || (events & POLLIN) != 0;
+        const bool out = (wait.events & POLLOUT) != 0 && (broken || (events & POLLOUT) != 0);
+        ares_process_fd(channel_.get(), in ? wait.fd : ARES_SOCKET_BAD,
+                        out ? wait.fd : ARES_SOCKET_BAD);
+    }
+    settle();
+}
+
+void CaresChannel::fail() {
+    note_trouble();
+    has_ended_ = true;
+    status_ = ARES_ECONNREFUSED;
+    settle();
+}
+
+void CaresChannel::settle() {
+    if (request_ == nullptr || !has_ended_) return;
+    dns::Request& request = *request_;
+    request_ = nullptr;
+    // c-ares leaves EDNS out by itself when a server answers FORMERR; 1.18 does so for good.
+    request.edns_was_refused = edns_ && datagrams_sent_ > 1;
+    spent_ = spent_ || request.edns_was_refused || status_ != ARES_SUCCESS;
+    request.state = dns::Request::State::failed;
+    if (no_memory_) throw std::bad_alloc();
+    if (status_ == ARES_SUCCESS) {
+        Answers::restore_id(request);
+        request.state = dns::Request::State::answered;
+    } else if (status_ == ARES_EBADRESP) {
+        request.answer.clear();  // 1.34 reads the answer first; what it refuses is malformed
+        request.state = dns::Request::State::answered;
+    } else if (no_socket_ && trouble_ != EAFNOSUPPORT) {
+        request.is_local_trouble = true;
+        request.why =
+            text("cannot open a socket to ask a name server: ", error_words(trouble_));
+    } else {
+        request.why = text("cannot be reached: ",
+                           trouble_ != 0 ? error_words(trouble_) : "it closed the connection");
     }
 }
 
@@ -202,110 +333,30 @@ void CaresChannel::note_trouble() noexcept {
     no_socket_ = false;
 }
 
-// c-ares keeps to itself which server refused, and why; the headers that pass here tell. Of an
-// answer over TCP that comes in pieces, a later piece hardly ever looks like a header of ours, and
-// all that hangs on it is a sentence.
-void CaresChannel::note(const void* message, std::size_t length, int socket) noexcept {
-    constexpr std::size_t enough = 4;
-    if (length < enough) return;
-    std::array<unsigned char, enough> header{};
-    std::memcpy(header.data(), message, enough);
-    for (Exchange* exchange : waiting_) {
-        if (std::memcmp(header.data(), exchange->query.data(), 2) != 0) continue;
-        sockaddr_storage peer{};
-        socklen_t size = sizeof peer;
-        if (::getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
-        const unsigned code = header[3] & 0x0fU;
-        const bool refused = code == dns::rcode_server_failure ||
-                             code == dns::rcode_not_implemented || code == dns::rcode_refused;
-        exchange->seen.by = address_in(peer).value_or(IpAddress());
-        exchange->seen.refusal = refused ? code : 0;
-        exchange->seen.truncated = (header[2] & 0x02) != 0;
-    }
+void CaresChannel::note_sent(const iovec* parts) noexcept {
+    ++datagrams_sent_;
+    if (parts->iov_len >= sent_id_.size())
+        std::memcpy(sent_id_.data(), parts->iov_base, sent_id_.size());
 }
 
-void CaresChannel::turn(Deadline deadline) {
-    settle_ended();
-    if (waiting_.empty()) return;
-    if (clock_.now() >= deadline) ares_cancel(channel_.get());
-    else wait_for_sockets(deadline);
-    settle_ended();
+// 1.34 takes any malformed datagram for the answer, 1.18 an empty one for the end of the server.
+// Only a response with our id and our question can be the answer.
+bool CaresChannel::may_be_answer(const char* message, std::size_t length) const noexcept {
+    constexpr unsigned response = 0x80;
+    if (request_ == nullptr) return false;
+    const std::string_view query = request_->query;
+    const std::string_view question =
+        query.substr(header_size, query.size() - header_size - (edns_ ? dns::opt_size : 0));
+    if (length < header_size + question.size()) return false;
+    return std::equal(sent_id_.begin(), sent_id_.end(), message) &&
+           (static_cast<unsigned char>(message[2]) & response) != 0 &&
+           equal_ignoring_case(std::string_view(message + header_size, question.size()), question);
 }
 
-void CaresChannel::wait_for_sockets(Deadline deadline) {
-    std::array<ares_socket_t, ARES_GETSOCK_MAXNUM> sockets{};
-    const auto wanted = static_cast<unsigned>(
-        ares_getsock(channel_.get(), sockets.data(), ARES_GETSOCK_MAXNUM));
-    std::array<pollfd, ARES_GETSOCK_MAXNUM> polled{};
-    std::size_t count = 0;
-    for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; ++i) {
-        const unsigned readable = wanted >> i & 1U;
-        const unsigned writable = wanted >> (i + ARES_GETSOCK_MAXNUM) & 1U;
-        if (!readable && !writable) continue;
-        polled[count++] = pollfd{
-            sockets[i], static_cast<short>((readable ? POLLIN : 0) | (writable ? POLLOUT : 0)), 0};
-    }
-    timeval next{};
-    if (ares_timeout(channel_.get(), nullptr, &next) != nullptr) {
-        // A millisecond more: c-ares cuts fractions off, and would be woken too early.
-        const auto patience = std::chrono::seconds(next.tv_sec) +
-                              std::chrono::microseconds(next.tv_usec) +
-                              std::chrono::milliseconds(1);
-        deadline = std::min<Deadline>(deadline, clock_.now() + patience);
-    }
-    switch (wait_for(std::span(polled.data(), count), clock_, deadline)) {
-        case Readiness::failed:
-            note_trouble();
-            return ares_cancel(channel_.get());
-        case Readiness::timed_out:
-            return ares_process_fd(channel_.get(), ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-        case Readiness::ready:
-            break;
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-        const int events = polled[i].revents;
-        if (events == 0) continue;
-        const bool broken = (events & (POLLERR | POLLHUP | POLLNVAL)) != 0;
-        const bool in = broken || (events & POLLIN) != 0;
-        const bool out = (polled[i].events & POLLOUT) != 0 && (broken || (events & POLLOUT) != 0);
-        ares_process_fd(channel_.get(), in ? polled[i].fd : ARES_SOCKET_BAD,
-                        out ? polled[i].fd : ARES_SOCKET_BAD);
-    }
-}
-
-void CaresChannel::settle_ended() {
-    std::erase_if(waiting_, [this](Exchange* exchange) {
-        if (exchange->state == Exchange::State::waiting) return false;
-        if (exchange->seen.no_memory) throw std::bad_alloc();
-        if (exchange->state == Exchange::State::unanswered) exchange->why = reason(exchange->seen);
-        return true;
-    });
-}
-
-std::string CaresChannel::reason(const Exchange::Seen& seen) const {
-    if (seen.refusal != 0)
-        return text("the name server ", seen.by.to_string(), " answered ",
-                    dns::rcode_name(seen.refusal));
-    if (seen.truncated)
-        return text("the name server ", seen.by.to_string(),
-                    " truncated its answer and gave none over TCP");
-    std::string servers;
-    for (const NameServer& server : conf_.servers) {
-        if (!servers.empty()) servers += ", ";
-        servers += server.address.to_string();
-    }
-    const bool one = conf_.servers.size() == 1;
-    const bool timed_out = seen.timeouts > 0 || seen.status == ARES_ECANCELLED;
-    if (!timed_out && no_socket_)
-        return text("cannot open a socket to ask a name server: ", error_words(trouble_));
-    if (!timed_out)
-        return text(one ? "the name server cannot be reached (" : "no name server can be reached (",
-                    servers, trouble_ != 0 ? text(": ", error_words(trouble_)) : "", ")");
-    const auto waited =
-        std::max<std::int64_t>(1, std::chrono::round<std::chrono::seconds>(clock_.now() - began_)
-                                      .count());
-    return text(one ? "the name server (" : text(conf_.servers.size(), " name servers ("), servers,
-                ") did not answer in ", waited, waited == 1 ? " second" : " seconds");
+bool CaresChannel::is_datagram(int socket) noexcept {
+    int type = 0;
+    socklen_t size = sizeof type;
+    return ::getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_DGRAM;
 }
 
 }  // namespace tern::os

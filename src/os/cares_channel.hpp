@@ -1,87 +1,86 @@
-// Carries DNS questions to name servers and their answers back, with c-ares and a poll(2) loop of
-// its own. It knows bytes, servers and patience; what an answer means is dns/message's affair.
+// One c-ares channel, for one question to one server at a time. All that differs between c-ares
+// 1.18 (Debian 12) and 1.34 (Debian 13) is in its source file.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <memory>
-#include <string>
+#include <span>
 #include <vector>
 
 #include <ares.h>
+#include <poll.h>
+#include <sys/uio.h>
 
-#include "base/clock.hpp"
-#include "base/ip.hpp"
+#include "dns/look_up.hpp"
 #include "os/resolv_conf.hpp"
 
 namespace tern::os {
 
-/// One query and what came back. It must outlive the channel that carries it.
-struct Exchange {
-    enum class State { idle, waiting, answered, unanswered };
-
-    State state = State::idle;
-    std::string query;
-    std::string answer;  ///< when answered: the message; c-ares has compared its id and question
-    std::string why;     ///< when unanswered: what happened, in words
-
-    /// What was seen on the way. c-ares calls back through C, where nothing may be thrown: plain
-    /// values only.
-    struct Seen {
-        int status = ARES_SUCCESS;
-        int timeouts = 0;
-        unsigned refusal = 0;    ///< the last response code that made c-ares go on, or 0
-        bool truncated = false;  ///< an answer over UDP was
-        bool no_memory = false;
-        IpAddress by;  ///< who was heard last
-    } seen;
-};
-
-/// A c-ares channel for one look-up: fresh sockets, and so fresh random source ports, each time.
-/// c-ares 1.18 by itself heeds $RES_OPTIONS but not `options timeout:n`, gives ARES_ECONNREFUSED
-/// after SERVFAIL and after trouble of our own, lets one question swallow another's ICMP error, and
-/// cannot reach link-local servers: hence complete options, and socket functions of ours.
+/// c-ares as transport alone: it opens sockets, compares id and question, reads what comes in over
+/// TCP piece by piece. Whom to ask next, how long to wait, what is truncated and what is an answer
+/// is decided in dns/look_up, as the two versions of c-ares differ in all of it. Each question
+/// goes out from fresh sockets, and so from fresh random ports.
 class CaresChannel {
 public:
-    /// Takes the servers in the order given. `conf` must outlive the channel. Throws
-    /// std::bad_alloc.
-    CaresChannel(const ResolvConf& conf, const Clock& clock);
+    /// Carries queries with or without EDNS, over UDP or TCP. Throws std::bad_alloc.
+    CaresChannel(bool edns, bool tcp);
     CaresChannel(const CaresChannel&) = delete;
     CaresChannel& operator=(const CaresChannel&) = delete;
     ~CaresChannel() = default;
 
-    /// Sends `exchange.query`; an exchange that has ended may be used again.
-    void send(Exchange& exchange);
-    /// Waits until something happens, and lets it happen. At `deadline` every exchange that still
-    /// waits ends unanswered. Throws std::bad_alloc.
-    void turn(Deadline deadline);
+    /// Sends the request's query to `server`; both must live until it has ended or is cancelled.
+    /// May end it at once. Throws std::bad_alloc.
+    void send(dns::Request& request, const NameServer& server);
+    void cancel() noexcept;
+
+    [[nodiscard]] bool carries(const dns::Request& request) const {
+        return request_ == &request;
+    }
+    /// Free, and made for requests of this kind.
+    [[nodiscard]] bool suits(const dns::Request& request) const {
+        return request_ == nullptr && !spent_ && edns_ == request.edns && tcp_ == request.tcp;
+    }
+
+    /// Carries nothing, and is to carry nothing any more.
+    [[nodiscard]] bool is_spent() const { return request_ == nullptr && spent_; }
+
+    /// Adds what it waits for.
+    void add_waits(std::vector<pollfd>& waits) const;
+    /// Takes what add_waits() added, with its revents. Throws std::bad_alloc.
+    void process(std::span<const pollfd> waits);
+    /// Ends the request for the trouble in errno.
+    void fail();
 
 private:
     struct SocketFunctions;
-    struct Library {
-        Library();
-        Library(const Library&) = delete;
-        Library& operator=(const Library&) = delete;
-        ~Library() { ares_library_cleanup(); }
-    };
+    struct Answers;
     struct Destroy {
-        void operator()(ares_channel channel) const { ares_destroy(channel); }
+        void operator()(ares_channeldata* channel) const { ares_destroy(channel); }
     };
 
-    static void on_answer(void* exchange, int status, int timeouts, unsigned char* bytes,
-                          int length);
+    static void on_socket(void* self, ares_socket_t socket, int readable, int writable);
     void note_trouble() noexcept;
-    void note(const void* message, std::size_t length, int socket) noexcept;
-    void wait_for_sockets(Deadline deadline);
-    void settle_ended();
-    [[nodiscard]] std::string reason(const Exchange::Seen& seen) const;
+    void note_sent(const iovec* parts) noexcept;
+    [[nodiscard]] bool may_be_answer(const char* message, std::size_t length) const noexcept;
+    [[nodiscard]] static bool is_datagram(int socket) noexcept;
+    void settle();
 
-    const ResolvConf& conf_;
-    const Clock& clock_;
-    Time began_;
-    std::vector<Exchange*> waiting_;
+    const bool edns_;
+    const bool tcp_;
+    bool spent_ = false;  ///< c-ares changed its flags, or is in doubt
+    dns::Request* request_ = nullptr;
+    const NameServer* server_ = nullptr;
+    std::array<pollfd, 8> sockets_{};  ///< those that c-ares has open
+    std::size_t socket_count_ = 0;
+    unsigned datagrams_sent_ = 0;
+    std::array<char, 2> sent_id_{};  ///< of the query on the wire: 1.34 chooses its own
+    // What the callback saw: it is called through C, where nothing may be thrown.
+    bool has_ended_ = false;
+    bool no_memory_ = false;
+    int status_ = ARES_SUCCESS;
     int trouble_ = 0;         ///< errno of the last call that failed
     bool no_socket_ = false;  ///< that call was socket(2)
-    Library library_;
     /// Last: as it goes, it still calls back.
     std::unique_ptr<ares_channeldata, Destroy> channel_;
 };

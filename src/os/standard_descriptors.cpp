@@ -14,6 +14,11 @@ bool standard_input_is_readable() {
     return flags >= 0 && (flags & O_ACCMODE) != O_WRONLY && (flags & O_PATH) == 0;
 }
 
+bool standard_output_is_writable() {
+    const int flags = ::fcntl(STDOUT_FILENO, F_GETFL);
+    return flags >= 0 && (flags & O_ACCMODE) != O_RDONLY && (flags & O_PATH) == 0;
+}
+
 bool fill_standard_descriptors() {
     const auto is_open = [](int fd) { return ::fcntl(fd, F_GETFD) >= 0; };
     if (is_open(STDIN_FILENO) && is_open(STDOUT_FILENO) && is_open(STDERR_FILENO)) return true;

@@ -61,7 +61,7 @@ std::optional<std::string> challenge_of(const smtp::Reply& reply) {
 
 }  // namespace
 
-bool hold_any(std::string_view words, const std::vector<Secret>& secrets) {
+bool hold_any(std::string_view words, std::span<const Secret> secrets) {
     const Secret plain = compact(words);
     const Secret joined = compact(without_codes(words));
     for (const Secret& secret : secrets) {

@@ -2,6 +2,7 @@
 // them comes back in a report is this one's.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,6 +52,6 @@ private:
 
 /// Whether `words` of a server hold any of `secrets` or a telling part of one (12 bytes), letters
 /// of either case, whatever blanks or line ends the server put between.
-[[nodiscard]] bool hold_any(std::string_view words, const std::vector<Secret>& secrets);
+[[nodiscard]] bool hold_any(std::string_view words, std::span<const Secret> secrets);
 
 }  // namespace tern::session

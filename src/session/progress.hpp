@@ -13,6 +13,8 @@ struct RecipientAnswer {
     /// The reply to its RCPT; nothing when it was not said, because the address needs SMTPUTF8
     /// (RFC 6531 3.2) and the server does not offer it.
     std::optional<smtp::Reply> reply;
+    /// The reply asks for the TLS that failed with this server, and is no verdict on the recipient.
+    bool held_for_tls = false;
 
     [[nodiscard]] bool accepted() const { return reply && reply->positive(); }
 };

@@ -89,7 +89,10 @@ Task<bool> Session::start_tls() {
     if (!reply.positive()) {
         if (!reply.transient() && !reply.permanent())
             co_return out_of_step(Stage::start_tls, "STARTTLS", reply);
-        if (!demanded) co_return false;
+        if (!demanded) {
+            start_tls_refusal_ = text("the server refused STARTTLS: ", reply.text);
+            co_return false;
+        }
         co_return Failure(Stage::start_tls, Cause::tls_missing,
                           text("the server refused STARTTLS: ", reply.text), reply.code);
     }
@@ -115,6 +118,7 @@ Task<Done> Session::handshake() {
     if (terms_.observer != nullptr) terms_.observer->secured(*secured_);
     if (!agreed) co_return std::move(agreed.error());
     chat_.use(*secured_);
+    chat_is_secured_ = true;
     chat_.enter_step();
     co_return Done();
 }

@@ -64,6 +64,11 @@ public:
     [[nodiscard]] bool in_step() const { return chat_.in_step(); }
     /// What the server takes at most; as it said in its last reply to EHLO.
     [[nodiscard]] const smtp::Limits& limits() const { return extensions_.limits; }
+    /// Whether TLS was agreed.
+    [[nodiscard]] bool secured() const { return secured_ != nullptr && chat_is_secured_; }
+    /// The words of a server that refused STARTTLS, where the session goes on in clear for that;
+    /// else empty.
+    [[nodiscard]] const std::string& start_tls_refusal() const { return start_tls_refusal_; }
     /// What AUTH said: no report may quote a server that repeats it (hold_any).
     [[nodiscard]] const std::vector<Secret>& said_in_login() const { return said_in_login_; }
     /// What is wrong with the client certificate, when TLS was used without it for that; else
@@ -86,6 +91,8 @@ private:
     Chat chat_;
     smtp::Extensions extensions_;
     std::vector<Secret> said_in_login_;
+    std::string start_tls_refusal_;
+    bool chat_is_secured_ = false;
     bool refused_before_ = false;  // what the last transaction left behind is to be reset
 };
 

@@ -5,17 +5,26 @@
 
 #include "tls/openssl.hpp"
 
+#include <cstdint>
 #include <mutex>
 #include <system_error>
 
 #include <openssl/cryptoerr_legacy.h>
 #include <openssl/err.h>
+#include <openssl/objects.h>
 #include <openssl/sslerr_legacy.h>
 
 #include "tls/algorithms.hpp"
 
 namespace tern::tls {
 namespace {
+
+// What start-up declined, later versions (3.5) do not load when they are asked for it.
+#if OPENSSL_VERSION_NUMBER < 0x30100000L
+constexpr std::uint64_t without_ssl_texts = OPENSSL_INIT_NO_LOAD_SSL_STRINGS;
+#else
+constexpr std::uint64_t without_ssl_texts = 0;
+#endif
 
 void load_error_texts() {
     static std::once_flag once;
@@ -40,8 +49,7 @@ void start_openssl() {
                             OPENSSL_INIT_NO_ADD_ALL_DIGESTS,
                         nullptr);
     OPENSSL_init_ssl(
-        OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_SSL_STRINGS | OPENSSL_INIT_NO_ATEXIT,
-        nullptr);
+        OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT | without_ssl_texts, nullptr);
     show_few_algorithms();
 }
 
@@ -52,6 +60,10 @@ void add_certificate_digests() {
              {EVP_sha1(), EVP_sha224(), EVP_sha256(), EVP_sha384(), EVP_sha512(), EVP_sha512_224(),
               EVP_sha512_256(), EVP_sha3_224(), EVP_sha3_256(), EVP_sha3_384(), EVP_sha3_512()})
             EVP_add_digest(digest);
+        // OpenSSL's ClientHello offers them and its table of signatures lacks them (3.0).
+        OBJ_add_sigid(NID_dsa_with_SHA384, NID_sha384, NID_dsa);
+        OBJ_add_sigid(NID_dsa_with_SHA512, NID_sha512, NID_dsa);
+        ERR_clear_error();  // a later one may have them
     });
 }
 

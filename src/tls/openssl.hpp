@@ -31,8 +31,8 @@ using SslPtr = std::unique_ptr<SSL, Releaser<SSL_free>>;
 /// first handshake. Must come before any other use of it in the process; may be called again.
 void start_openssl();
 
-/// Adds the digests that signatures of certificates are looked up by. Without them no chain can be
-/// verified after `start_openssl`.
+/// Adds the digests and signature algorithms by which signatures of certificates are looked up.
+/// Without them no chain can be verified after `start_openssl`.
 void add_certificate_digests();
 
 /// The reason of the first error in OpenSSL's queue, in words ("wrong version number"); "no reason

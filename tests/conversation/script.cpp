@@ -243,6 +243,11 @@ void read_zone(std::string_view rest, SimulatedWorld& world) {
     } else if (rest == "fails") {
         if (mx != nullptr) mx->detail = "the name server answered SERVFAIL";
         if (addresses != nullptr) addresses->detail = "the name server answered SERVFAIL";
+    } else if (addresses != nullptr && (rest == "unanswered" || rest.starts_with("after "))) {
+        auto& delays = type == "A" ? world.resolver.ipv4_delays : world.resolver.ipv6_delays;
+        const bool never = take_word(rest) == "unanswered";
+        delays[name] = never ? Duration::max()
+                             : Duration(std::chrono::milliseconds(seconds_of(rest).count()));
     } else if (rest == "none") {
         if (addresses != nullptr) addresses->outcome = dns::Outcome::no_data;
     } else if (mx != nullptr) {

@@ -9,6 +9,7 @@
 #include "sasl/base64.hpp"
 #include "support/dialogue.hpp"
 #include "support/report_words.hpp"
+#include "support/tls_laws.hpp"
 
 namespace tern::test {
 namespace {
@@ -17,21 +18,9 @@ using delivery::RecipientReport;
 
 constexpr int too_many_recipients = 452;  // RFC 5321 4.5.3.1.10
 
-// The names whose addresses hold this one.
-bool is_demanded(const SimulatedWorld& world, const Endpoint& endpoint) {
-    const auto holds = [&](const auto& records, const std::string& name) {
-        const auto found = records.find(name);
-        return found != records.end() &&
-               std::ranges::count(found->second.records, endpoint.address) > 0;
-    };
-    return std::ranges::any_of(world.rules.demanded, [&](const std::string& name) {
-        return holds(world.resolver.ipv4_records, name) || holds(world.resolver.ipv6_records, name);
-    });
-}
-
 /// A recipient whose address can be said.
 struct Person {
-    std::string address;  ///< as it is said
+    std::string address;            ///< as it is said
     const RecipientReport* report;  ///< null where the report ends before it
 
     [[nodiscard]] bool has_letter(char letter) const {
@@ -106,7 +95,9 @@ public:
         check_told();
         check_duplicates();
         check_other_ways();
+        check_said_elsewhere();
         check_ways_out();
+        check_required_tls(world_);
         check_secrets();
         check_bounds();
     }
@@ -138,6 +129,8 @@ private:
     [[nodiscard]] bool is_told(const Person& person, bool by_chunks) const;
     void check_duplicates();
     void check_other_ways();
+    void check_said_elsewhere();
+    [[nodiscard]] bool anyone_unsaid(std::size_t before_dial) const;
     [[nodiscard]] bool anyone_left(std::size_t before_dial) const;
     void check_ways_out();
     void check_secrets();
@@ -177,8 +170,8 @@ void Laws::read_wire() {
         if (!dialogue.trouble.empty())
             complain(text(connection.peer->label(), ": ", dialogue.trouble));
         for (std::size_t i = 0; i < dialogue.transactions.size(); ++i) {
-            Transaction transaction{connection.dial, connection.endpoint, record.raved,
-                                    dialogue.transactions[i], {}};
+            Transaction transaction{
+                connection.dial, connection.endpoint, record.raved, dialogue.transactions[i], {}};
             if (i < record.transactions.size()) transaction.served = record.transactions[i];
             transaction.astray = record.is_astray();
             // A server that does not know BDAT took nothing: whom it accepted may go another way.
@@ -200,7 +193,9 @@ void Laws::check_words() {
                              first.ends_with(" but sender was rejected.");
         const bool permanent = says(words, "\nRemote host said: 5") && !says(words, "(#4.5.");
         const bool own = says(words, "(#5.");
-        if (letter == 'h' ? !own && !permanent : verdict && permanent)
+        // What asks for the TLS that failed with this server is no verdict.
+        const bool held = letter == 's' && says_tls_is_wanted(words);
+        if (letter == 'h' ? !own && !permanent : verdict && permanent && !held)
             complain(text("a recipient's letter is not what was said: ", letter, shown(words)));
     }
     for (std::size_t i = 0; i < report_.recipients.size(); ++i)
@@ -220,8 +215,8 @@ void Laws::check_letters() {
     for (const Person& person : people_)
         if (person.report != nullptr && !says(person.report->text, "(#5.6.7)"))
             letters += person.report->letter;
-    const bool several = transactions_.size() > world_.connections.size() ||
-                         letters.find('r') == std::string::npos;
+    const bool several =
+        transactions_.size() > world_.connections.size() || letters.find('r') == std::string::npos;
     if (several) return;  // each letter of several transactions stands for its own
     const bool answered_so = std::ranges::any_of(transactions_, [&](const Transaction& each) {
         std::string answers;
@@ -278,8 +273,7 @@ void Laws::check_delivered_once() {
     for (const Person& person : people_) {
         const long times = delivered(person.address);
         accepted += times;
-        if (times > people(person.address))
-            complain(text("delivered twice: ", person.address));
+        if (times > people(person.address)) complain(text("delivered twice: ", person.address));
         long letters = 0;
         long feared = 0;
         for (const Person& other : people_) {
@@ -354,8 +348,7 @@ void Laws::check_told() {
             each.spoken.by_chunks && std::ranges::all_of(people_, [](const Person& person) {
                 return person.report != nullptr && person.report->letter != 'r';
             });
-        if (!told && !nobody_has_it)
-            complain("the end of data was written and nobody is told");
+        if (!told && !nobody_has_it) complain("the end of data was written and nobody is told");
     }
 }
 
@@ -365,9 +358,8 @@ void Laws::check_duplicates() {
         complain("a duplicate is feared without reason");
     for (const Person& person : people_) {
         // Who needs SMTPUTF8 is told how the transaction of the others ended.
-        const bool ever_told = std::ranges::any_of(transactions_, [&](const Transaction& each) {
-            return each.told(person.address);
-        });
+        const bool ever_told = std::ranges::any_of(
+            transactions_, [&](const Transaction& each) { return each.told(person.address); });
         if (!person.may_be_duplicate() || !ever_told) continue;
         const bool written = std::ranges::any_of(transactions_, [&](const Transaction& each) {
             return each.counts() && each.told(person.address);
@@ -382,12 +374,33 @@ void Laws::check_other_ways() {
     if (first == transactions_.end()) return;
     for (const auto& [dial, target] : world_.dialled) {
         if (dial <= first->dial) continue;
-        if (target.endpoint != first->endpoint)
+        if (target.endpoint != first->endpoint && !anyone_unsaid(dial))
             complain("another server was tried after the end of data");
         else if (world_.message.pipe) complain("a pipe is offered twice");
         else if (!raved_ && !anyone_left(dial))
             complain("another session after the end of data, and nobody waits for it");
     }
+}
+
+// Who was said with an end of data is said to no other server.
+void Laws::check_said_elsewhere() {
+    for (const Transaction& before : transactions_)
+        for (const Transaction& each : transactions_) {
+            if (!before.counts() || each.dial <= before.dial || each.endpoint == before.endpoint)
+                continue;
+            for (const std::string& address : each.spoken.recipients)
+                if (before.told(address))
+                    complain(text(address, " is said to another server after the end of data"));
+        }
+}
+
+// Whether somebody was never said before an end of data: a server without SMTPUTF8 cannot take all.
+bool Laws::anyone_unsaid(std::size_t before_dial) const {
+    return std::ranges::any_of(people_, [&](const Person& person) {
+        return std::ranges::none_of(transactions_, [&](const Transaction& each) {
+            return each.dial < before_dial && each.counts() && each.told(person.address);
+        });
+    });
 }
 
 bool Laws::anyone_left(std::size_t before_dial) const {
@@ -422,7 +435,7 @@ void Laws::check_ways_out() {
             connection.peer->heard(connection.endpoint.port == 465).clear.find("MAIL FROM") !=
             std::string::npos;
         const bool demanded = connection.endpoint.port == 465 ||
-                              is_demanded(world_, connection.endpoint) ||
+                              requires_tls(world_, connection.endpoint) ||
                               (world_.must_authenticate && !inside);
         if (demanded && mail_in_clear) complain(text(label, ": in clear, against demand"));
     }
@@ -453,7 +466,7 @@ void Laws::check_secrets() {
 
 void Laws::check_bounds() {
     const delivery::Settings& settings = world_.settings;
-    if (world_.connections.size() > delivery::most_sessions) complain("too many sessions");
+    if (sessions_that_count(world_) > delivery::most_sessions) complain("too many sessions");
     if (world_.dials > delivery::most_connections) complain("too many connections");
     // Each transaction behind the first of its session settles somebody.
     if (transactions_.size() > delivery::most_sessions + people_.size())
@@ -465,9 +478,9 @@ void Laws::check_bounds() {
         6 + people_.size() + 2 * (world_.message.content.size() / settings.chunk_size + 1));
     const auto all = static_cast<long>(delivery::most_sessions + people_.size());
     constexpr long of_session = 20;  // greeting to AUTH, and QUIT
-    if (outcome_.took > look_ups + dials + (all * of_transaction +
-                                            delivery::most_sessions * of_session) *
-                                               settings.timeout_remote)
+    if (outcome_.took >
+        look_ups + dials +
+            (all * of_transaction + delivery::most_sessions * of_session) * settings.timeout_remote)
         complain("the delivery took too long");
 }
 

@@ -2,7 +2,12 @@
 #pragma once
 
 #include <algorithm>
+#include <string>
 #include <string_view>
+#include <utility>
+
+#include "base/ascii.hpp"
+#include "delivery/verdict.hpp"
 
 namespace tern::test {
 
@@ -33,6 +38,17 @@ inline bool says_recipient_refused(std::string_view words) {
 
 inline bool says(std::string_view words, std::string_view part) {
     return words.find(part) != words.npos;
+}
+
+// A refusal that asks for the TLS that failed with this server.
+inline bool says_tls_is_wanted(std::string_view words) {
+    constexpr std::string_view before = "\nRemote host said: ";
+    const std::size_t at = words.find(before);
+    if (at == words.npos) return false;
+    std::string reply(words.substr(at + before.size()));
+    const int code = static_cast<int>(leading_number(reply, 999).value_or(0));
+    return delivery::asks_for_tls(
+        Failure(Stage::recipient, Cause::said_no, std::move(reply), code));
 }
 
 }  // namespace tern::test

@@ -27,14 +27,23 @@ public:
     std::map<std::string, dns::Answer<IpAddress>> ipv6_records;
     /// Look-ups that get no answer at all: they fail at their deadline.
     std::set<std::string> unanswered;
+    /// How much longer the answer for one family takes; Duration::max(): there is none.
+    std::map<std::string, Duration> ipv4_delays;
+    std::map<std::string, Duration> ipv6_delays;
+    /// Names whose addresses were asked for, in order, with the families.
+    std::vector<std::string> addresses_asked;
     Duration longest_delay = std::chrono::milliseconds(80);
     bool asked = false;
 
     Task<dns::Answer<dns::Mx>> mx(const dns::Domain& domain, Deadline deadline) override;
     Task<dns::Addresses> addresses(const dns::Domain& host, Deadline deadline) override;
+    Task<dns::Answer<IpAddress>> addresses_of(const dns::Domain& host, Family family,
+                                              Deadline deadline) override;
 
 private:
     Task<bool> answers_in_time(std::string name, Deadline deadline);
+    [[nodiscard]] dns::Answer<IpAddress> known(const std::string& name, Family family) const;
+    [[nodiscard]] Duration delay_of(const std::string& name, Family family) const;
     [[nodiscard]] dns::Outcome without_records(const std::string& name) const;
 
     Simulation& simulation_;

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import resource
+import shutil
 import socket
 import subprocess
 import threading
@@ -49,12 +50,35 @@ def stdout_and_stderr_are_one_pipe(t):
 @table([("1",), ("2",), ("1 and 2",)])
 def closed_output(t, title):
     closed = [int(word) for word in title.split(" and ")]
-    t.maybe(MX1, accepts)  # the script objects to any byte of a report
+    # Contract, "Standard output": nothing is sent that the caller would send again.
+    if 1 in closed:
+        t.never(MX1)
+    else:
+        t.server(MX1, accepts)
     t.deliver(close=closed, checked=1 not in closed)
     t.equal(t.status, 0, "exit status")
     t.equal(t.err, b"", "stderr")
     if 1 not in closed:
         t.says("r", ACCEPTED)
+
+
+@table([("read-only file", os.O_RDONLY), ("path only", os.O_PATH)])
+def output_not_open_for_writing(t, title, how):
+    t.never(MX1)
+    output = os.open(t.home / "control/me", how)
+    t.deliver(stdout=output, checked=False)
+    os.close(output)
+    t.equal((t.status, t.err), (0, b""), "exit status and stderr")
+
+
+@case
+def output_is_the_reading_end_of_a_pipe(t):
+    t.never(MX1)
+    reading, writing = os.pipe()
+    t.deliver(stdout=reading, checked=False)
+    os.close(reading)
+    os.close(writing)
+    t.equal((t.status, t.err), (0, b""), "exit status and stderr")
 
 
 @table([("0",), ("0 and 1",), ("0 and 2",), ("0 and 1 and 2",)])
@@ -172,6 +196,53 @@ def home_is_var_qmail(t, title, value):
     finally:
         subprocess.run(("umount", "-l", "/var"), check=True)
     t.says("r", ACCEPTED)
+
+
+def second_home(t):
+    """A home elsewhere, with the program in its bin and another name of ours."""
+    home = t.home / "second"
+    for directory in ("bin", "control", "queue/lock"):
+        (home / directory).mkdir(parents=True)
+    shutil.copy(t.binaries / "qmail-remote", home / "bin/qmail-remote")
+    (home / "control/me").write_text("second.example\n")
+    return home
+
+
+def accepts_from_second(mx):
+    mx.greets(hello="second.example")
+    mx.takes_message()
+
+
+@table([("unset", None), ("empty", "")])
+def home_is_where_the_program_stands(t, title, value):
+    # Contract, "Home": <home>/bin/<name>, where <home>/control exists
+    home = second_home(t)
+    t.server(MX1, accepts_from_second)
+    t.deliver(program=home / "bin/qmail-remote", env={"QMAILHOME": value})
+    t.says("r", ACCEPTED)
+
+
+@case
+def the_environment_beats_the_place(t):
+    home = second_home(t)
+    t.server(MX1, accepts)
+    t.deliver(program=home / "bin/qmail-remote")
+    t.says("r", ACCEPTED)
+
+
+@case
+def a_place_without_control_is_no_home(t):
+    home = second_home(t)
+    shutil.rmtree(home / "control")
+    t.run((), program=home / "bin/qmail-remote", env={"QMAILHOME": None})
+    t.says(like(USAGE + " home /var/qmail"))
+
+
+@case
+def the_usage_names_the_home(t):
+    home = second_home(t)
+    t.run((), program=home / "bin/qmail-remote", env={"QMAILHOME": None})
+    t.says(like(USAGE + f" home {home}"))
 
 
 @table([("4", 4), ("5", 5), ("6", 6)])

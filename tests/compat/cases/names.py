@@ -112,9 +112,80 @@ def mx_beats_the_own_address(t):
 
 @case
 def no_mx_and_no_address(t):
+    # Contract, "Amended after the field", Names: as the old program said
     t.zone("dest.example EXISTS")
     t.deliver()
-    t.says(like(r"D.*\(#5\.4\.4\)"))
+    t.says("DSorry, I couldn't find any host named dest.example. (#5.1.2)")
+
+
+@case
+def exchangers_that_are_not_usable_are_named(t):
+    t.zone("""
+        dest.example MX 10 198.51.100.7
+        dest.example MX 20 gone.dest.example
+        dest.example MX 30 empty.dest.example
+        empty.dest.example EXISTS
+        dest.example MX 40 group.dest.example
+        group.dest.example A 224.0.0.5
+    """)
+    t.never("198.51.100.7")
+    t.deliver()
+    t.says("DSorry, I couldn't find a mail exchanger or IP address. (#5.4.4)\n"
+           "The host is dest.example; its mail exchangers are not usable: 198.51.100.7 is an IP "
+           "address, not a host name; gone.dest.example does not exist; empty.dest.example has no "
+           "address; group.dest.example has no usable address (224.0.0.5).")
+
+
+@case
+def twenty_exchangers_without_address_and_a_live_one(t):
+    t.zone("".join(f"dest.example MX {n} gone{n}.dest.example\n" for n in range(20)) +
+           f"dest.example MX 20 mx2.dest.example\nmx2.dest.example A {MX2}")
+    t.server(MX2, accepts)
+    t.deliver()
+    t.says("r", ACCEPTED_2)
+
+
+@case
+def exchangers_beyond_every_limit_are_not_absent(t):
+    t.zone("".join(f"dest.example MX {n} gone{n}.dest.example\n" for n in range(300)))
+    t.deliver()
+    t.says(TROUBLE)
+
+
+@table([("A", 0.3), ("AAAA", 0.3)])
+def an_unanswered_family_costs_little(t, family, most):
+    # RFC 8305 3; hosts.md: connected within 0.1 s
+    good = ("A", MX1) if family == "AAAA" else ("AAAA", V6)
+    t.zone(f"""
+        dest.example MX 10 mx1.dest.example
+        mx1.dest.example {family} MUTE
+        mx1.dest.example {good[0]} {good[1]}
+    """)
+    t.server(good[1], accepts)
+    t.deliver()
+    t.says("r", like(f"K{good[1]}"))
+    t.within(0, most + 1.5)
+
+
+@table([("FORMERR",), ("NOTIMP",), ("BADVERS",), ("MUTE",)])
+def a_server_that_refuses_edns_is_asked_without(t, how):
+    t.resolv_conf("nameserver 127.0.0.1\noptions timeout:2 attempts:1\n")
+    t.more_zone(f"\ndest.example EDNS_{how}\nmx1.dest.example EDNS_{how}")
+    t.server(MX1, accepts)
+    t.deliver()
+    t.says("r", ACCEPTED)
+
+
+@table([(trouble,) for trouble in ("REFERRAL", "UPWARD", "LAME_EMPTY", "LAME_NXDOMAIN",
+                                   "FOREIGN_SOA")])
+def one_wrong_name_server_line_bounces_nothing(t, trouble):
+    t.resolv_conf("nameserver 198.51.100.53\nnameserver 198.51.100.54\n")
+    t.name_server("198.51.100.53", always=trouble)
+    t.name_server("198.51.100.54")
+    t.server(MX1, accepts)
+    t.deliver()
+    t.says("r", ACCEPTED)
+    t.within(0, 5)
 
 
 @table([("nowhere.example",), ("NoWhere.Example",), ("deep.down.nowhere.example",)])
@@ -123,7 +194,9 @@ def host_does_not_exist(t, host):
     t.says(f"DSorry, I couldn't find any host named {host}. (#5.1.2)")
 
 
-TROUBLES = ["SERVFAIL", "REFUSED", "FORMERR", "MUTE", "GARBAGE", "SHORT", "WRONGID", "CUTOFF"]
+TROUBLES = ["SERVFAIL", "REFUSED", "FORMERR", "MUTE", "GARBAGE", "SHORT", "WRONGID", "CUTOFF",
+            "REFERRAL", "UPWARD", "LAME_EMPTY", "LAME_NXDOMAIN", "FOREIGN_SOA", "OTHER_QUESTION",
+            "POINTERS"]
 
 
 @table([(trouble,) for trouble in TROUBLES], slow=True)

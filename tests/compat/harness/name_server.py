@@ -1,6 +1,6 @@
 # A name server whose zone is written in the test; it can also be mute, wrong or broken.
 # Zone lines: "name TYPE data", "name TROUBLE", "name TYPE TROUBLE", "name EXISTS" (no records),
-# "name AD" (marked as authentic).
+# "name AD" (marked as authentic). Troubles with EDNS (RFC 6891) concern only queries that have it.
 import ipaddress
 import socket
 import struct
@@ -9,7 +9,12 @@ import threading
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "MX": 15, "TXT": 16, "AAAA": 28, "TLSA": 52}
 RCODES = {"FORMERR": 1, "SERVFAIL": 2, "NXDOMAIN": 3, "NOTIMP": 4, "REFUSED": 5}
 TROUBLES = set(RCODES) | {"MUTE", "GARBAGE", "WRONGID", "TRUNCATED", "TRUNCATED_MUTE", "EMPTY",
-                          "SHORT", "CUTOFF"}
+                          "SHORT", "CUTOFF", "REFERRAL", "UPWARD", "LAME_EMPTY", "LAME_NXDOMAIN",
+                          "FOREIGN_SOA", "OTHER_QUESTION", "POINTERS",
+                          "EDNS_FORMERR", "EDNS_NOTIMP", "EDNS_BADVERS", "EDNS_MUTE"}
+# Neither authoritative nor recursive, without answers: (zone of the NS or SOA record, its type).
+LAME = {"REFERRAL": ("example", "NS"), "UPWARD": ("", "NS"), "LAME_EMPTY": None,
+        "LAME_NXDOMAIN": None, "FOREIGN_SOA": ("elsewhere", "SOA")}
 
 
 def _wire_name(name):
@@ -143,6 +148,7 @@ class NameServer:
             labels.append(query[at + 1:at + 1 + query[at]].decode("latin-1"))
             at += 1 + query[at]
         question = query[12:at + 5]
+        has_edns = query[at + 5:at + 8] == b"\0\0\x29"  # an OPT record of the root
         qtype = struct.unpack("!H", query[at + 1:at + 3])[0]
         name = ".".join(labels).lower()
         kind = next((word for word, value in TYPES.items() if value == qtype), str(qtype))
@@ -152,8 +158,19 @@ class NameServer:
         head = 0x8180 | (flags & 0x0100)
         if name in self.zone.authentic:
             head |= 0x0020
+        if trouble and trouble.startswith("EDNS_"):
+            trouble = trouble[5:] if has_edns else None
         if trouble in ("MUTE",) or (trouble == "TRUNCATED_MUTE" and not udp):
             return []
+        if trouble == "BADVERS":
+            return [struct.pack("!HHHHHH", number, head, 1, 0, 0, 1) + question +
+                    b"\0\0\x29\x04\xd0\x01\0\0\0\0\0"]
+        if trouble in LAME:
+            return [self._lame(trouble, number, flags, question)]
+        if trouble == "OTHER_QUESTION":
+            question = b"\5other" + _wire_name("example") + question[-4:]
+        if trouble == "POINTERS":
+            return [self._pointers(number, question)]
         if trouble == "GARBAGE":
             return [struct.pack("!H", number) + b"\x81\x80\xff\xff\xff\xff\xc0\x0c" + b"\xc0" * 40]
         if trouble == "SHORT":
@@ -173,6 +190,30 @@ class NameServer:
         answer = struct.pack("!HHHHHH", number, head | rcode, 1, len(found), 0, 0) + question + body
         if trouble == "CUTOFF":
             answer = answer[:-3]
-        elif udp and len(answer) > 512:
+        elif udp and len(answer) > (1232 if has_edns else 512):
             answer = struct.pack("!HHHHHH", number, head | 0x0200 | rcode, 1, 0, 0, 0) + question
         return [answer]
+
+    @staticmethod
+    def _lame(trouble, number, flags, question):
+        head = 0x8000 | (flags & 0x0100) | (3 if trouble == "LAME_NXDOMAIN" else 0)
+        records = b""
+        if LAME[trouble]:
+            owner, kind = LAME[trouble]
+            data = _wire_name("ns.elsewhere") + (b"\0" * 21 if kind == "SOA" else b"")
+            records = _wire_name(owner) + struct.pack("!HHIH", TYPES[kind], 1, 60, len(data)) + data
+        return struct.pack("!HHHHHH", number, head, 1, 0, 1 if records else 0, 0) + question + records
+
+    @staticmethod
+    def _pointers(number, question):
+        """A record whose data is a long chain of pointers, and many whose owner is its end."""
+        at = 12 + len(question)
+        chain = b"\0" + b"".join(struct.pack("!H", 0xC000 | (at + 12 + max(0, 2 * i - 1)))
+                                 for i in range(500))
+        body = b"\0" + struct.pack("!HHIH", 16, 1, 60, len(chain) + 1) + b"\0" + chain
+        last = struct.pack("!H", 0xC000 | (at + len(body) - 2))
+        count = 1
+        while len(body) < 3000:
+            body += last + struct.pack("!HHIH", 1, 1, 60, 4) + b"\1\1\1\1"
+            count += 1
+        return struct.pack("!HHHHHH", number, 0x8180, 1, count, 0, 0) + question + body

@@ -22,12 +22,15 @@ public:
     SimulatedWorld& world() { return world_; }
     FamilyChoice families = FamilyChoice::ipv4_first;
     Failure none_left = Failure(Stage::start, Cause::cancelled, "");
+    bool reaches_all = false;  // every exchanger is connected to
+    Duration took{};
 
     std::string of(const NextHop& hop) {
         World seen{world_.simulation,      world_.simulation.random(), world_.resolver,
                    world_.dialer,          world_.backoff,             world_.local_addresses,
                    world_.rules,           world_.message};
         Exchangers exchangers(seen, std::chrono::seconds(30), families);
+        const Time began = world_.simulation.now();
         Result<Done> found = run(exchangers.find(hop));
         if (!found) return fault(found.error());
         std::string words;
@@ -36,8 +39,12 @@ public:
             if (!group) return fault(group.error());
             if (group->empty()) break;
             if (!words.empty()) words += " | ";
-            for (const Exchanger& exchanger : *group) words += shown(exchanger);
+            for (const Exchanger& exchanger : *group) {
+                words += shown(exchanger);
+                if (reaches_all && exchanger.name) exchangers.note_reached(*exchanger.name);
+            }
         }
+        took = world_.simulation.now() - began;
         none_left = exchangers.none_left();
         return words;
     }
@@ -160,6 +167,9 @@ TEST(Exchangers, OurselvesAndWhatIsNoBetterAreLeftOut) {
     walk.world().resolver.ipv4_records.erase("a");
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::loops_back);
+    EXPECT_EQ(walk.none_left.detail,
+              "x.net; us has the address 192.0.2.9, which is an address of this host; "
+              "a does not exist");
     walk.world().resolver.ipv4_records["a"];  // fails
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::name_service);
@@ -174,8 +184,10 @@ TEST(Exchangers, RelaysMayBeOurselves) {
     EXPECT_EQ(walk.of("x.net", ":[192.0.2.9]"), "[192.0.2.9]");
     EXPECT_EQ(walk.of("[192.0.2.9]"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::loops_back);
+    EXPECT_EQ(walk.none_left.detail, "192.0.2.9, an address of this host");
     EXPECT_EQ(walk.of("x.net", ":nowhere"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::no_relay);
+    EXPECT_EQ(walk.none_left.detail, "the relay nowhere does not exist");
 }
 
 TEST(Exchangers, SomeAddressesAreNeverDialled) {
@@ -200,16 +212,139 @@ TEST(Exchangers, NamesThatCannotExistArePassedOver) {
     EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1]");
 }
 
-TEST(Exchangers, AreBounded) {
+// Contract, Amended after the field, Names: with neither MX nor address, as the old program said.
+TEST(Exchangers, ADomainWithNeitherMxNorAddressIsNoHost) {
     Walk walk;
-    for (unsigned i = 0; i < 100; ++i) {
-        const std::string name = text("mx", i);
-        walk.world().add_exchanger("x.net", static_cast<std::uint16_t>(i), name);
-        walk.world().add_address(name, text("192.0.2.", i));
+    walk.world().resolver.ipv4_records["x.net"].outcome = dns::Outcome::no_data;
+    EXPECT_EQ(walk.of("x.net"), "");
+    EXPECT_EQ(walk.none_left.cause, Cause::no_such_host);
+    walk.world().add_address("x.net", "224.0.0.5");
+    EXPECT_EQ(walk.of("x.net"), "");
+    EXPECT_EQ(walk.none_left.cause, Cause::no_address);
+    EXPECT_EQ(walk.none_left.detail,
+              "The host is x.net; it has no MX record and has no usable address (224.0.0.5).");
+}
+
+// The same section: each exchanger, five at most, and what is wrong with it.
+TEST(Exchangers, WhatIsWrongWithEachIsNamed) {
+    Walk walk;
+    const char* const names[] = {"192.0.2.1", "2001:db8::1", "a b", "gone", "empty", "group", "six"};
+    for (std::uint16_t i = 0; i < 5; ++i) walk.world().add_exchanger("x.net", i, names[i]);
+    walk.world().resolver.ipv4_records["empty"].outcome = dns::Outcome::no_data;
+    EXPECT_EQ(walk.of("x.net"), "");
+    EXPECT_EQ(walk.none_left.cause, Cause::no_address);
+    EXPECT_EQ(walk.none_left.detail,
+              "The host is x.net; its mail exchangers are not usable: 192.0.2.1 is an IP address, "
+              "not a host name; 2001:db8::1 is not a valid host name; a b is not a valid host "
+              "name; gone does not exist; empty has no address.");
+    for (std::uint16_t i = 5; i < 7; ++i) walk.world().add_exchanger("x.net", i, names[i]);
+    walk.world().add_address("group", "224.0.0.5");
+    walk.world().add_address("group", "ff02::1");
+    walk.world().add_address("six", "2001:db8::6");
+    walk.families = FamilyChoice::ipv4_only;
+    EXPECT_EQ(walk.of("x.net"), "");
+    EXPECT_THAT(walk.none_left.detail, testing::HasSubstr("empty has no address; and 2 more."));
+    walk.world().resolver.mx_records["x.net"].records.erase(
+        walk.world().resolver.mx_records["x.net"].records.begin(),
+        walk.world().resolver.mx_records["x.net"].records.begin() + 5);
+    EXPECT_EQ(walk.of("x.net"), "");
+    EXPECT_EQ(walk.none_left.detail,
+              "The host is x.net; its mail exchangers are not usable: group has no usable address "
+              "(224.0.0.5, ff02::1); six has only addresses of the family that "
+              "control/addresspreference excludes.");
+}
+
+// The same section: exchangers that no limit let us look up may have addresses: never D.
+TEST(Exchangers, AreLookedUpAsFarAsTheLimitAllows) {
+    Walk walk;
+    for (std::uint16_t i = 0; i < 300; ++i)
+        walk.world().add_exchanger("x.net", i, text("gone", i));
+    EXPECT_EQ(walk.of("x.net"), "");
+    EXPECT_EQ(walk.none_left.cause, Cause::name_service);
+    EXPECT_EQ(walk.none_left.detail,
+              "200 of the 300 mail exchangers of x.net were not looked up: the limit for one "
+              "delivery was reached");
+    EXPECT_EQ(walk.world().resolver.addresses_asked.size(), Exchangers::most_names);
+    walk.world().add_address("gone20", "192.0.2.20");
+    EXPECT_EQ(walk.of("x.net"), "gone20[192.0.2.20]");
+    walk.world().resolver.mx_records["x.net"].records.resize(20);
+    EXPECT_EQ(walk.of("x.net"), "");
+    EXPECT_EQ(walk.none_left.cause, Cause::no_address);
+}
+
+TEST(Exchangers, AllLookUpsTogetherAreBoundedInTime) {
+    Walk walk;
+    for (std::uint16_t i = 0; i < 50; ++i) {
+        walk.world().add_exchanger("x.net", i, text("mute", i));
+        walk.world().resolver.unanswered.insert(text("mute", i));
     }
-    const std::string words = walk.of("x.net");
-    EXPECT_EQ(std::count(words.begin(), words.end(), '[') + 0L,
-              static_cast<long>(Exchangers::most_names));
+    EXPECT_EQ(walk.of("x.net"), "");
+    EXPECT_EQ(walk.none_left.cause, Cause::name_service);
+    EXPECT_LT(walk.took, std::chrono::seconds(121));
+}
+
+TEST(Exchangers, AnExchangerListedAgainIsLookedUpOnce) {
+    Walk walk;
+    for (const std::uint16_t preference : {30, 10, 20, 10})
+        walk.world().add_exchanger("x.net", preference, "a");
+    walk.world().add_exchanger("x.net", 20, "b");
+    walk.world().add_address("a", "192.0.2.1");
+    walk.world().add_address("b", "192.0.2.2");
+    EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1] | b[192.0.2.2]");
+    EXPECT_THAT(walk.world().resolver.addresses_asked, testing::ElementsAre("a", "b"));
+}
+
+// RFC 8305 3, and what becomes of the answer that was not waited for.
+class LateAnswer : public testing::Test {
+protected:
+    LateAnswer() {
+        walk.world().add_exchanger("x.net", 10, "a");
+        walk.world().add_exchanger("x.net", 20, "b");
+        walk.world().add_address("a", "192.0.2.1");
+        walk.world().add_address("a", "2001:db8::1");
+        walk.world().add_address("b", "192.0.2.2");
+    }
+    Walk walk;
+};
+
+TEST_F(LateAnswer, OfOneFamilyThatNeverComesCostsLittle) {
+    walk.world().resolver.ipv6_delays["a"] = Duration::max();
+    walk.world().resolver.ipv6_delays["b"] = Duration::max();
+    walk.reaches_all = true;
+    EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1] | b[192.0.2.2]");
+    EXPECT_LT(walk.took, std::chrono::seconds(1));
+    walk.reaches_all = false;
+    EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1] | b[192.0.2.2]");
+    EXPECT_LT(walk.took, std::chrono::seconds(13));
+    EXPECT_EQ(walk.none_left.cause, Cause::name_service);
+}
+
+TEST_F(LateAnswer, IsUsedBeforeTheNextPreferenceIfItIsThere) {
+    walk.world().resolver.ipv4_delays["a"] = std::chrono::milliseconds(60);
+    EXPECT_EQ(walk.of("x.net"), "a[2001:db8::1] | a[192.0.2.1] | b[192.0.2.2]");
+}
+
+TEST_F(LateAnswer, IsUsedAfterAllOthersIfItTakesLonger) {
+    walk.world().resolver.ipv4_delays["a"] = std::chrono::seconds(4);
+    EXPECT_EQ(walk.of("x.net"), "a[2001:db8::1] | b[192.0.2.2] | a[192.0.2.1]");
+}
+
+TEST_F(LateAnswer, IsWaitedForWhereTheOtherFamilyIsOfNoUse) {
+    walk.world().resolver.ipv6_delays["a"] = std::chrono::seconds(4);
+    walk.families = FamilyChoice::ipv6_only;
+    EXPECT_EQ(walk.of("x.net"), "a[2001:db8::1]");
+    walk.families = FamilyChoice::ipv4_first;
+    walk.world().resolver.ipv4_records["a"].records = {*IpAddress::parse("224.0.0.5")};
+    EXPECT_EQ(walk.of("x.net"), "a[2001:db8::1] | b[192.0.2.2]");
+    walk.world().resolver.ipv6_delays["a"] = Duration::max();
+    walk.world().resolver.mx_records["x.net"].records.resize(1);
+    EXPECT_EQ(walk.of("x.net"), "");
+    EXPECT_EQ(walk.none_left.cause, Cause::name_service);
+}
+
+TEST_F(LateAnswer, OfARelayIsNotLostEither) {
+    walk.world().resolver.ipv4_delays["a"] = std::chrono::seconds(4);
+    EXPECT_EQ(walk.of("x.net", ":a:26"), "a[[2001:db8::1]:26] | a[192.0.2.1:26]");
 }
 
 TEST(Exchangers, UnknownInterfacesAreTrouble) {

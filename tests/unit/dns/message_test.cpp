@@ -29,10 +29,16 @@ Reading<Mx> read(const Question& question, const DnsAnswer& answer) {
 
 const Question mx_question = ask("example.com", Type::mx);
 
-TEST(Query, AsksWithRecursionAndForTheAuthenticBit) {
-    EXPECT_EQ(make_query(ask("mx.example", Type::aaaa)),
-              u16(0x1234) + u16(0x0120) + u16(1) + u16(0) + u16(0) + u16(0) +
-                  std::string("\2mx\7example\0", 12) + u16(28) + u16(1));
+TEST(Query, AsksWithRecursionForTheAuthenticBitAndWithEdns) {
+    Question question = ask("mx.example", Type::aaaa);
+    const std::string asked = std::string("\2mx\7example\0", 12) + u16(28) + u16(1);
+    // RFC 6891 6.1.2: an OPT record of the root with our size, and nothing else.
+    EXPECT_EQ(make_query(question), u16(0x1234) + u16(0x0120) + u16(1) + u16(0) + u16(0) + u16(1) +
+                                        asked + std::string(1, '\0') + u16(41) + u16(1232) +
+                                        std::string(6, '\0'));
+    question.edns = false;
+    EXPECT_EQ(make_query(question),
+              u16(0x1234) + u16(0x0120) + u16(1) + u16(0) + u16(0) + u16(0) + asked);
 }
 
 TEST(Answer, GivesMxRecordsInTheirOrder) {
@@ -88,7 +94,44 @@ TEST(Answer, NamesTheResponseCode) {
         const Reading<Mx> reading = read(mx_question, answer_to(mx_question).rcode(row.code));
         EXPECT_EQ(reading.answer.outcome, Outcome::failed);
         EXPECT_THAT(reading.answer.detail, HasSubstr(row.name));
+        EXPECT_TRUE(reading.unusable);
+        EXPECT_EQ(reading.rcode, row.code);
     }
+    EXPECT_EQ(read(mx_question, answer_to(mx_question).opt(1)).rcode, rcode_bad_version);
+    EXPECT_EQ(read(mx_question, answer_to(mx_question).opt(1)).answer.detail, "answered BADVERS");
+}
+
+// Contract, Amended after the field, Names; RFC 2308 2.2.
+TEST(Answer, OnlyWhoMayKnowIsBelievedThatThereIsNothing) {
+    const auto outcome = [](const DnsAnswer& answer) {
+        const Reading<Mx> reading = read(mx_question, answer);
+        EXPECT_EQ(reading.unusable, reading.answer.outcome == Outcome::failed);
+        return reading.answer.outcome;
+    };
+    const DnsAnswer bare = answer_to(mx_question).not_recursive();
+    EXPECT_EQ(outcome(bare), Outcome::failed);
+    EXPECT_EQ(outcome(DnsAnswer(bare).ns("com", "a.gtld-servers.net")), Outcome::failed);
+    EXPECT_EQ(outcome(DnsAnswer(bare).ns("", "a.root-servers.net").opt(0)), Outcome::failed);
+    EXPECT_EQ(outcome(DnsAnswer(bare).soa("example.org")), Outcome::failed);
+    EXPECT_EQ(outcome(DnsAnswer(bare).soa("xample.com")), Outcome::failed);
+    EXPECT_EQ(outcome(DnsAnswer(bare).soa("example.com")), Outcome::no_data);
+    EXPECT_EQ(outcome(DnsAnswer(bare).soa("com")), Outcome::no_data);
+    EXPECT_EQ(outcome(DnsAnswer(bare).soa("")), Outcome::no_data);
+    EXPECT_EQ(outcome(DnsAnswer(bare).authoritative()), Outcome::no_data);
+    EXPECT_EQ(outcome(answer_to(mx_question).ns("com", "a.gtld-servers.net")), Outcome::no_data);
+    EXPECT_EQ(outcome(DnsAnswer(bare).rcode(3)), Outcome::failed);
+    EXPECT_EQ(outcome(DnsAnswer(bare).rcode(3).soa("com")), Outcome::no_such_name);
+    EXPECT_EQ(outcome(answer_to(mx_question).rcode(3)), Outcome::no_such_name);
+    // Records are an answer whoever sends them.
+    EXPECT_EQ(outcome(DnsAnswer(bare).mx("example.com", 10, "mx.example.com")), Outcome::found);
+}
+
+TEST(Answer, AnAliasOfANameInAnotherZoneIsDeniedByThatZone) {
+    const DnsAnswer alias =
+        answer_to(mx_question).not_recursive().cname("example.com", "b.example").rcode(3);
+    EXPECT_TRUE(read(mx_question, DnsAnswer(alias).soa("com")).unusable);
+    EXPECT_EQ(read(mx_question, DnsAnswer(alias).soa("example")).answer.outcome,
+              Outcome::no_such_name);
 }
 
 TEST(Alias, IsFollowedInsideTheMessageInAnyOrder) {
@@ -181,6 +224,7 @@ class WrongAnswer : public testing::TestWithParam<Wrong> {};
 TEST_P(WrongAnswer, IsTrouble) {
     const Reading<Mx> reading = read(mx_question, GetParam().answer);
     EXPECT_EQ(reading.answer.outcome, Outcome::failed) << GetParam().what;
+    EXPECT_TRUE(reading.unusable);
     EXPECT_FALSE(reading.answer.detail.empty());
     EXPECT_FALSE(reading.ask_next);
 }
@@ -238,6 +282,48 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"a label type of 1997", answer_to(mx_question).raw("\x41" + std::string(70, 'a'))},
         Wrong{"an alias whose name is cut off",
               answer_to(mx_question).record("example.com", 5, "\7exa")}));
+
+// Contract, Names: a chain of compression pointers ends after 127.
+TEST(WrongAnswers, ANameFollowsSoManyPointers) {
+    for (const unsigned jumps : {126U, 127U, 128U, 4000U}) {
+        std::string chain = wire_name("mx");  // where the chain begins, and its names end
+        const unsigned begin = first_record + 13 + 10;  // behind a record's owner and header
+        for (unsigned i = 1; i < jumps; ++i)
+            chain += pointer(i == 1 ? begin : begin + 4 + 2 * (i - 2));
+        const unsigned last = jumps == 1 ? begin : begin + 4 + 2 * (jumps - 2);
+        const Reading<Mx> reading =
+            read(mx_question, answer_to(mx_question)
+                                  .record("example.com", 16, chain)
+                                  .record("example.com", 15, u16(10) + pointer(last)));
+        EXPECT_EQ(reading.answer.outcome, jumps <= 127 ? Outcome::found : Outcome::failed) << jumps;
+    }
+}
+
+// The most work that 65,535 bytes can ask for: each record's owner leads through a long chain, and
+// its labels are long as well. The fuzzer dns_work looks for more.
+TEST(WrongAnswers, AHostileMessageCostsLittlePerByte) {
+    for (const unsigned jumps : {0U, 1U, 126U, 127U, 8000U}) {
+        DnsAnswer answer = answer_to(mx_question);
+        std::string chain;
+        for (int label = 0; label < 3; ++label) chain += '\x3f' + std::string(63, 'a');
+        chain += '\0';
+        const unsigned begin = first_record + 13 + 10;
+        unsigned last = begin;
+        for (unsigned i = 0; i < jumps; ++i) {
+            const unsigned here = begin + static_cast<unsigned>(chain.size());
+            chain += pointer(last);
+            last = here;
+        }
+        answer.record("example.com", 16, chain);
+        while (answer.bytes().size() < 65000)
+            for (int i = 0; i < 100; ++i)
+                answer.raw(pointer(last) + u16(15) + u16(1) + std::string(4, '\0') + u16(4) +
+                           u16(1) + pointer(last));
+        const std::string bytes = answer.bytes();
+        const Reading<Mx> reading = read_mx(bytes, mx_question, 0);
+        EXPECT_LT(reading.steps, 64 * bytes.size()) << jumps;
+    }
+}
 
 TEST(WrongAnswers, NamesOfMoreThan255BytesAreRefused) {
     std::string name;

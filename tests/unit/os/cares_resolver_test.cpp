@@ -67,27 +67,111 @@ dns::Addresses look_up_addresses(ResolvConf conf) {
 // A place where nobody listens: bound and closed again.
 NameServer nobody() { return test::NameServer(says_nothing).place(); }
 
-TEST(CaresResolver, SendsAPlainQuestionThatWantsTheAuthenticBit) {
+// c-ares 1.34 may add an option to the OPT record (RFC 7873); the rest is ours to the byte.
+TEST(CaresResolver, SendsAQuestionWithEdnsThatWantsTheAuthenticBit) {
     test::NameServer server(says_mx);
     EXPECT_THAT(look_up_mx(asking({server.place()})).records,
                 ElementsAre(dns::Mx{10, "mx.example.com"}));
     ASSERT_EQ(server.queries().size(), 1U);
     const std::string sent = server.queries()[0].bytes;
-    EXPECT_EQ(sent.substr(2), test::u16(0x0120) + test::u16(1) + std::string(6, '\0') +
-                                  test::wire_name("example.com") + test::u16(15) + test::u16(1));
+    const test::Asked asked = test::asked_by(sent);
+    EXPECT_EQ(sent.substr(2, 10), test::u16(0x0120) + test::u16(1) + std::string(4, '\0') +
+                                      test::u16(1));
+    EXPECT_EQ(asked.question,
+              test::wire_name("example.com") + test::u16(15) + test::u16(1));
+    EXPECT_EQ(asked.edns_size, 1232U);
+}
+
+// Contract, Amended after the field, Names.
+TEST(CaresResolver, AsksWithoutEdnsWhoRefusesIt) {
+    for (const unsigned code : {1U, 4U, 16U}) {
+        test::NameServer old([code](const Query& query) -> Answers {
+            if (test::asked_by(query.bytes).edns_size == 0) return says_mx(query);
+            DnsAnswer refusal(query.bytes);
+            if (code >= 16) refusal.opt(code >> 4U);
+            return {refusal.rcode(code & 15U).bytes()};
+        });
+        const dns::Answer<dns::Mx> answer = look_up_mx(asking({old.place()}, 1));
+        EXPECT_EQ(answer.outcome, Outcome::found) << code << ": " << answer.detail;
+        EXPECT_EQ(old.queries().size(), 2U) << code;
+    }
+    test::NameServer drops([](const Query& query) -> Answers {
+        return test::asked_by(query.bytes).edns_size == 0 ? says_mx(query) : Answers();
+    });
+    EXPECT_EQ(look_up_mx(asking({drops.place()}, 1)).outcome, Outcome::found);
+}
+
+TEST(CaresResolver, TakesLargeAnswersOverUdpWithEdns) {
+    test::NameServer server([](const Query& query) -> Answers {
+        DnsAnswer answer(query.bytes);
+        for (unsigned i = 0; answer.bytes().size() < 1150; ++i)
+            answer.mx("example.com", i, "mx.example.com");
+        return {answer.bytes()};
+    });
+    EXPECT_GT(look_up_mx(asking({server.place()})).records.size(), 20U);
+    ASSERT_EQ(server.queries().size(), 1U);
+    EXPECT_FALSE(server.queries()[0].over_tcp);
+}
+
+// One wrong "nameserver" line must not bounce all mail.
+TEST(CaresResolver, TakesTheNextServerAfterAReferral) {
+    test::NameServer lame([](const Query& query) -> Answers {
+        return {DnsAnswer(query.bytes).not_recursive().ns("", "a.root-servers.net").bytes()};
+    });
+    test::NameServer good(says_mx);
+    EXPECT_EQ(look_up_mx(asking({lame.place(), good.place()})).outcome, Outcome::found);
+    const dns::Answer<dns::Mx> answer = look_up_mx(asking({lame.place()}));
+    EXPECT_EQ(answer.outcome, Outcome::failed);
+    EXPECT_THAT(answer.detail, HasSubstr("127.0.0.1 sent a referral instead of an answer"));
+}
+
+// The families wait at sockets of their own: c-ares 1.34 drops all that wait at one when an answer
+// is malformed.
+TEST(CaresResolver, AMalformedAnswerHarmsOneFamilyOnly) {
+    for (const std::size_t length : {13U, 20U, 40U}) {
+        test::NameServer server([length](const Query& query) -> Answers {
+            const bool ipv4 = test::asked_by(query.bytes).type == 1;
+            const std::string whole =
+                DnsAnswer(query.bytes)
+                    .address("mx.example", ipv4 ? "192.0.2.1" : "2001:db8::1")
+                    .bytes();
+            return {ipv4 ? whole.substr(0, length) : whole};
+        });
+        const dns::Addresses found = look_up_addresses(asking({server.place()}, 1));
+        EXPECT_EQ(found.ipv6.outcome, Outcome::found) << length << found.ipv6.detail;
+        EXPECT_EQ(found.ipv4.outcome, Outcome::failed) << length;
+    }
+}
+
+// RFC 8305 3.
+TEST(CaresResolver, AnUnansweredFamilyIsWaitedForNoLongerThan50Milliseconds) {
+    test::NameServer server([](const Query& query) -> Answers {
+        if (test::asked_by(query.bytes).type != 1) return {};
+        return {DnsAnswer(query.bytes).address("mx.example", "192.0.2.1").bytes()};
+    });
+    ResolvConf conf = asking({server.place()});
+    conf.patience = seconds(15);
+    const SystemClock clock;
+    const Time began = clock.now();
+    const dns::Addresses found = look_up_addresses(conf);
+    EXPECT_EQ(found.ipv4.outcome, Outcome::found);
+    EXPECT_TRUE(found.ipv6.late);
+    EXPECT_LT(clock.now() - began, seconds(5));
 }
 
 TEST(CaresResolver, HasBothFamiliesOnTheWireAtOnce) {
-    std::vector<std::string> held;
-    test::NameServer server([&held](const Query& query) -> Answers {
-        held.push_back(query.bytes);
-        if (held.size() < 2) return {};  // the first question waits until the second is there
-        return {DnsAnswer(held[0]).address("mx.example", "192.0.2.1").bytes(),
-                DnsAnswer(held[1]).address("mx.example", "2001:db8::1").bytes()};
+    // The first question is never answered: the second one did not wait for that.
+    test::NameServer server([](const Query& query) -> Answers {
+        if (test::asked_by(query.bytes).type == 1) return {};
+        return {DnsAnswer(query.bytes).address("mx.example", "2001:db8::1").bytes()};
     });
-    const dns::Addresses found = look_up_addresses(asking({server.place()}, 1));
-    EXPECT_EQ(found.ipv4.records.size(), 1U) << found.ipv4.detail;
+    ResolvConf conf = asking({server.place()}, 1);
+    conf.patience = seconds(15);
+    const dns::Addresses found = look_up_addresses(conf);
     EXPECT_EQ(found.ipv6.records.size(), 1U) << found.ipv6.detail;
+    ASSERT_EQ(server.queries().size(), 2U);
+    EXPECT_EQ(test::asked_by(server.queries()[0].bytes).type, 1U);
+    EXPECT_EQ(test::asked_by(server.queries()[1].bytes).type, 28U);
 }
 
 TEST(CaresResolver, TakesTheNextServerAfterTroubleWithOne) {
@@ -97,7 +181,8 @@ TEST(CaresResolver, TakesTheNextServerAfterTroubleWithOne) {
             return {DnsAnswer(query.bytes).rcode(code).bytes()};
         });
         EXPECT_EQ(look_up_mx(asking({bad.place(), good.place()})).outcome, Outcome::found) << code;
-        EXPECT_EQ(bad.queries().size(), 1U) << code;
+        // NOTIMP may be said of EDNS.
+        EXPECT_EQ(bad.queries().size(), code == 4 ? 2U : 1U) << code;
     }
     test::NameServer mute(says_nothing);
     EXPECT_EQ(look_up_mx(asking({mute.place(), good.place()})).outcome, Outcome::found);
@@ -114,7 +199,7 @@ TEST(CaresResolver, WaitsForASilentServerOnlyOnce) {
                       .run()
                       ->outcome,
                   Outcome::found);
-    EXPECT_EQ(silent.queries().size(), 1U);
+    EXPECT_EQ(silent.queries().size(), 2U);  // with EDNS and without
     EXPECT_EQ(lively.queries().size(), 3U);
 }
 
@@ -169,9 +254,11 @@ TEST(CaresResolver, AsksAsOftenAsToldAndSaysWhoDidNotAnswer) {
     test::NameServer two(says_nothing, test::NameServer::Tcp::served, "127.0.0.2");
     const dns::Answer<dns::Mx> answer = look_up_mx(asking({one.place(), two.place()}, 2));
     EXPECT_EQ(answer.outcome, Outcome::failed);
-    EXPECT_EQ(answer.detail, "2 name servers (127.0.0.1, 127.0.0.2) did not answer in 1 second");
-    EXPECT_EQ(one.queries().size(), 2U);
-    EXPECT_EQ(two.queries().size(), 2U);
+    EXPECT_EQ(answer.detail,
+              "the name servers 127.0.0.1, 127.0.0.2 did not answer within 1 second");
+    // In the first round without EDNS as well.
+    EXPECT_EQ(one.queries().size(), 3U);
+    EXPECT_EQ(two.queries().size(), 3U);
 }
 
 TEST(CaresResolver, EndsAtItsDeadline) {
@@ -181,7 +268,7 @@ TEST(CaresResolver, EndsAtItsDeadline) {
     ResolvConf conf = asking({mute.place()});
     conf.patience = seconds(30);
     const dns::Answer<dns::Mx> answer = look_up_mx(conf, milliseconds(150));
-    EXPECT_EQ(answer.detail, "the name server (127.0.0.1) did not answer in 1 second");
+    EXPECT_EQ(answer.detail, "the name server 127.0.0.1 did not answer within 1 second");
     EXPECT_GE(clock.now() - began, milliseconds(150));
     EXPECT_LT(clock.now() - began, seconds(10));
 }
@@ -189,7 +276,7 @@ TEST(CaresResolver, EndsAtItsDeadline) {
 TEST(CaresResolver, SaysWhenNobodyIsThere) {
     const dns::Answer<dns::Mx> answer = look_up_mx(asking({nobody()}));
     EXPECT_EQ(answer.outcome, Outcome::failed);
-    EXPECT_EQ(answer.detail, "the name server cannot be reached (127.0.0.1: connection refused)");
+    EXPECT_EQ(answer.detail, "the name server 127.0.0.1 cannot be reached: connection refused");
 }
 
 TEST(CaresResolver, AsksAgainOverTcpWhatWasTruncated) {
@@ -332,7 +419,7 @@ TEST(CaresResolver, TheEnvironmentChangesNothing) {
     ::unsetenv("LOCALDOMAIN");
     ASSERT_EQ(one.queries().size(), 2U);
     EXPECT_EQ(test::asked_by(one.queries()[0].bytes).name, "mx.example");
-    EXPECT_EQ(two.queries().size(), 1U);
+    EXPECT_EQ(two.queries().size(), 2U);  // with EDNS and without
 }
 
 TEST(CaresResolver, RotationBeginsAnywhere) {
@@ -394,14 +481,14 @@ TEST(CaresResolver, WithoutMemoryThrows) {
     ares_library_init_mem(ARES_LIB_INIT_ALL, grudging_malloc, std::free, grudging_realloc);
     dns::Answer<dns::Mx> answer;
     int granted = 0;
-    for (; granted < 100 && answer.outcome != Outcome::found; ++granted) {
+    for (; granted < 2000 && answer.outcome != Outcome::found; ++granted) {
         allocations_left = granted;
         try {
             answer = look_up_mx(asking({server.place()}));
             // Some of its shortages c-ares survives, or takes for a server's trouble.
             EXPECT_TRUE(answer.outcome == Outcome::found || !answer.detail.empty());
         } catch (const std::bad_alloc&) {
-            EXPECT_LT(granted, 50);
+            EXPECT_LT(granted, 1000);
         }
     }
     ares_library_cleanup();

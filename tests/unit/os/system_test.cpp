@@ -82,5 +82,22 @@ TEST_F(HomeTest, IsNeverRelative) {
     }
 }
 
+// Contract, "Home": <home>/bin/<name>, where control/ beside bin decides later.
+TEST(HomeOfProgram, IsTheDirectoryAboveBin) {
+    EXPECT_EQ(home_of_program("/var/qmail/bin/qmail-remote"), "/var/qmail");
+    EXPECT_EQ(home_of_program("/srv/q2/bin/qmail-remote.orig"), "/srv/q2");
+    EXPECT_EQ(home_of_program("/srv/q2/bin/qmail-remote (deleted)"), "/srv/q2");
+    EXPECT_EQ(home_of_program("/usr/bin/tern"), "/usr");
+    EXPECT_EQ(home_of_program("/bin/qmail-remote"), "/");
+}
+
+TEST(HomeOfProgram, IsNoOtherPlace) {
+    for (const char* const path :
+         {"", "/", "qmail-remote", "bin/qmail-remote", "/qmail-remote", "/var/qmail/bin/",
+          "/var/qmail/sbin/qmail-remote", "/usr/lib/tern/bin/x/qmail-remote",
+          "/var/qmail/robin/qmail-remote", "/memfd:qmail-remote (deleted)"})
+        EXPECT_EQ(home_of_program(path), std::nullopt) << path;
+}
+
 }  // namespace
 }  // namespace tern::os

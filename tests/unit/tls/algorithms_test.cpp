@@ -6,9 +6,10 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <openssl/err.h>
 #include <openssl/provider.h>
 
-#include "support/tls_client.hpp"
+#include "support/client_hello.hpp"
 #include "tls/algorithms.hpp"
 #include "tls/context.hpp"
 #include "tls/openssl.hpp"
@@ -16,25 +17,13 @@
 namespace tern::test {
 namespace {
 
-std::string hello_of(SSL_CTX* context) {
-    const tls::SslPtr ssl(SSL_new(context));
-    BIO* const out = BIO_new(BIO_s_mem());
-    SSL_set_bio(ssl.get(), BIO_new(BIO_s_mem()), out);
-    SSL_set_connect_state(ssl.get());
-    SSL_do_handshake(ssl.get());
-    std::string hello(4096, '\0');
-    const int size = BIO_read(out, hello.data(), static_cast<int>(hello.size()));
-    hello.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-    return hello;
-}
-
 // Where the hellos of one context differ stand its random numbers: the same places in another's
 // are no difference.
 std::string without_random(SSL_CTX* context, std::string hello) {
-    const std::string first = hello_of(context);
+    const std::string first = hello_of(context).bytes();
     if (hello.size() != first.size()) return hello;
     for (int i = 0; i < 16; ++i) {
-        const std::string other = hello_of(context);
+        const std::string other = hello_of(context).bytes();
         for (std::size_t at = 0; at < hello.size(); ++at)
             if (first[at] != other[at]) hello[at] = '?';
     }
@@ -61,8 +50,8 @@ tls::ContextPtr context_of(OSSL_LIB_CTX* library, int level) {
     for (const int level : {0, 1, 2}) {
         const tls::ContextPtr all = context_of(library, level);
         const tls::ContextPtr ours = context_of(nullptr, level);
-        const std::string wanted = without_random(all.get(), hello_of(all.get()));
-        const std::string found = without_random(all.get(), hello_of(ours.get()));
+        const std::string wanted = without_random(all.get(), hello_of(all.get()).bytes());
+        const std::string found = without_random(all.get(), hello_of(ours.get()).bytes());
         // A hello of nothing would be the same as well.
         same = same && wanted.size() > 200 && wanted == found;
     }

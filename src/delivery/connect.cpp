@@ -1,0 +1,98 @@
+// One connection made: who may be called, from which address, and what the time-out table learns;
+// see delivery.hpp.
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "delivery/delivery.hpp"
+#include "delivery/server_terms.hpp"
+
+namespace tern::delivery {
+
+// Hosts that timed out recently are left out, and the report names them.
+std::vector<Endpoint> Delivery::not_silent(const Exchanger& exchanger) {
+    std::vector<Endpoint> candidates;
+    for (const Endpoint& endpoint : exchanger.endpoints) {
+        if (candidates.size() == most_connections) {
+            unasked_ = true;
+            break;
+        }
+        if (itinerary_.was_tried(endpoint)) continue;
+        const Backoff::Finding silence = world_.backoff.look_up(endpoint.address);
+        if (silence.skip) {
+            note_unconnected(
+                Peer{exchanger.name ? exchanger.name->ascii() : std::string(), endpoint},
+                "not tried, it timed out lately (see qmail-tcpto)");
+            continue;
+        }
+        if (silence.listed) listed_.push_back(endpoint);
+        candidates.push_back(endpoint);
+    }
+    return candidates;
+}
+
+const Result<Source>& Delivery::source_of(Family family) {
+    std::optional<Result<Source>>& source = sources_[family == Family::ipv6 ? 1 : 0];
+    if (!source) source = find_source(settings_.sources, way_, arguments_.sender, family);
+    return *source;
+}
+
+Result<std::vector<Target>> Delivery::targets_of(const Step& step) {
+    std::vector<Target> targets;
+    for (const Endpoint& endpoint : step.racing) {
+        const Result<Source>& source = source_of(endpoint.address.family());
+        if (!source) return tl::unexpected<Failure>(source.error());
+        targets.push_back(Target{endpoint, source->address});
+    }
+    return targets;
+}
+
+// Without a stream when nobody answered. Fails for local trouble only.
+Task<Connection> Delivery::connect(const Step& step) {
+    const std::vector<Target> targets = co_await targets_of(step);
+    if (way_.protocol == Protocol::qmtp) co_await measure_for_qmtp();
+    const Deadline latest = itinerary_.until().value_or(
+        world_.clock.now() + 2 * settings_.timeout_connect + std::chrono::seconds(1));
+    DialResult dialled = co_await world_.dialer.dial(targets, settings_.timeout_connect, latest);
+    co_return note_dialled(step, targets, std::move(dialled));
+}
+
+Result<Connection> Delivery::note_dialled(const Step& step, const std::vector<Target>& targets,
+                                          DialResult dialled) {
+    std::vector<Endpoint> tried;
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        const DialResult::Each& each = dialled.each[i];
+        if (each.outcome == Connected::not_tried) continue;
+        const Endpoint& endpoint = targets[i].endpoint;
+        tried.push_back(endpoint);
+        if (each.outcome == Connected::timed_out) world_.backoff.note_timeout(endpoint.address);
+        else if (each.outcome != Connected::resources &&
+                 std::ranges::find(listed_, endpoint) != listed_.end())
+            world_.backoff.note_answer(endpoint.address);
+        if (each.outcome == Connected::resources && !dialled.stream) {
+            std::string why = each.why;
+            if (targets[i].source)
+                why += text(" (", source_of(endpoint.address.family())->origin.to_string(), ")");
+            return fail(Stage::connect, Cause::resources, why);
+        }
+        if (each.outcome != Connected::yes)
+            note_unconnected(Peer{step.server_name, endpoint}, each.why);
+    }
+    itinerary_.note_dialled(step, tried, dialled.stream != nullptr);
+    Connection connection;
+    if (!dialled.stream) return connection;
+    reached_ = true;
+    connection.peer = Peer{step.server_name, targets[dialled.winner].endpoint};
+    connection.stream = std::move(dialled.stream);
+    if (way_.protocol == Protocol::qmtp) return connection;
+    const Result<Source>& source = source_of(connection.peer.endpoint.address.family());
+    Result<std::string> hello = hello_name_for(settings_, *source, dialled.local);
+    if (!hello) return tl::unexpected<Failure>(hello.error());
+    connection.hello_name = std::move(*hello);
+    return connection;
+}
+
+void Delivery::note_unconnected(const Peer& peer, std::string_view why) {
+    unconnected_ += text(peer.to_string(), ": ", why, "\n");
+}
+
+}  // namespace tern::delivery

@@ -1,0 +1,111 @@
+// An envelope that one transaction does not carry: further transactions with the same server, and
+// other servers for those whom it cannot take at all; see delivery.hpp and rounds.hpp.
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "delivery/delivery.hpp"
+#include "delivery/transactions.hpp"
+
+namespace tern::delivery {
+
+// As far as this session carries them.
+Task<Done> Delivery::further_transactions(session::Session& session, Outcome& outcome) {
+    outcome.split = true;
+    while (rounds_.anyone_waits() && session.in_step() && world_.message.rewind()) {
+        const session::Envelope* envelope = rounds_.next(session.limits());
+        if (envelope == nullptr) break;
+        session::Progress progress;
+        Result<Done> sent = co_await transact(session, *envelope, progress).outcome();
+        outcome.circumstances.in_doubt = in_doubt(progress, *envelope);
+        hold_for_tls(sent, progress, outcome.circumstances);
+        if (!sent && !rounds_.is_first_of_session() &&
+            concerns_the_session_alone(sent.error(), progress)) {
+            Outcome ended = outcome;
+            ended.failure = sent.error();
+            ended.circumstances.in_doubt = false;
+            no_further_round_ = ended.words();
+            // What was written once more than it was taken is not written again in this delivery.
+            if (progress.end_of_data_written) give_up_rounds(outcome.peer);
+            break;
+        }
+        note_round(sent, progress, outcome, true);
+    }
+    co_return Done();
+}
+
+// Contract: each recipient's letter is the outcome of its own transaction.
+void Delivery::note_round(const Result<Done>& sent, const session::Progress& progress,
+                          const Outcome& outcome, bool message_repeats) {
+    if (sent) {
+        if (accepted_.empty()) accepted_ = accepted_text(*progress.accepted, outcome.peer);
+        return rounds_.take(progress, outcome.peer, {'r', ""}, message_repeats);
+    }
+    Outcome failed = outcome;
+    failed.failure = sent.error();
+    const Verdict verdict = judge(*failed.failure, failed.circumstances);
+    note_failure(failed);
+    if (verdict.letter == Letter::rejected && verdict.next == Next::another)
+        return rounds_.leave_to_others();
+    rounds_.take(progress, failed.peer, failed.fate(), message_repeats);
+    if (concerns_its_recipients_alone(*failed.failure)) return;
+    failed.circumstances.in_doubt = false;
+    rounds_.give_up(failed.fate());
+}
+
+// From the first transaction on those who wait for a server wait for that one alone; only those
+// whom it cannot take go on to the next.
+void Delivery::consider_split(const Outcome& outcome, const Step& step) {
+    split_peer_ = outcome.peer;
+    if (outcome.failure) {
+        const bool may_go_on = judge(*outcome.failure, outcome.circumstances).next != Next::settle;
+        if (step.manner == Manner::further) rounds_.give_up(outcome.fate());
+        else if (may_go_on) rounds_.leave_to_others();
+        note_failure(outcome);
+        if (!may_go_on) return settle_split();
+    }
+    const std::size_t still = rounds_.how_many_wait();
+    if (still > 0 && (step.manner != Manner::further || still < waiting_) &&
+        world_.message.rewind()) {
+        waiting_ = still;
+        rounds_.begin_session();
+        return itinerary_.owe_further(step, outcome.peer.endpoint);
+    }
+    give_up_rounds(outcome.peer);
+    if (!rounds_.anyone_for_others() || !world_.message.rewind()) settle_split();
+}
+
+// Another server is about to be called, for those whom the ones before could not take.
+void Delivery::begin_at_another_server() {
+    give_up_rounds(split_peer_);
+    rounds_.begin_server();
+}
+
+void Delivery::give_up_rounds(const Peer& peer) {
+    if (!rounds_.anyone_waits()) return;
+    rounds_.give_up({'s', text(no_further_round_, peer.endpoint.address.to_string(),
+                               " took others, not this recipient: it takes only so many at a "
+                               "time, and no further transaction was possible now. (#4.5.3)\n")});
+}
+
+void Delivery::settle_split() {
+    give_up_rounds(split_peer_);
+    // Whom no server could take: the words of the last one, and its verdict where it was the last.
+    RecipientReport untaken = recipient_report(session::RecipientAnswer(), split_peer_);
+    if (others_may_take_it()) {
+        untaken.letter = 's';
+        untaken.text += "Not every other server could be asked. (#4.6.7)\n";
+    }
+    rounds_.give_up_all(untaken);
+    Report report;
+    report.recipients = recipient_reports(rounds_.letters());
+    report.letter = Letter::accepted;
+    report.text = accepted_;
+    if (accepted_.empty()) {
+        const Outcome& told = furthest_ ? *furthest_ : *conditional_;
+        report.letter = told.letter();
+        report.text = told.words();
+    }
+    settle(std::move(report));
+}
+
+}  // namespace tern::delivery

@@ -1,0 +1,40 @@
+// See transactions.hpp.
+#include "delivery/transactions.hpp"
+
+#include <algorithm>
+
+namespace tern::delivery {
+
+bool in_doubt(const session::Progress& progress, const session::Envelope& envelope) {
+    const bool nobody_has_it =
+        progress.recipients.size() == envelope.recipients.size() &&
+        std::ranges::none_of(progress.recipients, &session::RecipientAnswer::accepted);
+    return progress.end_of_data_written && !nobody_has_it;
+}
+
+bool concerns_its_recipients_alone(const Failure& failure) {
+    return failure.cause == Cause::all_refused ||
+           (failure.cause == Cause::said_no &&
+            (failure.stage == Stage::data || failure.stage == Stage::final_dot));
+}
+
+bool concerns_the_session_alone(const Failure& failure, const session::Progress& progress) {
+    if (failure.stage != Stage::mail) return false;
+    return failure.cause == Cause::said_no ||
+           (failure.cause == Cause::closed && !progress.end_of_data_written);
+}
+
+void hold_for_tls(Result<Done>& sent, session::Progress& progress,
+                  const Circumstances& circumstances) {
+    if (!circumstances.tls_failed || circumstances.secured) return;
+    for (session::RecipientAnswer& answer : progress.recipients) {
+        if (!answer.reply || answer.accepted()) continue;
+        Failure refusal(Stage::recipient, Cause::all_refused, answer.reply->text,
+                        answer.reply->code);
+        if (!asks_for_tls(refusal)) continue;
+        answer.held_for_tls = true;
+        if (!sent && sent.error().cause == Cause::all_refused) sent.error() = std::move(refusal);
+    }
+}
+
+}  // namespace tern::delivery

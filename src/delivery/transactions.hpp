@@ -1,0 +1,29 @@
+// What the end of a transaction says of others. Pure.
+#pragma once
+
+#include "base/failure.hpp"
+#include "delivery/verdict.hpp"
+#include "session/progress.hpp"
+#include "session/transaction.hpp"
+
+namespace tern::delivery {
+
+/// Whether somebody may have the message although nobody said so: the end of data was written, and
+/// neither the refusal of every recipient nor that of the end of data was read.
+[[nodiscard]] bool in_doubt(const session::Progress& progress, const session::Envelope& envelope);
+
+/// Whether other recipients may fare better in a transaction of their own.
+[[nodiscard]] bool concerns_its_recipients_alone(const Failure& failure);
+
+/// Whether a failure behind a transaction of the same session is about the session: the sender was
+/// taken before, so what ends MAIL now says that the session carried enough (421, 5xx, hanging up)
+/// or that RSET meant nothing to it.
+[[nodiscard]] bool concerns_the_session_alone(const Failure& failure,
+                                              const session::Progress& progress);
+
+/// Contract, Amended after the field, "530": what asks for the TLS that failed is no verdict on a
+/// recipient. Marks such answers, and makes one of them the words of a failure of all.
+void hold_for_tls(Result<Done>& sent, session::Progress& progress,
+                  const Circumstances& circumstances);
+
+}  // namespace tern::delivery

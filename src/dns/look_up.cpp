@@ -1,0 +1,362 @@
+// The order in which servers are asked; see look_up.hpp.
+#include "dns/look_up.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+#include "base/text.hpp"
+#include "dns/message.hpp"
+
+namespace tern::dns {
+namespace {
+
+// Why a server gave no answer that can be used.
+struct Trouble {
+    enum class Kind { none, silent, unreachable, unusable };
+    Kind kind = Kind::none;
+    std::string words;  // a predicate
+};
+
+std::string joined(const ServerList& servers, const std::vector<std::size_t>& which) {
+    std::string names;
+    for (const std::size_t server : which) {
+        if (!names.empty()) names += ", ";
+        names += servers.servers[server].to_string();
+    }
+    return text(which.size() == 1 ? "the name server " : "the name servers ", names);
+}
+
+// "the name server A answered SERVFAIL; the name servers B, C did not answer"
+std::string told(const ServerList& servers, const std::vector<Trouble>& troubles) {
+    std::string sentence;
+    std::vector<bool> done(troubles.size());
+    for (std::size_t i = 0; i < troubles.size(); ++i) {
+        if (troubles[i].kind == Trouble::Kind::none || done[i]) continue;
+        std::vector<std::size_t> alike;
+        for (std::size_t j = i; j < troubles.size(); ++j) {
+            if (troubles[j].kind == Trouble::Kind::none || troubles[j].words != troubles[i].words)
+                continue;
+            alike.push_back(j);
+            done[j] = true;
+        }
+        if (!sentence.empty()) sentence += "; ";
+        sentence += text(joined(servers, alike), " ", troubles[i].words);
+    }
+    return sentence;
+}
+
+Reading<Mx> read(std::string_view message, const Question& question, int aliases, Mx*) {
+    return read_mx(message, question, aliases);
+}
+
+Reading<IpAddress> read(std::string_view message, const Question& question, int aliases,
+                        IpAddress*) {
+    return read_addresses(message, question, aliases);
+}
+
+bool refuses_edns(unsigned rcode) {
+    return rcode == rcode_format_error || rcode == rcode_not_implemented ||
+           rcode == rcode_bad_version;
+}
+
+// One question, from the name first asked for to the end of its aliases.
+template <class Record>
+class Inquiry {
+public:
+    Inquiry(Carrier& carrier, Random& random, ServerList& servers, const Domain& name, Type type)
+        : carrier_(carrier), random_(random), servers_(servers), name_(name), type_(type) {
+        begin_name();
+    }
+    Inquiry(const Inquiry&) = delete;
+    Inquiry& operator=(const Inquiry&) = delete;
+    ~Inquiry() { cancel(); }
+
+    // Does what can be done without waiting. True when the answer is there.
+    bool advance(Time now) {
+        if (!began_) began_ = now;
+        while (!settled_) {
+            Post* const ended = first_ended();
+            if (ended != nullptr) heed(*ended, now);
+            else if (!is_waiting() && !begin_turn(now)) settle_failed(now);
+            else if (now >= until_) note_silence();
+            else if (now >= plain_at_) send_plain();
+            else return false;
+        }
+        return true;
+    }
+
+    // When advance() has something to do even if nothing arrives.
+    [[nodiscard]] Deadline wakes() const { return std::min(until_, plain_at_); }
+
+    // Ends what is not settled: there is no more time.
+    void give_up(Time now) {
+        if (settled_) return;
+        if (is_waiting()) note_silence();
+        settle_failed(now);
+    }
+
+    void give_up_as_late() {
+        cancel();
+        answer_ = Answer<Record>();
+        answer_.detail = "there was no answer yet when the other family's was there";
+        answer_.late = settled_ = true;
+    }
+
+    [[nodiscard]] bool is_settled() const { return settled_; }
+    [[nodiscard]] bool found() const { return settled_ && answer_.outcome == Outcome::found; }
+    [[nodiscard]] Answer<Record> take() { return std::move(answer_); }
+
+private:
+    // A request with the question in it.
+    struct Post {
+        std::optional<Question> question;
+        Request request;
+    };
+
+    void begin_name() {
+        turn_ = 0;
+        order_ = servers_.order;
+        if (servers_.rotate)
+            std::ranges::rotate(order_, order_.begin() + random_.below(
+                                                             static_cast<std::uint32_t>(
+                                                                 order_.size())));
+        troubles_.assign(servers_.servers.size(), Trouble());
+    }
+
+    // The next server's turn. A server that gave no usable answer gets no second one unless it is
+    // the only one. In further rounds all are asked without EDNS: what did not help once may have
+    // been to blame (RFC 6891 6.2.2).
+    bool begin_turn(Time now) {
+        const std::size_t turns = order_.size() * static_cast<std::size_t>(servers_.rounds);
+        for (; turn_ < turns && !local_trouble_; ++turn_) {
+            server_ = order_[turn_ % order_.size()];
+            const bool again =
+                troubles_[server_].kind == Trouble::Kind::none ||
+                troubles_[server_].kind == Trouble::Kind::silent || order_.size() == 1;
+            if (!again) continue;
+            const std::size_t round = turn_++ / order_.size();
+            patience_ = servers_.patience * (1 << std::min<std::size_t>(round, 8));
+            send(posts_[0], round == 0 && !servers_.without_edns[server_], false, now);
+            return true;
+        }
+        return false;
+    }
+
+    void send(Post& post, bool edns, bool tcp, Time now) {
+        until_ = now + patience_;
+        // Some servers and firewalls drop what has EDNS. Half way to the end of its patience the
+        // same server is asked without as well; the first answer counts.
+        plain_at_ = edns && !tcp ? now + patience_ / 2 : Deadline::max();
+        submit(post, edns, tcp);
+    }
+
+    void submit(Post& post, bool edns, bool tcp) {
+        post.question.emplace(Question{
+            name_, type_, static_cast<std::uint16_t>(random_.below(0x10000U)), edns});
+        post.request = Request();
+        post.request.server = server_;
+        post.request.edns = edns;
+        post.request.tcp = tcp;
+        post.request.query = make_query(*post.question);
+        carrier_.send(post.request);
+    }
+
+    void send_plain() {
+        plain_at_ = Deadline::max();
+        submit(posts_[1], false, false);
+    }
+
+    [[nodiscard]] bool is_waiting() const {
+        return std::ranges::any_of(posts_, [](const Post& post) {
+            return post.request.state == Request::State::waiting;
+        });
+    }
+
+    Post* first_ended() {
+        const auto ended = std::ranges::find_if(posts_, [](const Post& post) {
+            return post.request.state == Request::State::answered ||
+                   post.request.state == Request::State::failed;
+        });
+        return ended == posts_.end() ? nullptr : &*ended;
+    }
+
+    void cancel() {
+        for (Post& post : posts_) {
+            if (post.request.state == Request::State::waiting) carrier_.cancel(post.request);
+            post.request.state = Request::State::idle;
+        }
+        until_ = plain_at_ = Deadline::max();
+    }
+
+    void note(Trouble::Kind kind, std::string words) {
+        troubles_[server_] = Trouble{kind, std::move(words)};
+    }
+
+    void note_silence() {
+        const bool over_tcp = posts_[0].request.tcp;
+        cancel();
+        was_silent_ = true;
+        if (over_tcp) note(Trouble::Kind::unusable, "truncated its answer and gave none over TCP");
+        else note(Trouble::Kind::silent, "did not answer");
+    }
+
+    void heed(Post& post, Time now) {
+        const bool answered = post.request.state == Request::State::answered;
+        post.request.state = Request::State::idle;
+        if (post.request.edns_was_refused) servers_.without_edns[server_] = true;
+        if (answered) return judge(post, now);
+        if (post.request.is_local_trouble) {
+            local_trouble_ = std::move(post.request.why);
+        } else if (post.request.tcp) {
+            note(Trouble::Kind::unusable, "truncated its answer and gave none over TCP");
+        } else {
+            note(Trouble::Kind::unreachable, std::move(post.request.why));
+        }
+        cancel();
+    }
+
+    void judge(Post& post, Time now) {
+        Reading<Record> reading = read(post.request.answer, *post.question, aliases_,
+                                       static_cast<Record*>(nullptr));
+        if (reading.unusable) return judge_unusable(post, reading, now);
+        if (!post.request.edns && posts_[0].request.state == Request::State::waiting)
+            servers_.without_edns[server_] = true;  // it drops what has EDNS
+        cancel();
+        if (was_silent_) prefer(server_);
+        authentic_ = authentic_ && reading.answer.authentic;
+        if (reading.ask_next) {
+            name_ = std::move(*reading.ask_next);
+            aliases_ = reading.aliases;
+            return begin_name();
+        }
+        answer_ = std::move(reading.answer);
+        answer_.authentic = authentic_;
+        settled_ = true;
+    }
+
+    void judge_unusable(Post& post, Reading<Record>& reading, Time now) {
+        const Request& request = post.request;
+        // A server may cut an answer off without a word, and so may the library below.
+        const bool is_cut = !request.tcp && reading.rcode == 0 &&
+                            request.answer.size() >= (request.edns ? edns_size : plain_size);
+        if (!request.tcp && (reading.truncated || is_cut)) {
+            const bool edns = request.edns;
+            cancel();
+            return send(posts_[0], edns, true, now);
+        }
+        if (request.edns && refuses_edns(reading.rcode)) {
+            servers_.without_edns[server_] = true;
+            if (posts_[1].request.state != Request::State::waiting)
+                send(posts_[0], false, request.tcp, now);
+            return;
+        }
+        cancel();
+        note(Trouble::Kind::unusable, std::move(reading.answer.detail));
+    }
+
+    // A delivery makes many look-ups, and would wait in each of them.
+    void prefer(std::size_t server) {
+        std::ranges::stable_partition(servers_.order,
+                                      [server](std::size_t other) { return other == server; });
+    }
+
+    void settle_failed(Time now) {
+        cancel();
+        answer_ = Answer<Record>();
+        const auto waited = std::max<std::int64_t>(
+            1, std::chrono::round<std::chrono::seconds>(now - *began_).count());
+        for (Trouble& trouble : troubles_)
+            if (trouble.kind == Trouble::Kind::silent)
+                trouble.words = text("did not answer within ", waited,
+                                     waited == 1 ? " second" : " seconds");
+        answer_.detail = local_trouble_ ? *local_trouble_ : told(servers_, troubles_);
+        if (answer_.detail.empty()) answer_.detail = "there was no time to ask a name server";
+        settled_ = true;
+    }
+
+    Carrier& carrier_;
+    Random& random_;
+    ServerList& servers_;
+    Domain name_;
+    const Type type_;
+    std::optional<Time> began_;
+    std::array<Post, 2> posts_;  // the turn's question, and the one that may go out beside it
+    std::vector<std::size_t> order_;
+    std::size_t turn_ = 0;
+    std::size_t server_ = 0;
+    Duration patience_{};
+    Deadline until_ = Deadline::max();
+    Deadline plain_at_ = Deadline::max();
+    std::vector<Trouble> troubles_;  // by server
+    std::optional<std::string> local_trouble_;
+    bool was_silent_ = false;
+    int aliases_ = 0;
+    bool authentic_ = true;
+    bool settled_ = false;
+    Answer<Record> answer_;
+};
+
+template <class Record>
+Answer<Record> run(Carrier& carrier, const Clock& clock, Deadline deadline,
+                   Inquiry<Record>& inquiry) {
+    Time now = clock.now();
+    const Deadline by = std::min<Deadline>(deadline, now + longest_look_up);
+    while (!inquiry.advance(now) && now < by) {
+        carrier.wait(std::min(by, inquiry.wakes()));
+        now = clock.now();
+    }
+    inquiry.give_up(now);
+    return inquiry.take();
+}
+
+}  // namespace
+
+ServerList::ServerList(std::vector<IpAddress> all)
+    : servers(std::move(all)), order(servers.size()), without_edns(servers.size()) {
+    std::iota(order.begin(), order.end(), std::size_t{0});
+}
+
+Answer<Mx> LookUps::mx(const Domain& domain, Deadline deadline) {
+    Inquiry<Mx> inquiry(carrier_, random_, servers_, domain, Type::mx);
+    return run(carrier_, clock_, deadline, inquiry);
+}
+
+Answer<IpAddress> LookUps::addresses(const Domain& host, Family family, Deadline deadline) {
+    Inquiry<IpAddress> inquiry(carrier_, random_, servers_, host,
+                               family == Family::ipv4 ? Type::a : Type::aaaa);
+    return run(carrier_, clock_, deadline, inquiry);
+}
+
+Addresses LookUps::addresses(const Domain& host, Deadline deadline) {
+    Inquiry<IpAddress> ipv4(carrier_, random_, servers_, host, Type::a);
+    Inquiry<IpAddress> ipv6(carrier_, random_, servers_, host, Type::aaaa);
+    Time now = clock_.now();
+    const Deadline by = std::min<Deadline>(deadline, now + longest_look_up);
+    std::optional<Deadline> other_by;
+    for (;;) {
+        // Not "&&": each is to go on, whatever became of the other.
+        const bool has_ipv4 = ipv4.advance(now);
+        const bool has_ipv6 = ipv6.advance(now);
+        if ((has_ipv4 && has_ipv6) || now >= by) break;
+        if (!other_by && (ipv4.found() || ipv6.found())) other_by = now + other_family_patience;
+        if (other_by && now >= *other_by) {
+            if (!has_ipv4) ipv4.give_up_as_late();
+            if (!has_ipv6) ipv6.give_up_as_late();
+            break;
+        }
+        Deadline wake = std::min(by, other_by.value_or(by));
+        if (!has_ipv4) wake = std::min(wake, ipv4.wakes());
+        if (!has_ipv6) wake = std::min(wake, ipv6.wakes());
+        carrier_.wait(wake);
+        now = clock_.now();
+    }
+    ipv4.give_up(now);
+    ipv6.give_up(now);
+    return Addresses{ipv4.take(), ipv6.take()};
+}
+
+}  // namespace tern::dns
