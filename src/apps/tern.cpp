@@ -1,4 +1,4 @@
-// tern(8): tells what a delivery would do. Reads the options, builds the same world as
+// tern(8): shows what a delivery would do. Reads the options, builds the same world as
 // qmail-remote, asks one of explain's questions and shows the answer. It sends no mail and changes
 // nothing.
 #include <algorithm>
@@ -19,6 +19,7 @@
 #include <CLI/CLI.hpp>
 #pragma GCC diagnostic pop
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/ascii.hpp"
@@ -32,6 +33,7 @@
 #include "explain/probe.hpp"
 #include "explain/probe_views.hpp"
 #include "explain/route.hpp"
+#include "explain/wrap.hpp"
 #include "os/cares_resolver.hpp"
 #include "os/dialer.hpp"
 #include "os/error_words.hpp"
@@ -92,8 +94,23 @@ int complain(std::string_view words, int status) {
     return status;
 }
 
-// What cannot be written is not said: a full disk or a closed pipe must not look like success.
-int show(std::string_view answer, int status) {
+// Columns of the terminal on standard output; nothing where it is none.
+std::optional<std::size_t> width_of_terminal() {
+    if (::isatty(STDOUT_FILENO) != 1) return std::nullopt;
+    constexpr std::uint64_t most = 10000;
+    const char* const columns = std::getenv("COLUMNS");
+    if (const auto asked = leading_number(columns == nullptr ? "" : columns, most).value_or(0);
+        asked > 0)
+        return static_cast<std::size_t>(asked);
+    struct winsize size {};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
+    return size.ws_col;
+}
+
+// Without success when it cannot be written: a full disk or a closed pipe must not look like one.
+int show(const Options& options, std::string answer, int status) {
+    if (const auto width = width_of_terminal(); width && !options.json)
+        answer = explain::wrapped(answer, *width);
     const bool written = std::fwrite(answer.data(), 1, answer.size(), stdout) == answer.size();
     if (written && std::fflush(stdout) == 0) return status;
     return complain(text("cannot write: ", os::error_words(errno)), trouble_here);
@@ -128,8 +145,8 @@ Result<delivery::Settings> settings_for(const Options& options, std::string_view
 int run_probe(const Options& options) {
     std::optional<delivery::NextHop> hop = explain::read_target(options.target, options.by_mx);
     if (!hop)
-        return complain(text(options.target, " is no host, address or [address], with :port or "
-                                             "without; --mx wants a domain"),
+        return complain(text("\"", options.target, "\" is not a host name, address or [address], "
+                                                   "with :port or without; --mx needs a domain"),
                         wrong_usage);
     explain::ProbeQuestion question{std::move(*hop), options.sender, options.trust_file,
                                     options.all};
@@ -148,7 +165,7 @@ int run_probe(const Options& options) {
         options.json ? explain::probe_json(*probe)
                      : explain::probe_text(*probe, paint_for(options),
                                            surroundings.clock.since_epoch());
-    return show(answer, probe->good() ? all_is_well : answer_is_bad);
+    return show(options, answer, probe->good() ? all_is_well : answer_is_bad);
 }
 
 // Recipients in groups of one host, in the order of each group's first.
@@ -184,7 +201,8 @@ int run_route(const Options& options) {
             status = trouble_here;
         routes.push_back(std::move(*route));
     }
-    return show(options.json ? explain::routes_json(routes, sender)
+    return show(options,
+                options.json ? explain::routes_json(routes, sender)
                              : explain::routes_text(routes, paint_for(options)),
                 status);
 }
@@ -197,15 +215,16 @@ int run_check(const Options& options) {
         options.user,
         explain::find_identity(users && *users ? **users : std::string(), options.user));
     if (!reader.knows_user() && options.user_given)
-        return complain(text("there is no user ", options.user, " in /etc/passwd; UID:GID is taken "
-                                                                "as well"), wrong_usage);
+        return complain(text("/etc/passwd has no user \"", options.user, "\" (UID:GID may be given "
+                                                                         "instead)"),
+                        wrong_usage);
     os::SystemClock clock;
     os::LocalAddresses local_addresses;
     const std::vector<explain::Finding> findings =
         explain::check(reader, local_addresses, clock.since_epoch());
     const std::string answer = options.json ? explain::check_json(findings)
                                             : explain::check_text(findings, paint_for(options));
-    return show(answer, explain::any_mistake(findings) ? answer_is_bad : all_is_well);
+    return show(options, answer, explain::any_mistake(findings) ? answer_is_bad : all_is_well);
 }
 
 void add_output(CLI::App& command, Options& options) {
@@ -222,19 +241,21 @@ void add_families(CLI::App& command, Options& options) {
 
 CLI::App* add_probe(CLI::App& app, Options& options) {
     CLI::App* const probe =
-        app.add_subcommand("probe", "connect to a server and show what it says and offers");
+        app.add_subcommand("probe", "connect to a server and show its replies, extensions and "
+                                    "certificate");
     probe->add_option("HOST", options.target, "name or address, with :PORT where it is not 25")
         ->required()
         ->type_name("");
-    probe->add_flag("--mx", options.by_mx, "HOST is a domain: go to its exchangers");
-    probe->add_flag("--all", options.all, "every address of every server, not the first alone");
-    probe->add_option("--sender", options.sender, "connect as for mail from there")
+    probe->add_flag("--mx", options.by_mx, "HOST is a domain: connect to its exchangers");
+    probe->add_flag("--all", options.all, "try every address of every server, not only the first");
+    probe->add_option("--sender", options.sender, "connect as for mail from this sender")
         ->type_name("ADDRESS");
     probe->add_option("--ca", options.trust_file,
-                      "verify the certificate by this PEM file or directory, as if it were in "
+                      "verify the certificate with this PEM file or directory, as if it were in "
                       "tlshosts")
         ->type_name("FILE");
-    probe->add_option("--timeout", options.patience, "seconds to wait for an answer at most")
+    probe->add_option("--timeout", options.patience,
+                      "maximum time to wait for a connection or a reply")
         ->type_name("SECONDS")
         ->check(CLI::Range(1, 86400));
     add_families(*probe, options);
@@ -244,7 +265,7 @@ CLI::App* add_probe(CLI::App& app, Options& options) {
 
 CLI::App* add_route(CLI::App& app, Options& options) {
     CLI::App* const route =
-        app.add_subcommand("route", "show which way mail would take, and why");
+        app.add_subcommand("route", "show where mail would be sent, and why");
     route->add_option("SENDER", options.sender, "the envelope sender; \"\" or <> for bounces")
         ->required()
         ->type_name("");
@@ -258,7 +279,7 @@ CLI::App* add_route(CLI::App& app, Options& options) {
 
 CLI::App* add_check(CLI::App& app, Options& options) {
     CLI::App* const check =
-        app.add_subcommand("check", "read every control file and report each mistake");
+        app.add_subcommand("check", "read every control file and report each problem");
     check->add_option("--user", options.user, "the user that runs qmail-remote (qmailr)")
         ->type_name("NAME|UID:GID")
         ->each([&options](const std::string&) { options.user_given = true; });
@@ -266,9 +287,20 @@ CLI::App* add_check(CLI::App& app, Options& options) {
     return check;
 }
 
+// CLI11 would only say that a subcommand is missing.
+int complain_of_command(std::string_view word) {
+    return complain(text(word.empty() ? std::string("no command given")
+                                      : text("unknown command \"", word, "\""),
+                         "; the commands are route, check and probe (see tern --help)"),
+                    wrong_usage);
+}
+
 int run(int count, char** words) {
+    const std::string_view first = count > 1 ? words[1] : "";
+    if (!first.starts_with('-') && first != "route" && first != "check" && first != "probe")
+        return complain_of_command(first);
     Options options;
-    CLI::App app("tern tells what a delivery by qmail-remote would do, see tern(8).", "tern");
+    CLI::App app("tern shows what a delivery by qmail-remote would do, see tern(8).", "tern");
     app.set_version_flag("--version", build_description("tern", tern_identification));
     app.require_subcommand(1);
     CLI::App* const route = add_route(app, options);

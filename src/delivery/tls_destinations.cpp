@@ -141,9 +141,8 @@ std::vector<Mistake> check_tls_destinations(std::string_view content) {
         add(lines.number(),
             text(line->words(), " for ", whom,
                  ", and this version does not support the file: mail that the line decides is "
-                 "deferred (use control/",
-                 line->prefix == '!' ? "notlshosts" : "tlshosts",
-                 ", with a file for each server, and remove the line)"),
+                 "deferred (name such servers in control/",
+                 line->prefix == '!' ? "notlshosts" : "tlshosts", " and remove the line)"),
             true);
     }
     return mistakes;

@@ -33,19 +33,19 @@ void check_number(Checking& checking, std::string_view name, std::uint64_t other
     const std::string content = read_checked(checking, path, Severity::error);
     const std::string_view line = trimmed(std::string_view(content).substr(0, content.find('\n')));
     const std::optional<std::uint64_t> number = leading_number(line, UINT64_MAX);
-    const auto behind = std::ranges::find_if_not(line, is_digit);
+    const auto after = std::ranges::find_if_not(line, is_digit);
     if (!number) {
         checking.found.warning(
-            path, text("its first line does not begin with a number, so ", otherwise, " ", unit,
-                       " are used"),
-            "put the number there, or remove the file");
-    } else if (behind != line.end()) {
-        checking.found.warning(path, text("only the leading digits count: it means ", *number, " ",
-                                          unit),
+            path, text("the first line does not begin with a number: the default of ", otherwise,
+                       " ", unit, " is used"),
+            "write the number, or remove the file");
+    } else if (after != line.end()) {
+        checking.found.warning(path,
+                               text("only the leading digits are used: ", *number, " ", unit),
                                "write the number alone");
     }
     if (number && *number == 0 && unit == "seconds")
-        checking.found.error(path, "0 seconds: nobody can answer in no time",
+        checking.found.error(path, "a timeout of 0 seconds: no delivery can succeed",
                              "write a number above 0, or remove the file");
 }
 
@@ -54,18 +54,19 @@ void check_table(Checking& checking, const std::string& path, std::size_t full_s
     const std::string make = text("head -c ", full_size, " /dev/zero >", path, " && chown ",
                                   checking.reader.name(), " ", path, " && chmod 644 ", path);
     if (::stat(path.c_str(), &status) != 0) {
-        checking.found.note(path, "there is none: hosts that do not answer are tried each time",
-                            text("in qmail's home: ", make));
+        checking.found.note(path,
+                            "does not exist: hosts that time out are tried again at each delivery",
+                            text("create it in qmail's home: ", make));
         return;
     }
     const auto size = static_cast<std::size_t>(std::max<off_t>(status.st_size, 0));
     if (size > full_size)
-        checking.found.warning(path, text("it is larger than ", full_size, " bytes, another "
-                                          "program's format: it is left alone"));
+        checking.found.warning(path, text("larger than ", full_size,
+                                          " bytes, the format of another program: not used"));
     else if (size < full_size)
-        checking.found.note(path, text("it is smaller than ", full_size,
-                                       " bytes, so it remembers fewer hosts or none"),
-                            text("in qmail's home: ", make));
+        checking.found.note(path, text("smaller than ", full_size,
+                                       " bytes: it has room for fewer hosts or none"),
+                            text("create it anew in qmail's home: ", make));
     if (!checking.reader.may_read_and_write(path))
         checking.found.warning(path, text(checking.reader.name(), " cannot read and write it"),
                                text("chown ", checking.reader.name(), " ", path, " && chmod 644 ",
@@ -92,7 +93,7 @@ std::string read_checked(Checking& checking, const std::string& path, Severity i
         std::string why = content.error().detail;
         if (why.starts_with(path + ": ")) why.erase(0, path.size() + 2);
         checking.found.add(if_unreadable, path, 0, text("cannot be read: ", why),
-                           "make it a file that can be read");
+                           "replace it by a readable file");
         return {};
     }
     if (!*content) return {};
@@ -102,8 +103,8 @@ std::string read_checked(Checking& checking, const std::string& path, Severity i
                            checking.reader.how_to_share(path));
     if ((*content)->find("\r\n") != std::string::npos && !path.ends_with(".pem"))
         checking.found.warning(path,
-                               "its lines end in CR LF; other programs of qmail take the CR for a "
-                               "part of the line",
+                               "its lines end in CR LF; other qmail programs take the CR as part "
+                               "of the line",
                                text("sed -i 's/\\r$//' ", path));
     return **content;
 }
@@ -115,14 +116,14 @@ bool is_open_to_all(const std::string& path) {
 
 std::string fault_of_name(std::string_view name) {
     if (IpAddress::parse(name))
-        return "is an address, and only names are looked for";
+        return "is an address: only names of servers are looked up";
     const std::optional<dns::Domain> domain = dns::Domain::parse(name);
-    if (!domain) return "is no domain name, so it is never looked for";
+    if (!domain) return "is not a domain name: the file is never read";
     if (domain->ascii() != name)
-        return text("is never looked for: names are in lower case, A-labels, without a dot at the "
-                    "end; rename it to ", domain->ascii());
+        return text("is never looked up: names are lower-case A-labels without a trailing dot; "
+                    "rename it to ", domain->ascii());
     if (name.find('.') == std::string_view::npos)
-        return "has no dot; names are looked for in full";
+        return "has no dot: only full names are looked up";
     return {};
 }
 
@@ -131,8 +132,8 @@ void check_hello_name(Checking& checking) {
     std::string path = "control/helohost";
     if (!is_there(path)) path = "control/me";
     if (!is_there(path)) {
-        checking.found.error("control/me", "neither it nor control/helohost exists: all mail is "
-                                           "deferred",
+        checking.found.error("control/me", "neither control/me nor control/helohost exists: all "
+                                           "mail is deferred",
                              "write this host's full name into control/me");
         return;
     }
@@ -140,17 +141,17 @@ void check_hello_name(Checking& checking) {
     const std::string_view name = trimmed(std::string_view(content).substr(0, content.find('\n')));
     const auto is_printable = [](char c) { return c >= ' ' && c <= '~'; };
     if (name.empty())
-        checking.found.error(path, "its first line is empty: all mail is deferred",
+        checking.found.error(path, "the first line is empty: all mail is deferred",
                              "write this host's full name into it");
     else if (!std::ranges::all_of(name, is_printable))
-        checking.found.error(path, "the name holds a byte that is not printable ASCII: all mail "
-                                   "is deferred",
+        checking.found.error(path, "the name contains a byte that is not printable ASCII: all "
+                                   "mail is deferred",
                              "write this host's full name into it, in ASCII");
     else if (!name.starts_with('[') &&
              (!dns::Domain::parse(name) || name.find('.') == std::string_view::npos))
-        checking.found.warning(path, "the name is no full domain name; many servers refuse such a "
-                                     "hello",
-                               "write this host's full name, as its address's PTR record has it");
+        checking.found.warning(path, "not a fully qualified domain name: many servers reject it in "
+                                     "EHLO",
+                               "write this host's full name, as in the PTR record of its address");
 }
 
 void check_numbers(Checking& checking) {
@@ -167,7 +168,7 @@ void check_address_preference(Checking& checking) {
         trimmed(std::string_view(content).substr(0, content.find('\n')));
     for (const std::string_view known : {"", "ipv4", "ipv6", "ipv4only", "ipv6only"})
         if (choice == known) return;
-    checking.found.error(path, "it holds no preference that is known: all mail is deferred",
+    checking.found.error(path, "not a known preference: all mail is deferred",
                          "write ipv4, ipv6, ipv4only or ipv6only, or remove the file");
 }
 
@@ -182,8 +183,8 @@ std::vector<Finding> check(const Reader& reader, delivery::LocalAddresses& local
     Checking checking{{}, reader, local_addresses, now, {}};
     if (!reader.can_tell())
         checking.found.note("control",
-                            text("nobody looked what ", reader.name(), " may read: ",
-                                 reader.knows_user() ? "only root can"
+                            text("what ", reader.name(), " may read was not checked: ",
+                                 reader.knows_user() ? "only root can check it"
                                                      : "/etc/passwd has no such user"),
                             reader.knows_user() ? "run tern check as root"
                                                 : "name the user that runs qmail-remote with "
@@ -198,15 +199,17 @@ std::vector<Finding> check(const Reader& reader, delivery::LocalAddresses& local
     check_routes(checking);
     check_sources(checking);
     check_tls(checking);
+    check_partial_tls(checking);
+    check_foreign(checking);
     check_names(checking);
     check_tables(checking);
     check_libraries(checking);
-    // Whatever else defers all mail: nothing that deliveries stumble over may go untold.
+    // Anything else that defers all mail is reported too.
     const Result<delivery::Settings> settings = control::read_settings("");
-    const bool told = std::ranges::any_of(checking.found.list(), [](const Finding& finding) {
+    const bool reported = std::ranges::any_of(checking.found.list(), [](const Finding& finding) {
         return finding.severity == Severity::error;
     });
-    if (!settings && !told) checking.found.error("control", settings.error().detail);
+    if (!settings && !reported) checking.found.error("control", settings.error().detail);
     std::vector<Finding> findings = checking.found.take();
     std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) {
         return a.file == b.file ? a.line < b.line : a.file < b.file;

@@ -1,4 +1,4 @@
-// Reads every control file as deliveries do and tells each mistake, before mail meets it. It
+// Reads every control file as deliveries do and reports each problem before mail is affected. It
 // changes nothing and connects nowhere.
 #pragma once
 

@@ -1,4 +1,4 @@
-// Where the user and password of a route would go, and whether anybody proves there who he is; see
+// Where the user and password of a route would be sent, and whether that server is verified; see
 // check_parts.hpp.
 #include <algorithm>
 #include <unordered_map>
@@ -17,26 +17,12 @@ namespace {
 using delivery::Relay;
 using delivery::Way;
 
-// The relay as a delivery meets it. Its address does not bear on the rules, but a loopback one
-// does, and without the DNS localhost is known by its name alone (RFC 6761 6.3).
-delivery::Exchanger exchanger_of(const Relay& relay) {
-    const auto endpoint_at = [&relay](const IpAddress& address) {
-        return std::vector<Endpoint>{Endpoint{address, relay.port}};
-    };
-    if (const auto* const address = std::get_if<IpAddress>(&relay.host))
-        return {std::nullopt, endpoint_at(*address), std::nullopt};
-    const auto& name = std::get<dns::Domain>(relay.host);
-    const bool local = name.ascii() == "localhost" || name.ascii().ends_with(".localhost");
-    const auto address = IpAddress::parse(local ? "127.0.0.1" : "192.0.2.1");
-    return {name, endpoint_at(*address), std::nullopt};
-}
-
 void check_exchangers(Checking& checking, const Way& way, const dns::Domain& name) {
     checking.found.add(
         Severity::warning, way.origin.file, way.origin.line,
-        text("its user and password go to whichever exchangers the DNS names for ", name.ascii(),
-             ", and the certificates of those without a file in control/tlshosts are not verified"),
-        "name the relay itself, and put the certificates of its authorities into control/tlshosts");
+        text("user and password are sent to the exchangers that DNS returns for ", name.ascii(),
+             "; only those with a file in control/tlshosts are verified"),
+        "name the relay itself, and put its CA certificates into control/tlshosts/NAME.pem");
 }
 
 void check_relay(Checking& checking, const Way& way, const Relay& relay) {
@@ -45,7 +31,7 @@ void check_relay(Checking& checking, const Way& way, const Relay& relay) {
     const Result<tls::Requirement> rule = delivery::requirement_for(rules, way, server);
     if (!rule) {
         checking.found.add(Severity::error, way.origin.file, way.origin.line,
-                           text("its mail is deferred: ", printable(rule.error().detail)), {});
+                           text("mail is deferred: ", printable(rule.error().detail)), {});
         return;
     }
     // Within this host nothing more is asked for, at a server that is verified nothing is missing.
@@ -53,26 +39,46 @@ void check_relay(Checking& checking, const Way& way, const Relay& relay) {
     if (!server.name) {
         checking.found.add(
             Severity::warning, way.origin.file, way.origin.line,
-            text("its user and password go to ", server.endpoints.front().address.to_string(),
-                 " over TLS whose certificate is not verified, as the relay has no name: whoever "
-                 "sits between can ask for them"),
-            "give the relay by its name, with the certificates of its authorities as "
-            "control/tlshosts/NAME.pem");
+            text("user and password are sent to ", server.endpoints.front().address.to_string(),
+                 " over TLS without certificate verification, as the relay has no name: anyone "
+                 "able to intercept the connection could obtain them"),
+            "give the relay by name, and put its CA certificates into control/tlshosts/NAME.pem");
         return;
     }
     const std::string file = text("control/tlshosts/", server.name->ascii(), ".pem");
     checking.found.add(
         Severity::warning, way.origin.file, way.origin.line,
-        text("its user and password go to ", server.name->ascii(),
-             " over TLS whose certificate is not verified: whoever sits between can ask for them"),
-        text("put the certificates of its authorities into ", file,
+        text("user and password are sent to ", server.name->ascii(),
+             " over TLS without certificate verification: anyone able to intercept the connection "
+             "could obtain them"),
+        text("put its CA certificates into ", file,
              ", or trust the system's: mkdir -p control/tlshosts && ln -s /etc/ssl/certs ", file));
 }
 
 }  // namespace
 
+// The address of a server does not bear on the rules, but a loopback one does, and without the DNS
+// localhost is known by its name alone (RFC 6761 6.3).
+delivery::Exchanger exchanger_of(const Relay& relay) {
+    delivery::Exchanger exchanger;
+    const auto* const given = std::get_if<IpAddress>(&relay.host);
+    if (given == nullptr) exchanger.name = std::get<dns::Domain>(relay.host);
+    const std::string_view name =
+        exchanger.name ? std::string_view(exchanger.name->ascii()) : std::string_view();
+    const bool local = name == "localhost" || name.ends_with(".localhost");
+    const IpAddress address =
+        given != nullptr ? *given : *IpAddress::parse(local ? "127.0.0.1" : "192.0.2.1");
+    exchanger.endpoints.push_back(Endpoint{address, relay.port});
+    return exchanger;
+}
+
+std::string name_of(const Relay& relay) {
+    const auto* const address = std::get_if<IpAddress>(&relay.host);
+    return address != nullptr ? address->to_string() : std::get<dns::Domain>(relay.host).ascii();
+}
+
 void check_logins(Checking& checking, const std::vector<Way>& ways) {
-    std::vector<const Relay*> told;
+    std::vector<const Relay*> reported;
     for (const Way& way : ways) {
         if (!way.credentials) continue;
         for (const Relay& relay : way.relays) {
@@ -80,8 +86,8 @@ void check_logins(Checking& checking, const std::vector<Way>& ways) {
             const auto same = [&relay](const Relay* other) {
                 return other->host == relay.host && other->by_mx == relay.by_mx;
             };
-            if (std::ranges::any_of(told, same)) continue;
-            told.push_back(&relay);
+            if (std::ranges::any_of(reported, same)) continue;
+            reported.push_back(&relay);
             if (relay.by_mx)
                 check_exchangers(checking, way, std::get<dns::Domain>(relay.host));
             else check_relay(checking, way, relay);

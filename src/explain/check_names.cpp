@@ -1,5 +1,4 @@
-// Files in control/ that nobody reads although somebody may have meant them to be read; see
-// check_parts.hpp.
+// Files in control/ whose name is a misspelling of one that is read; see check_parts.hpp.
 #include <algorithm>
 #include <array>
 #include <numeric>
@@ -13,24 +12,16 @@ namespace tern::explain {
 namespace {
 
 // qmail-remote(8), CONTROL FILES.
-constexpr std::array<std::string_view, 18> ours = {
-    "me", "helohost", "smtproutes", "smtproutes.d", "authsenders", "qmtproutes", "outgoingip",
-    "outgoingip6", "domainips", "helohostbyip", "timeoutconnect", "timeoutremote", "timeoutdns",
-    "chunksizeremote", "tlsclientciphers", "clientcert.pem", "tlshosts", "notlshosts"};
-constexpr std::string_view preference = "addresspreference";
+constexpr std::array<std::string_view, 22> ours = {
+    "me",             "helohost",        "smtproutes",        "smtproutes.d",
+    "authsenders",    "qmtproutes",      "outgoingip",        "outgoingip6",
+    "domainips",      "helohostbyip",    "timeoutconnect",    "timeoutremote",
+    "timeoutdns",     "chunksizeremote", "tlsclientciphers",  "clientcert.pem",
+    "tlshosts",       "notlshosts",      "addresspreference", "tlsdestinations",
+    "authmechanisms", "ignoreextensions"};
 
 // Files of other programs that are one letter away from one of ours (qmail-control(5) and kin).
-constexpr std::array<std::string_view, 4> others = {"tlsclients", "smtproutes.cdb", "mx", "mes"};
-
-struct Foreign {
-    std::string_view name;
-    std::string_view family;
-};
-// What operators may count on and this qmail-remote does not read.
-constexpr std::array<Foreign, 4> foreign = {{{"domaincerts", "s/qmail"},
-                                             {"tlsdestinations", "s/qmail"},
-                                             {"clientciphersuite", "indimail"},
-                                             {"notlshosts_auto", "the combined patch set"}}};
+constexpr std::array<std::string_view, 3> others = {"tlsclients", "mx", "mes"};
 
 // Insertions, deletions, replacements and swaps of neighbours that make b of a.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -50,8 +41,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 bool is_known(std::string_view name) {
-    return name == preference || std::ranges::find(ours, name) != ours.end() ||
-           std::ranges::find(others, name) != others.end();
+    return std::ranges::find(ours, name) != ours.end() ||
+           std::ranges::find(others, name) != others.end() || is_foreign(name);
 }
 
 bool is_backup(std::string_view name) {
@@ -62,23 +53,15 @@ bool is_backup(std::string_view name) {
 
 void check_names(Checking& checking) {
     for (const std::string& name : names_in("control")) {
-        const std::string path = text("control/", printable(name, 100));
-        for (const Foreign& file : foreign)
-            if (name == file.name)
-                checking.found.warning(path, text("a file of ", file.family,
-                                                  " that this qmail-remote does not read: what "
-                                                  "it demands is not done"));
         if (is_known(name) || is_backup(name) || name.size() > 40) continue;
         const std::string lowered = lower(name);
         const auto close = [&lowered](std::string_view known) {
             return known.size() > 2 ? distance(lowered, known) <= 1 : lowered == known;
         };
-        auto meant = std::ranges::find_if(ours, close);
+        const auto meant = std::ranges::find_if(ours, close);
         if (meant != ours.end())
-            checking.found.warning(path, text("nobody reads it; is ", *meant, " meant?"),
-                                   "rename or remove it");
-        else if (close(preference))
-            checking.found.warning(path, text("nobody reads it; is ", preference, " meant?"),
+            checking.found.warning(text("control/", printable(name, 100)),
+                                   text("unknown control file (did you mean ", *meant, "?)"),
                                    "rename or remove it");
     }
 }

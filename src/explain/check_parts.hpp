@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "delivery/exchangers.hpp"
 #include "delivery/route_line.hpp"
 #include "delivery/way.hpp"
 #include "delivery/world.hpp"
@@ -16,6 +17,9 @@
 #include "explain/reader.hpp"
 
 namespace tern::explain {
+
+/// Certificates that expire within it deserve a note.
+constexpr std::chrono::seconds soon = std::chrono::hours(14 * 24);
 
 /// What the parts share.
 struct Checking {
@@ -31,8 +35,8 @@ struct Checking {
 /// listed.
 [[nodiscard]] std::vector<std::string> names_in(const std::string& directory);
 
-/// The text of a control file for those who look into it; trouble with reading it, and what would
-/// keep qmail-remote from reading it, is told. Empty where there is none.
+/// The text of a control file; trouble with reading it, and what would
+/// keep qmail-remote from reading it, is reported. Empty where there is none.
 [[nodiscard]] std::string read_checked(Checking& checking, const std::string& path,
                                        Severity if_unreadable);
 
@@ -55,6 +59,10 @@ void check_routes(Checking& checking);
 void check_sources(Checking& checking);
 void check_tls(Checking& checking);
 void check_names(Checking& checking);
+/// Files of other qmail packages, and the rules of tlsdestinations.
+void check_foreign(Checking& checking);
+/// Whether check_foreign() knows a file of control/ by this name.
+[[nodiscard]] bool is_foreign(std::string_view name);
 void check_tables(Checking& checking);
 void check_libraries(Checking& checking);
 
@@ -62,10 +70,17 @@ void check_libraries(Checking& checking);
 /// installed by the text of dpkg's status file, in words; empty: none.
 [[nodiscard]] std::string outdated_libraries(std::string_view mark, std::string_view dpkg_status);
 
-/// Tells of each relay that would get a user and password with nobody verified, or not at all.
+/// Servers of the same mail of which only some require TLS, as far as the files show them.
+void check_partial_tls(Checking& checking);
+
+/// The relay as a delivery meets it, without the DNS.
+[[nodiscard]] delivery::Exchanger exchanger_of(const delivery::Relay& relay);
+/// Its name, or its address where it has none.
+[[nodiscard]] std::string name_of(const delivery::Relay& relay);
+/// Reports each relay that would get a user and password without verification, or not at all.
 void check_logins(Checking& checking, const std::vector<delivery::Way>& ways);
 /// The ways of the lines in a file of SMTP routes that can decide; those that are malformed or
-/// overruled are left out.
+/// overridden are left out.
 [[nodiscard]] std::vector<delivery::Way> ways_of_lines(std::string_view file,
                                                        std::string_view content,
                                                        delivery::Keys keys);

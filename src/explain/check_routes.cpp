@@ -35,20 +35,20 @@ void check_tokens(Checking& checking, const std::string& path, std::string_view 
         const std::string shown = printable(file, 300);
         if (!control::exists(file).value_or(true))
             checking.found.add(Severity::error, path, number,
-                               text("the file of its access token, ", shown, ", does not exist"),
-                               "let the program that refreshes it write it");
+                               text("its access token file ", shown, " does not exist"),
+                               "have the program that refreshes the token create it");
         else if (!checking.reader.may_read(file))
             checking.found.add(Severity::error, path, number,
-                               text(checking.reader.name(), " cannot read the file of its access "
-                                                            "token, ", shown),
+                               text(checking.reader.name(), " cannot read its access token file ",
+                                    shown),
                                checking.reader.how_to_share(shown));
         else if (is_open_to_all(file))
-            checking.found.warning(shown, "it holds an access token and every user can read it",
+            checking.found.warning(shown, "contains an access token and is readable by every user",
                                    text("chmod o= ", shown));
     }
 }
 
-// Contents with `|user|password`, which nobody else should read.
+// Contents with `|user|password`, which no other user should read.
 void check_secrets(Checking& checking, const std::string& path, std::string_view content) {
     check_tokens(checking, path, content);
     if (!is_open_to_all(path)) return;
@@ -57,7 +57,7 @@ void check_secrets(Checking& checking, const std::string& path, std::string_view
         const std::string_view line = rest.substr(0, rest.find('\n'));
         rest.remove_prefix(std::min(rest.size(), line.size() + 1));
         if (line.starts_with('#') || line.find('|') == std::string_view::npos) continue;
-        checking.found.warning(path, "it holds passwords and every user can read it",
+        checking.found.warning(path, "contains passwords and is readable by every user",
                                checking.reader.how_to_share(path));
         return;
     }
@@ -68,8 +68,8 @@ void check_own_address(Checking& checking, const delivery::Origin& origin,
     if (address.is_loopback_or_unspecified()) return;
     if (checking.local_addresses.is_ourselves(address).value_or(true)) return;
     checking.found.add(Severity::error, origin.file, origin.line,
-                       text(address.to_string(), " is no address of this host: mail that would "
-                                                 "leave from it is deferred"),
+                       text(address.to_string(), " is not an address of this host: mail that uses "
+                                                 "it is deferred"),
                        std::string(cure));
 }
 

@@ -13,8 +13,6 @@
 namespace tern::explain {
 namespace {
 
-constexpr std::chrono::seconds soon = std::chrono::hours(14 * 24);
-
 void check_ciphers(Checking& checking) {
     const std::string path = "control/tlsclientciphers";
     static_cast<void>(read_checked(checking, path, Severity::error));
@@ -26,21 +24,30 @@ void check_ciphers(Checking& checking) {
     if (!whole) {
         checking.found.error(path, text(without_name(whole.error().detail, path),
                                         "; all mail to servers with TLS is deferred"),
-                             "see openssl-ciphers(1ssl), or remove the file");
+                             "write names that OpenSSL knows, see openssl-ciphers(1ssl), or remove "
+                             "the file");
         return;
     }
-    // OpenSSL passes over names that it does not know, as long as one is left.
-    std::string_view rest = *ciphers;
-    while (!rest.empty()) {
+    // OpenSSL passes over names that it does not know, as long as one is left. Lists of old hosts
+    // have dozens of them.
+    constexpr std::size_t most_named = 5;
+    std::string unknown;
+    std::size_t count = 0;
+    std::size_t all = 0;
+    for (std::string_view rest = *ciphers; !rest.empty();) {
         const std::size_t end = std::min(rest.find_first_of(":,; \t"), rest.size());
         settings.ciphers = rest.substr(0, end);
         rest.remove_prefix(std::min(end + 1, rest.size()));
         if (settings.ciphers.empty() || !is_alnum(settings.ciphers.front())) continue;
-        if (!tls::make_context({}, settings, nullptr))
-            checking.found.warning(path, text("OpenSSL knows no cipher called ",
-                                              printable(settings.ciphers, 60)),
-                                   "see openssl-ciphers(1ssl) for the names");
+        ++all;
+        if (tls::make_context({}, settings, nullptr) || ++count > most_named) continue;
+        unknown += text(count == 1 ? "" : ", ", printable(settings.ciphers, 60));
     }
+    if (count == 0) return;
+    if (count > most_named) unknown += text(" and ", count - most_named, " more");
+    checking.found.warning(path, text("OpenSSL does not know ", count, " of its ", all,
+                                      all == 1 ? " cipher: " : " ciphers: ", unknown),
+                           "remove them; see openssl-ciphers(1ssl) for the names");
 }
 
 void check_client_certificate(Checking& checking) {
@@ -53,23 +60,44 @@ void check_client_certificate(Checking& checking) {
     if (const Result<tls::Context> made = tls::make_context({}, settings, nullptr);
         made && !made->certificate_trouble.empty())
         checking.found.warning(path, printable(made->certificate_trouble),
-                               "it must hold the certificate, its chain and its private key, in "
-                               "PEM without passphrase");
+                               "it must contain the certificate, its chain and its private key, "
+                               "in PEM format without passphrase");
     check_dates(checking, path, pem);
     if (is_open_to_all(path))
-        checking.found.warning(path, "it holds a private key and every user can read it",
+        checking.found.warning(path, "contains a private key and is readable by every user",
                                checking.reader.how_to_share(path));
 }
 
-void check_demands(Checking& checking) {
+// How-tos and converters leave names like mx.example.org.tls.pem; no server has such a name, as
+// none of these is a top-level domain.
+std::string_view ending_of_a_file(std::string_view name) {
+    for (const std::string_view ending : {".tls", ".crt", ".cert", ".cer", ".der", ".pem", ".key",
+                                          ".chain", ".bundle", ".old", ".bak", ".orig", ".txt"})
+        if (name.ends_with(ending)) return ending;
+    return {};
+}
+
+void check_server_file(Checking& checking, const std::string& path, const std::string& name) {
+    if (const std::string fault = fault_of_name(name); !fault.empty()) {
+        checking.found.warning(path, text(printable(name), " ", fault));
+    } else if (const std::string_view ending = ending_of_a_file(name); !ending.empty()) {
+        const std::string server = name.substr(0, name.size() - ending.size());
+        checking.found.warning(path, text("never read: no server is named ", name),
+                               text("rename it to ", server, ".pem, or remove it"));
+    } else {
+        check_trust(checking, path, name);
+    }
+}
+
+void check_requirements(Checking& checking) {
     const std::string directory = "control/tlshosts";
     const Result<bool> any = control::has_directory(directory);
     if (any && !*any) return;
     if (!any)
         checking.found.error(directory,
                              text(without_name(any.error().detail, directory),
-                                  ": what it demands is not known, and all mail is deferred"),
-                             "make the directory, or remove what is called so");
+                                  ": what it requires is unknown, so all mail is deferred"),
+                             "make it a directory, or remove it");
     else if (!checking.reader.may_enter(directory))
         checking.found.error(directory, text(checking.reader.name(),
                                              " cannot enter it: all mail is deferred"),
@@ -81,22 +109,19 @@ void check_demands(Checking& checking) {
         if (file == "exhaustivelist") {
             exhaustive = true;
         } else if (!file.ends_with(".pem")) {
-            checking.found.warning(path, "nobody reads it: only files called as the server's full "
-                                         "name with .pem behind count",
+            checking.found.warning(path, "never read: a file here is named as the server's full "
+                                         "name, followed by .pem",
                                    "rename or remove it");
         } else {
-            const std::string name = file.substr(0, file.size() - 4);
-            if (const std::string fault = fault_of_name(name); !fault.empty())
-                checking.found.warning(path, text(printable(name), " ", fault));
-            else check_trust(checking, path, name);
+            check_server_file(checking, path, file.substr(0, file.size() - 4));
             ++servers;
         }
     }
     if (exhaustive && servers == 0)
         checking.found.warning(directory + "/exhaustivelist",
-                               "it rules TLS out for every server that has no .pem file beside "
-                               "it, and there is none: no mail is encrypted",
-                               "remove it, or name the servers");
+                               "disables TLS for every server without a .pem file beside it, and "
+                               "there is none: no mail is encrypted",
+                               "remove it, or add files for the servers");
 }
 
 void check_exclusions(Checking& checking) {
@@ -111,8 +136,8 @@ void check_exclusions(Checking& checking) {
         if (const std::string fault = fault_of_name(name); !fault.empty())
             checking.found.warning(path, text(printable(name), " ", fault));
         else if (control::is_named(text("control/tlshosts/", name, ".pem")).value_or(false))
-            checking.found.warning(path, text("control/tlshosts/", name, ".pem demands TLS there "
-                                                                         "and has its way"),
+            checking.found.warning(path, text("control/tlshosts/", name, ".pem requires TLS there "
+                                                                         "and overrides it"),
                                    "remove one of the two");
     }
 }
@@ -132,12 +157,11 @@ void check_dates(Checking& checking, const std::string& path, std::string_view p
         const std::string of = text("the certificate of ",
                                     printable(certificate.identity.subject, 200));
         if (*certificate.valid_until < checking.now)
-            checking.found.warning(path, text(of, " expired at ",
-                                              certificate.identity.valid_until),
-                                   "put a new one in its place");
+            checking.found.warning(path, text(of, " expired at ", certificate.identity.valid_until),
+                                   "replace it");
         else if (*certificate.valid_until < checking.now + soon)
             checking.found.note(path, text(of, " expires at ", certificate.identity.valid_until),
-                                "put a new one in its place in time");
+                                "replace it before then");
         if (certificate.valid_from && *certificate.valid_from > checking.now)
             checking.found.warning(path, text(of, " is not valid before ",
                                               certificate.identity.valid_from));
@@ -147,7 +171,7 @@ void check_dates(Checking& checking, const std::string& path, std::string_view p
 void check_tls(Checking& checking) {
     check_ciphers(checking);
     check_client_certificate(checking);
-    check_demands(checking);
+    check_requirements(checking);
     check_exclusions(checking);
 }
 

@@ -40,7 +40,7 @@ public:
             if (tls::is_called_by_hash(name)) look_at(name);
         for (const std::string& name : names)
             if (is_worth_a_hash(name)) look_for_hash_of(name);
-        tell();
+        report();
     }
 
 private:
@@ -52,22 +52,22 @@ private:
             pem && *pem ? tls::facts_of_pem(**pem) : std::vector<tls::CertificateFacts>();
         std::string fault;
         if (!pem) fault = "cannot be read";
-        else if (!*pem) fault = "is a link that leads nowhere";
-        else if (found.empty()) fault = "holds no certificate";
+        else if (!*pem) fault = "is a dangling symbolic link";
+        else if (found.empty()) fault = "contains no certificate";
         if (!fault.empty()) {
-            checking_.found.warning(path, text("it ", fault, "; mail is deferred where a "
-                                                             "server's chain asks for it"),
+            checking_.found.warning(path, text(fault, ": mail is deferred where a server's chain "
+                                                      "needs it"),
                                     rehash(directory_));
             return;
         }
         if (!checking_.reader.may_read(path))
-            checking_.found.warning(path, text(checking_.reader.name(), " cannot read it; mail is "
-                                               "deferred where a server's chain asks for it"),
+            checking_.found.warning(path, text(checking_.reader.name(), " cannot read it: mail is "
+                                               "deferred where a server's chain needs it"),
                                     text("chmod a+r ", path));
         const std::string_view asked = std::string_view(name).substr(0, name.find('.'));
         if (std::ranges::find(found, asked, &tls::CertificateFacts::hash) == found.end())
-            checking_.found.warning(path, text("nobody asks for it under this name: the hash of "
-                                               "its certificate is ", found.front().hash),
+            checking_.found.warning(path, text("never read under this name: the hash of its "
+                                               "certificate is ", found.front().hash),
                                     rehash(directory_));
         for (const tls::CertificateFacts& certificate : found) {
             hashes_.push_back(certificate.hash);
@@ -83,25 +83,26 @@ private:
         const std::vector<tls::CertificateFacts> found = tls::facts_of_pem(**pem);
         if (found.size() != 1) return;
         if (std::ranges::find(hashes_, found.front().hash) == hashes_.end())
-            checking_.found.warning(path, "it has no name by hash, so nobody finds it",
+            checking_.found.warning(path, "never read: it has no name by hash",
                                     rehash(directory_));
     }
-    void tell() {
+    void report() {
         if (files_ == 0) {
-            checking_.found.error(directory_, text("it holds no certificate by hash", deferred),
-                                  text("put the trusted CA certificates into it, in PEM, and run: ",
-                                       rehash(directory_)));
+            checking_.found.error(directory_, text("contains no certificate named by its hash",
+                                                   deferred),
+                                  text("put the trusted CA certificates into it, in PEM format, "
+                                       "and run: ", rehash(directory_)));
             return;
         }
         checking_.found.note(directory_, text("a directory of ", by_hash(certificates_),
                                               certificates_ == 1 ? ", which is trusted"
-                                                                 : ", each of which is trusted"));
+                                                                 : ", all of which are trusted"));
         if (expired_ > 0)
             checking_.found.add(expired_ == certificates_ ? Severity::warning : Severity::note,
                                 directory_, 0,
                                 text(expired_, " of its ", by_hash(certificates_),
                                      expired_ == 1 ? " has expired" : " have expired"),
-                                "renew or remove them");
+                                expired_ == 1 ? "replace or remove it" : "replace or remove them");
     }
 
     Checking& checking_;
@@ -119,13 +120,45 @@ void check_directory(Checking& checking, const std::string& path, const struct s
                              text("chmod a+rx ", path));
         return;
     }
-    // Many servers may have a link to the system's one; its own faults are told once.
+    // Many servers may have a link to the system's one; its own faults are reported once.
     const std::pair<::dev_t, ::ino_t> identity(status.st_dev, status.st_ino);
     if (std::ranges::find(checking.directories_of_trust, identity) !=
         checking.directories_of_trust.end())
         return;
     checking.directories_of_trust.push_back(identity);
     DirectoryCheck(checking, path).run();
+}
+
+// Bundles of a system keep authorities for years after they have expired, which hinders only the
+// servers that still depend on them: one finding, however many there are.
+void check_authorities(Checking& checking, const std::string& path, std::string_view pem) {
+    const std::vector<tls::CertificateFacts> certificates = tls::facts_of_pem(pem);
+    if (certificates.size() == 1) return check_dates(checking, path, pem);
+    const auto count = [&certificates](auto is_so) {
+        return static_cast<std::size_t>(std::ranges::count_if(certificates, is_so));
+    };
+    const auto now = checking.now;
+    const std::size_t useless = count([now](const tls::CertificateFacts& one) {
+        return (one.valid_until && *one.valid_until < now) ||
+               (one.valid_from && *one.valid_from > now);
+    });
+    const std::size_t ending = count([now](const tls::CertificateFacts& one) {
+        return one.valid_until && *one.valid_until >= now && *one.valid_until < now + soon;
+    });
+    const std::string of_all = text(" of its ", certificates.size(), " certificates ");
+    if (useless == certificates.size())
+        checking.found.warning(path, text("all ", useless, " certificates are expired or not yet "
+                                                           "valid", deferred),
+                               "replace them");
+    else if (useless > 0)
+        checking.found.note(path, text(useless, of_all, useless == 1 ? "is" : "are",
+                                       " expired or not yet valid; servers that depend on ",
+                                       useless == 1 ? "it" : "them", " fail verification"),
+                            useless == 1 ? "replace or remove it" : "replace or remove them");
+    if (ending > 0)
+        checking.found.note(path, text(ending, of_all, ending == 1 ? "expires" : "expire",
+                                       " within 14 days"),
+                            ending == 1 ? "replace it before then" : "replace them before then");
 }
 
 }  // namespace
@@ -145,8 +178,8 @@ void check_trust(Checking& checking, const std::string& path, std::string_view n
         requirement, {}, [](X509_STORE_CTX*, void*) { return 0; });
     if (!made)
         checking.found.error(path, text(without_name(made.error().detail, path), deferred),
-                             "put the trusted CA certificates into it, in PEM");
-    else check_dates(checking, path, pem);
+                             "put the trusted CA certificates into it, in PEM format");
+    else check_authorities(checking, path, pem);
 }
 
 }  // namespace tern::explain

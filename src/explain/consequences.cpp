@@ -21,46 +21,46 @@ Consequence about_tls(const Probed& probed) {
                            probed.failure->stage == Stage::start_tls);
     if (rule.kind == Kind::verified) {
         result.good = is_secured(probed) && !failed;
-        result.words = text("demanded and verified by ", rule.origin,
-                            result.good ? ": the certificate holds"
-                                        : "; the mail would wait, or go to another exchanger "
-                                          "where TLS is demanded too");
+        result.words = text("required and verified (", rule.origin,
+                            result.good ? "): the certificate is valid"
+                                        : "): the mail would go to another exchanger that requires "
+                                          "TLS, or be deferred");
     } else if (rule.implicit) {
         result.good = is_secured(probed) && !failed;
-        result.words = "from the first byte because of port 465, never without; nobody demands "
-                       "that the certificate be verified";
+        result.words = "from the first byte (port 465), never cleartext; certificate verification "
+                       "is not required";
     } else if (rule.kind == Kind::none) {
-        result.words = text("not used, ", rule.origin, " rules it out");
+        result.words = text("not used: disabled by ", rule.origin);
     } else if (failed) {
         result.good = false;
-        result.words = "tried and broken: a delivery would try the other exchangers, and at last "
-                       "go in clear text";
+        result.words = "failed: a delivery would try the other exchangers, then fall back to "
+                       "cleartext";
     } else if (is_secured(probed)) {
-        result.words = "used because it is offered; nothing demands it and the certificate is not "
+        result.words = "used because it is offered; it is not required and the certificate is not "
                        "verified";
         if (!probed.peer.name.empty())
             result.words +=
-                text(" (control/tlshosts/", probed.peer.name, ".pem would demand both)");
+                text(" (control/tlshosts/", probed.peer.name, ".pem would require both)");
     } else {
         result.words = probed.extensions.start_tls
-                           ? "offered and refused: the mail would go in clear text"
-                           : "not offered: the mail would go in clear text";
+                           ? "offered but rejected: the mail would be sent in cleartext"
+                           : "not offered: the mail would be sent in cleartext";
     }
     return result;
 }
 
 std::string about_message(const smtp::Extensions& offered) {
     if (offered.chunking && offered.pipelining)
-        return "by BDAT; a small message in the same flight as MAIL and RCPT";
-    if (offered.chunking) return "by BDAT, a command at a time";
-    if (offered.pipelining) return "by DATA, with MAIL, RCPT and DATA in one flight";
-    return "by DATA, a command at a time";
+        return "by BDAT; a small message is pipelined with MAIL and RCPT";
+    if (offered.chunking) return "by BDAT, one command at a time";
+    if (offered.pipelining) return "by DATA, pipelined with MAIL and RCPT";
+    return "by DATA, one command at a time";
 }
 
 std::string about_size(const smtp::Extensions& offered) {
-    if (!offered.size) return "the server does not say what it takes at most";
-    if (offered.size_limit == 0) return "declared; the server names no limit";
-    return text("up to ", grouped(offered.size_limit),
+    if (!offered.size) return "the server announces no maximum size";
+    if (offered.size_limit == 0) return "declared in MAIL; the server announces no maximum size";
+    return text("at most ", grouped(offered.size_limit),
                 " bytes; a larger message would be rejected before MAIL");
 }
 
@@ -71,9 +71,9 @@ std::string about_limits(const smtp::Limits& limits) {
         if (!words.empty()) words += ", ";
         words += text("at most ", number, " ", what);
     };
-    add(limits.recipients, "recipients in a transaction");
-    add(limits.transactions, "transactions in a session");
-    add(limits.domains, "recipient domains in a session");
+    add(limits.recipients, "recipients per transaction");
+    add(limits.transactions, "transactions per session");
+    add(limits.domains, "recipient domains per session");
     return words;
 }
 
@@ -81,7 +81,7 @@ Consequence about_login(const Probed& probed) {
     Consequence result{"auth", {}, true};
     const std::string& offered = probed.extensions.auth_mechanisms;
     if (offered.empty()) {
-        result.words = "not offered: a route with user and password would defer its mail here";
+        result.words = "not offered: mail of a route with user and password would be deferred";
         return result;
     }
     sasl::Footing footing;
@@ -94,10 +94,10 @@ Consequence about_login(const Probed& probed) {
         return chosen ? std::string(sasl::name_of(*chosen)) : std::string("no mechanism in common");
     };
     if (!footing.private_line)
-        result.words = "credentials would not be sent: there is no TLS that hides them";
+        result.words = "credentials would not be sent without TLS";
     else
         result.words = text("a route with a password would use ",
-                            choice(Credentials::Kind::password), ", with an access token ",
+                            choice(Credentials::Kind::password), "; with an access token: ",
                             choice(Credentials::Kind::token));
     return result;
 }
@@ -114,11 +114,11 @@ std::vector<Consequence> consequences(const Probed& probed) {
     add("message", about_message(offered));
     add("size", about_size(offered));
     add("8bit", offered.eight_bit_mime
-                    ? "BODY=8BITMIME declared where the message needs it"
+                    ? "BODY=8BITMIME is declared where the message needs it"
                     : "not offered: 8-bit messages would be sent as they are");
     add("smtputf8", offered.smtputf8
-                        ? "addresses beyond ASCII can be sent"
-                        : "not offered: recipients with local parts beyond ASCII would be refused");
+                        ? "non-ASCII addresses can be sent"
+                        : "not offered: recipients with a non-ASCII local part would be rejected");
     if (std::string limits = about_limits(offered.limits); !limits.empty())
         add("limits", std::move(limits));
     list.push_back(about_login(probed));

@@ -8,8 +8,8 @@
 namespace tern::explain {
 
 enum class Severity {
-    error,    ///< mail is deferred because of it, all or some
-    warning,  ///< mail goes, but not as whoever wrote it may think, or a secret lies open
+    error,    ///< mail is deferred because of it, all or some, or sent with less than it requires
+    warning,  ///< mail is sent, but perhaps not as intended, or a secret is exposed
     note,     ///< worth knowing
 };
 
@@ -18,7 +18,7 @@ struct Finding {
     std::string file;  ///< relative to qmail's home, or absolute
     std::size_t line;  ///< from 1; 0: the file as a whole
     std::string what;
-    std::string cure;  ///< empty where `what` tells it
+    std::string cure;  ///< how to fix it; empty where `what` says it
 
     friend bool operator==(const Finding&, const Finding&) = default;
 };

@@ -92,7 +92,8 @@ std::vector<std::string> printable_lines(std::string_view words, std::size_t mos
         if (lines.size() < most_lines) lines.push_back(printable(line));
         else ++left_out;
     }
-    if (left_out > 0) lines.push_back(text("(and ", left_out, " lines more)"));
+    if (left_out > 0)
+        lines.push_back(text("(", left_out, left_out == 1 ? " more line)" : " more lines)"));
     return lines;
 }
 

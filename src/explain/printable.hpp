@@ -19,7 +19,7 @@ constexpr std::size_t longest_shown = 1000;
 /// bytes is left out for `...`. Other backslashes stay as they are.
 [[nodiscard]] std::string printable(std::string_view bytes, std::size_t most = longest_shown);
 
-/// The lines of a text, each printable; at most `most_lines`, then one that tells how many more.
+/// The lines of a text, each printable; at most `most_lines`, then the number of the others.
 [[nodiscard]] std::vector<std::string> printable_lines(std::string_view text,
                                                        std::size_t most_lines = 200);
 

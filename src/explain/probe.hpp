@@ -1,4 +1,4 @@
-// One look at a server, by the code that deliveries use, up to where MAIL would be said. It tells
+// One look at a server, by the code that deliveries use, up to where MAIL would be sent. It gives
 // what was seen; how it is shown is probe_text's and probe_json's work.
 #pragma once
 
@@ -66,9 +66,9 @@ struct Unreached {
 struct Probe {
     std::vector<Unreached> unreached;
     std::vector<Probed> sessions;
-    /// Endpoints that queue/lock/tcpto tells deliveries to leave alone for now.
+    /// Endpoints that timed out recently by queue/lock/tcpto, so that deliveries skip them.
     std::vector<delivery::Peer> silent_lately;
-    /// Why nobody could be called at all.
+    /// Why no server could be called at all.
     std::optional<Failure> failure;
 
     /// Whether every connection came to where MAIL is said, and there was one.

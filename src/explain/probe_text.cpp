@@ -50,7 +50,7 @@ std::string extensions_text(const smtp::Extensions& offered) {
     add(offered.enhanced_status_codes, "ENHANCEDSTATUSCODES");
     add(offered.limits != smtp::Limits(), "LIMITS");
     add(!offered.auth_mechanisms.empty(), text("AUTH ", printable(offered.auth_mechanisms, 200)));
-    return words.empty() ? "none that tern uses" : words;
+    return words.empty() ? "none used by tern" : words;
 }
 
 std::string remaining(const tls::CertificateFacts& certificate, const Paint& paint,
@@ -88,7 +88,8 @@ std::string failure_text(const Probed& probed, const Paint& paint) {
 
 std::string session_text(const Probed& probed, const Paint& paint, std::chrono::seconds now) {
     std::string shown = text(paint.heading(probed.peer.to_string()), ", from ",
-                             probed.local.to_string(), " as ", printable(probed.hello_name), "\n");
+                             probed.local.to_string(), ", EHLO name ", printable(probed.hello_name),
+                             "\n");
     shown += dialogue_text(probed.dialogue, paint);
     shown += "\n";
     if (probed.failure) shown += failure_text(probed, paint);
@@ -111,7 +112,7 @@ std::string probe_text(const Probe& probe, const Paint& paint, std::chrono::seco
     std::string shown;
     for (const delivery::Peer& peer : probe.silent_lately)
         shown += text(peer.to_string(),
-                      paint.warning(": silent lately, deliveries leave it alone for now"), "\n");
+                      paint.warning(": skipped by deliveries: timed out recently"), "\n");
     for (const Unreached& one : probe.unreached)
         shown += text(one.peer.to_string(), ": ", paint.bad(printable(one.why)), "\n");
     for (const Probed& one : probe.sessions) {

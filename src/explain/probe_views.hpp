@@ -8,7 +8,7 @@
 
 namespace tern::explain {
 
-/// `now`: seconds since 1970, to tell how long certificates are valid.
+/// `now`: seconds since 1970, to show how long certificates are valid.
 [[nodiscard]] std::string probe_text(const Probe& probe, const Paint& paint,
                                      std::chrono::seconds now);
 

@@ -34,7 +34,7 @@ public:
         gid_ = ::getegid();
         // qmail-start leaves its programs no other group but their own.
         if (::setgroups(1, &who.gid) != 0 || ::setegid(who.gid) != 0 || ::seteuid(who.uid) != 0)
-            std::abort();  // half disguised we would tell nonsense
+            std::abort();  // half disguised, the answer would be wrong
         worn_ = true;
     }
     ~Disguise() {

@@ -138,6 +138,20 @@ std::string_view host_of(std::string_view recipient) {
     return recipient.substr(recipient.rfind('@') + 1);
 }
 
+PartialTls Route::partial_tls() const {
+    PartialTls partial;
+    for (const RoutedHop& hop : hops) {
+        for (const RoutedServer& server : hop.servers) {
+            const bool has_name = !server.name.empty();
+            if (has_name || !server.addresses.empty())
+                partial.add(has_name ? server.name
+                                     : server.addresses.front().endpoint.address.to_string(),
+                            server.requirement.demanded());
+        }
+    }
+    return partial;
+}
+
 delivery::Letter Route::expectation() const {
     if (failure) return letter_of(*failure);
     if (!faults.empty()) return delivery::Letter::rejected;
@@ -160,7 +174,7 @@ Task<Route> find_route(delivery::World& world, const delivery::Settings& setting
 
 std::string words_of(const delivery::NextHop& hop) {
     if (const IpAddress* address = std::get_if<IpAddress>(&hop))
-        return text("the address ", address->to_string(), " itself");
+        return text("the address ", address->to_string());
     if (const dns::Domain* domain = std::get_if<dns::Domain>(&hop))
         return text("the exchangers of ", domain->ascii());
     const delivery::Relay& relay = std::get<delivery::Relay>(hop);
@@ -169,22 +183,22 @@ std::string words_of(const delivery::NextHop& hop) {
         address != nullptr ? text("relay [", address->to_string(), "]")
                            : text("relay ", std::get<dns::Domain>(relay.host).ascii());
     words += text(", port ", relay.port);
-    if (relay.by_mx) words += ", by its MX records";
+    if (relay.by_mx) words += ", by MX records";
     return words;
 }
 
 std::string words_of(const tls::Requirement& requirement) {
     using Kind = tls::Requirement::Kind;
     const std::string by =
-        requirement.origin.empty() ? std::string() : text(", by ", requirement.origin);
+        requirement.origin.empty() ? std::string() : text(" (", requirement.origin, ")");
     if (requirement.kind == Kind::verified)
-        return text(requirement.implicit ? "from the first byte, certificate verified"
-                                         : "demanded, certificate verified", by);
+        return text(requirement.implicit ? "from the first byte (port 465), certificate verified"
+                                         : "required, certificate verified", by);
     if (requirement.implicit) return "from the first byte (port 465), certificate not verified";
     if (requirement.kind == Kind::encrypted)
-        return text("demanded, certificate not verified", by);
-    if (requirement.kind == Kind::none) return text("never", by);
-    return "where it is offered, certificate not verified";
+        return text("required, certificate not verified", by);
+    if (requirement.kind == Kind::none) return text("disabled", by);
+    return "used if offered, certificate not verified";
 }
 
 }  // namespace tern::explain

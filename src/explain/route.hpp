@@ -15,13 +15,14 @@
 #include "delivery/way.hpp"
 #include "delivery/world.hpp"
 #include "explain/paint.hpp"
+#include "explain/partial_tls.hpp"
 
 namespace tern::explain {
 
 /// One address of a server.
 struct RoutedAddress {
     Endpoint endpoint;
-    bool silent_lately = false;  ///< the back-off table tells deliveries to leave it alone for now
+    bool silent_lately = false;  ///< it timed out recently, so deliveries skip it
 };
 
 /// A server that mail would be handed to.
@@ -60,11 +61,15 @@ struct Route {
     /// Why mail would not even be tried, and what would become of it.
     std::optional<Failure> failure;
 
+    /// Whether only some of the servers require TLS. Mail whose TLS fails at one that does is not
+    /// handed to one that does not, but mail can go to the latter first, or when the former cannot
+    /// be reached.
+    [[nodiscard]] PartialTls partial_tls() const;
     /// What the mail can expect before any server is called.
     [[nodiscard]] delivery::Letter expectation() const;
 };
 
-/// The host argument that qmail-rspawn makes of a recipient: what is behind its last `@`; a text
+/// The host argument that qmail-rspawn makes of a recipient: what follows its last `@`; a text
 /// without one is itself a host.
 [[nodiscard]] std::string_view host_of(std::string_view recipient);
 
@@ -77,9 +82,9 @@ Task<Route> find_route(delivery::World& world, const delivery::Settings& setting
 [[nodiscard]] std::string routes_text(const std::vector<Route>& routes, const Paint& paint);
 [[nodiscard]] std::string routes_json(const std::vector<Route>& routes, std::string_view sender);
 
-/// `relay mx.example, port 587, by its MX records`: a next hop in words.
+/// `relay mx.example, port 587, by MX records`: a next hop in words.
 [[nodiscard]] std::string words_of(const delivery::NextHop& hop);
-/// What TLS must achieve, in words.
+/// What TLS must achieve, in words: `required, certificate verified (control/...)`.
 [[nodiscard]] std::string words_of(const tls::Requirement& requirement);
 
 }  // namespace tern::explain

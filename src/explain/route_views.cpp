@@ -1,4 +1,4 @@
-// Routes for people and for programs; see route.hpp. Of credentials they tell only that there are
+// Routes for people and for programs; see route.hpp. Of credentials they show only that there are
 // some.
 #include <algorithm>
 
@@ -10,7 +10,7 @@
 namespace tern::explain {
 namespace {
 
-constexpr std::size_t label_width = 13;
+constexpr std::size_t label_width = 14;
 
 std::string labelled(const Paint& paint, std::string_view label, std::string_view words) {
     std::string line = text("  ", paint.faint(label));
@@ -23,7 +23,7 @@ std::string_view name_of(Family family) {
 }
 
 std::string decided_by(const delivery::Way& way) {
-    return way.origin.file.empty() ? "no route: the domain's own exchangers"
+    return way.origin.file.empty() ? "no route: the MX records of the domain"
                                    : printable(way.origin.to_string());
 }
 
@@ -35,25 +35,24 @@ std::string login_of(const delivery::Way& way) {
 
 std::string source_text(const RoutedSource& routed) {
     std::string words =
-        routed.source.address ? routed.source.address->to_string() : "an address of the system's "
-                                                                     "choice";
+        routed.source.address ? routed.source.address->to_string() : "address chosen by the system";
     if (!routed.source.origin.file.empty())
         words += text(" (", printable(routed.source.origin.to_string()), ")");
     words += routed.hello_name.empty()
-                 ? ", hello name by control/helohostbyip for that address"
-                 : text(", says hello as ", printable(routed.hello_name));
+                 ? ", EHLO name from control/helohostbyip for that address"
+                 : text(", EHLO name ", printable(routed.hello_name));
     return words;
 }
 
 std::string server_text(const RoutedServer& server, const delivery::Way& way, const Paint& paint) {
-    std::string head = server.name.empty() ? std::string("given as address") : server.name;
+    std::string head = server.name.empty() ? std::string("given by address") : server.name;
     if (server.preference) head += text(", preference ", *server.preference);
     std::string shown = labelled(paint, "server", paint.heading(head));
     for (const RoutedAddress& address : server.addresses) {
         std::string words = address.endpoint.address.to_string();
         words += text(" port ", address.endpoint.port);
         if (address.silent_lately)
-            words += paint.warning(", silent lately: left alone for now (see qmail-tcpto)");
+            words += paint.warning(", skipped: timed out recently (see qmail-tcpto)");
         shown += labelled(paint, "", text("  ", words));
     }
     if (way.protocol == delivery::Protocol::smtp)
@@ -65,15 +64,22 @@ std::string failure_words(const Failure& failure) {
     return printable_in_one_line(delivery::failure_text(failure));
 }
 
+// QMTP goes without TLS, and where it is required the mail waits.
+std::vector<std::string> warnings_of(const Route& route) {
+    const PartialTls partial = route.partial_tls();
+    if (route.way.protocol == delivery::Protocol::qmtp || !partial.is_partial()) return {};
+    return {text(partial.what(), " (", partial.cure(), ")")};
+}
+
 std::string expectation_text(const Route& route, const Paint& paint) {
     switch (route.expectation()) {
-        case delivery::Letter::accepted: return paint.good("a delivery would be tried");
-        case delivery::Letter::deferred: return paint.warning("the mail would wait");
+        case delivery::Letter::accepted: return paint.good("would be attempted");
+        case delivery::Letter::deferred: return paint.warning("would be deferred");
         default:
             return paint.bad(route.failure || route.faults.size() == route.recipients.size() ||
                                      route.faults.empty()
-                                 ? "the mail would bounce"
-                                 : "mail to some of them would bounce");
+                                 ? "would bounce"
+                                 : "would bounce for some of the recipients");
     }
 }
 
@@ -83,12 +89,12 @@ std::string route_text(const Route& route, const Paint& paint) {
         head += text(head.empty() ? "" : ", ", printable(recipient));
     std::string shown = text(paint.heading(head), "\n");
     for (const std::string& fault : route.faults)
-        shown += labelled(paint, "cannot be", text("sent: ", paint.bad(printable(fault))));
+        shown += labelled(paint, "rejected", paint.bad(printable(fault)));
     const bool way_is_known = !route.failure || !route.hops.empty() || !route.way.relays.empty();
     if (way_is_known) shown += labelled(paint, "decided by", decided_by(route.way));
-    if (route.way.credentials) shown += labelled(paint, "logs in", login_of(route.way));
+    if (route.way.credentials) shown += labelled(paint, "login", login_of(route.way));
     if (!route.way.certificate_file.empty())
-        shown += labelled(paint, "shows", printable(route.way.certificate_file));
+        shown += labelled(paint, "client cert", printable(route.way.certificate_file));
     for (const RoutedHop& hop : route.hops) {
         const bool qmtp = route.way.protocol == delivery::Protocol::qmtp;
         shown += labelled(paint, "goes to", text(words_of(hop.hop), qmtp ? ", by QMTP" : ""));
@@ -98,8 +104,11 @@ std::string route_text(const Route& route, const Paint& paint) {
     }
     for (const RoutedSource& source : route.sources)
         shown += labelled(paint, text("from ", name_of(source.family)), source_text(source));
-    if (route.failure) shown += labelled(paint, "but", paint.bad(failure_words(*route.failure)));
-    return shown + labelled(paint, "so", expectation_text(route, paint));
+    for (const std::string& warning : warnings_of(route))
+        shown += labelled(paint, "warning", paint.warning(warning));
+    if (route.failure)
+        shown += labelled(paint, "problem", paint.bad(failure_words(*route.failure)));
+    return shown + labelled(paint, "result", expectation_text(route, paint));
 }
 
 Json origin_json(const delivery::Origin& origin) {
@@ -170,6 +179,7 @@ Json route_json(const Route& route) {
         if (!routed.hello_name.empty()) one["hello_name"] = printable(routed.hello_name);
         json["sources"].push_back(std::move(one));
     }
+    json["warnings"] = warnings_of(route);
     if (route.failure) json["failure"] = failure_words(*route.failure);
     return json;
 }

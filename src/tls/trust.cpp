@@ -138,6 +138,10 @@ Result<TrustForm> trust(X509_STORE* store, const Requirement& requirement) {
         return tl::unexpected(openssl_trouble());
     const FileContents file = read_whole_file(requirement.trust_file);
     if (file.error == EISDIR) return TrustForm::directory;
+    if (file.error == 0 && file.bytes.find_first_not_of(" \t\r\n") == file.bytes.npos)
+        return tl::unexpected(trust_failure(
+            requirement, requirement.trust_file,
+            "is empty; it must contain trusted CA certificates in PEM format"));
     const PemCertificates certificates = read_certificates(file.bytes);
     if (std::string fault = fault_of(requirement.trust_file, file, certificates); !fault.empty())
         return tl::unexpected(trust_failure(requirement, requirement.trust_file, fault));

@@ -91,7 +91,7 @@ def unreadable_directory(world, mx):
         before = path.stat().st_mode
         path.chmod(mode)
         undelivered(world, mx.host(), mx.at("alice")) \
-            .has(f"{name} cannot be read: Permission denied")
+            .has(f"{name} cannot be read: permission denied")
         path.chmod(before)
     message = Message()
     world.deliver(mx.host(), mx.at("alice"), message=message).delivered(mx.ip())

@@ -1,35 +1,12 @@
-# tern check: each kind of mistake is told with its file, line and cure; a good host has none.
+# tern check: each kind of problem is reported with its file, line and fix; a good host has none.
+# TLS and certificates are in cases_check_tls.
 import os
 import pathlib
-import shutil
-import subprocess
 
-QMAILR = 65534
-
-
-def _furnish(t):
-    """A home without any mistake, notes included."""
-    t.control("smtproutes", "dest.example:relay.example\n:[198.51.100.9]:2525")
-    t.tcpto()
-    (t.home / "queue/lock/tcpto6").write_bytes(bytes(2048))
-    for table in ("tcpto", "tcpto6"):
-        os.chown(t.home / "queue/lock" / table, QMAILR, QMAILR)
-
-
-def _check(t, *words, status=0):
-    answer = t.asks_json("check", "--user", f"{QMAILR}:{QMAILR}", *words, status=status)
-    t.equal(answer["good"], status == 0, "good")
-    return answer["findings"]
-
-
-def _finds(t, severity, file, *phrases, line=None):
-    """There is such a finding; all phrases stand in its what or cure."""
-    findings = _check(t, status=0 if severity == "note" else 1)
-    fitting = [each for each in findings
-               if each["severity"] == severity and each["file"] == file
-               and each.get("line") == line
-               and all(phrase in each["what"] + "; " + each.get("cure", "") for phrase in phrases)]
-    t.check(fitting, f"no {severity} about {file}, line {line}, with {phrases} in {findings}")
+from checking import QMAILR
+from checking import check as _check
+from checking import finds as _finds
+from checking import furnish as _furnish
 
 
 def nothing_wrong(t):
@@ -72,10 +49,10 @@ def hello_names(t):
     t.control("helohost", "caf\u00e9.example")
     _finds(t, "error", "control/helohost", "not printable ASCII")
     t.control("helohost", "localhost")
-    _finds(t, "warning", "control/helohost", "no full domain name")
+    _finds(t, "warning", "control/helohost", "not a fully qualified domain name")
     t.without_control("helohost")
     t.without_control("me")
-    _finds(t, "error", "control/me", "neither it nor control/helohost exists")
+    _finds(t, "error", "control/me", "neither control/me nor control/helohost exists")
 
 
 def numbers(t):
@@ -84,11 +61,11 @@ def numbers(t):
         t.control(name, "soon")
         _finds(t, "warning", f"control/{name}", "does not begin with a number", "remove the file")
         t.control(name, "30x")
-        _finds(t, "warning", f"control/{name}", "it means 30 ")
+        _finds(t, "warning", f"control/{name}", "only the leading digits are used: 30 ")
         t.control(name, "2000")
         t.equal(_check(t), [], name)
     t.control("timeoutremote", "0")
-    _finds(t, "error", "control/timeoutremote", "0 seconds")
+    _finds(t, "error", "control/timeoutremote", "a timeout of 0 seconds")
 
 
 def address_preference(t):
@@ -120,7 +97,7 @@ def passwords(t):
     for name in ("smtproutes", "authsenders"):
         path = t.control(name, "a.example:b.example|user|geheim\n:[b.example|user|geheim\n"
                                "c.example:|user|geheim\nd.example:b.example:x|user|geheim")
-        _finds(t, "warning", f"control/{name}", "every user can read it", "chmod 640")
+        _finds(t, "warning", f"control/{name}", "readable by every user", "chmod 640")
         _finds(t, "error", f"control/{name}", line=2)
         path.chmod(0o600)
         _finds(t, "error", f"control/{name}", f"{QMAILR}:{QMAILR} cannot read it",
@@ -137,11 +114,11 @@ def _without_reader(t, name, content):
 
 
 def logins_without_verification(t):
-    """Who gives a password to a stranger is told how to know him."""
+    """A password that is sent without verification is reported with the fix."""
     _furnish(t)
     login = "|user|geheim"
     _without_reader(t, "smtproutes", f"a.example:b.example:587{login}\nc.example:d.example")
-    _finds(t, "warning", "control/smtproutes", "go to b.example over TLS", "is not verified",
+    _finds(t, "warning", "control/smtproutes", "sent to b.example over TLS without",
            "ln -s /etc/ssl/certs control/tlshosts/b.example.pem", line=1)
     t.equal(len(_check(t, status=1)), 1, "findings")
     # A second way to the same relay is cured by the same file.
@@ -150,25 +127,26 @@ def logins_without_verification(t):
     t.control("tlshosts/b.example.pem", t.certificates.text("ca"))
     t.equal(_check(t), [], "verified")
     _without_reader(t, "smtproutes", f"a.example:B.example,b2.example{login}")
-    _finds(t, "warning", "control/smtproutes", "go to b2.example over TLS", line=1)
+    _finds(t, "warning", "control/smtproutes", "sent to b2.example over TLS", line=1)
     _without_reader(t, "smtproutes", f"a.example:b2.example{login}\na.example:b.example{login}")
-    t.equal([each["line"] for each in _check(t, status=1)], [1], "the overruled line's own mistake")
+    t.equal([each["line"] for each in _check(t, status=1)], [1], "the overridden line's problem")
     _without_reader(t, "smtproutes", f":[198.51.100.9]:587{login}")
-    _finds(t, "warning", "control/smtproutes", "go to 198.51.100.9 over TLS", "by its name", line=1)
+    _finds(t, "warning", "control/smtproutes", "sent to 198.51.100.9 over TLS", "by name", line=1)
     for inside in ("127.0.0.1", "localhost", "mail.localhost:1025"):
         _without_reader(t, "smtproutes", f":{inside}{login}")
         t.equal(_check(t), [], inside)
     _without_reader(t, "smtproutes", f":b.example/mx{login}")
-    _finds(t, "warning", "control/smtproutes", "the DNS names for b.example", line=1)
+    _finds(t, "warning", "control/smtproutes", "that DNS returns for b.example", line=1)
     t.control("smtproutes", "a.example:b2.example")
     t.equal(_check(t), [], "nobody logs in")
     _without_reader(t, "authsenders", f"@a.example:b3.example{login}")
-    _finds(t, "warning", "control/authsenders", "go to b3.example over TLS", line=1)
+    _finds(t, "warning", "control/authsenders", "sent to b3.example over TLS", line=1)
     t.control("notlshosts/b3.example")
-    _finds(t, "error", "control/authsenders", "its mail is deferred", "rules TLS out", line=1)
+    _finds(t, "error", "control/authsenders", "mail is deferred", "control/notlshosts/b3.example",
+           line=1)
     t.without_control("authsenders")
     _without_reader(t, "smtproutes.d/a.example", f"relay=b4.example{login}")
-    _finds(t, "warning", "control/smtproutes.d/a.example", "go to b4.example over TLS", line=1)
+    _finds(t, "warning", "control/smtproutes.d/a.example", "sent to b4.example over TLS", line=1)
 
 
 def tokens(t):
@@ -180,9 +158,9 @@ def tokens(t):
     _finds(t, "error", "control/smtproutes", "does not exist", line=1)
     token = t.home / "token"
     token.write_text("tok-123\n")
-    _finds(t, "warning", str(token), "every user can read it")
+    _finds(t, "warning", str(token), "readable by every user")
     token.chmod(0o600)
-    _finds(t, "error", "control/smtproutes", "cannot read the file of its access token", line=1)
+    _finds(t, "error", "control/smtproutes", "cannot read its access token file", line=1)
     os.chown(token, QMAILR, QMAILR)
     t.equal(_check(t), [], "findings")
 
@@ -192,7 +170,7 @@ def sources(t):
     t.control("outgoingip", "2001:db8::1")
     _finds(t, "error", "control/outgoingip", line=1)
     t.control("outgoingip", "198.18.0.1")
-    _finds(t, "error", "control/outgoingip", "no address of this host")
+    _finds(t, "error", "control/outgoingip", "not an address of this host")
     t.without_control("outgoingip")
     t.control("domainips", "a.example:192.0.2.1\nb.example:nonsense")
     _finds(t, "error", "control/domainips", line=2)
@@ -200,14 +178,14 @@ def sources(t):
                            "B.example.:192.0.2.1\nc.example:2001:db8:1::9|mx.c.example\n"
                            "d.example:0.0.0.0")
     for line, address in ((2, "198.18.0.1"), (5, "2001:db8:1::9")):
-        _finds(t, "error", "control/domainips", f"{address} is no address of this host",
+        _finds(t, "error", "control/domainips", f"{address} is not an address of this host",
                "remove the line", line=line)
     # An overruled line sends nothing from anywhere.
     t.equal({each["line"] for each in _check(t, status=1) if each["severity"] == "error"}, {2, 5},
             "lines")
     t.without_control("domainips")
     t.control("smtproutes.d/a.example", "relay=b.example\noutgoingip=198.18.0.3")
-    _finds(t, "error", "control/smtproutes.d/a.example", "198.18.0.3 is no address of this host")
+    _finds(t, "error", "control/smtproutes.d/a.example", "198.18.0.3 is not an address of this")
     (t.home / "control/smtproutes.d/a.example").unlink()
     t.control("helohostbyip", "192.0.2.1:caf\u00e9")
     _finds(t, "error", "control/helohostbyip", line=1)
@@ -216,132 +194,82 @@ def sources(t):
     _finds(t, "warning", "control/helohostbyip", "no colon", line=2)
 
 
-def ciphers(t):
+def only_root_reads(t):
+    """A file in control/ that qmail-remote cannot read is named, whatever it is for."""
     _furnish(t)
-    t.control("tlsclientciphers", "NONSENSE")
-    _finds(t, "error", "control/tlsclientciphers", "OpenSSL", "openssl-ciphers")
-    t.control("tlsclientciphers", "ECDHE-RSA-AES256-GCM-SHA384:NONSENSE")
-    _finds(t, "warning", "control/tlsclientciphers", "no cipher called NONSENSE")
-
-
-def client_certificate(t):
-    _furnish(t)
-    path = t.control("clientcert.pem", t.certificates.text("client-rsa"))
-    _finds(t, "warning", "control/clientcert.pem", "every user can read it", f"chgrp {QMAILR}")
-    path.chmod(0o600)
-    _finds(t, "warning", "control/clientcert.pem", "cannot read it")
-    os.chown(path, QMAILR, QMAILR)
-    t.equal(_check(t), [], "findings")
-    path.write_text(t.certificates.text("expired"))
-    _finds(t, "warning", "control/clientcert.pem", "expired at")
-    path.write_text(t.certificates.text("not-yet-valid"))
-    _finds(t, "warning", "control/clientcert.pem", "not valid before")
-    path.write_text(t.certificates.text("client-rsa.cert") + t.certificates.text("ed25519.key"))
-    _finds(t, "warning", "control/clientcert.pem", "its first certificate and its private key")
-    path.write_text(t.certificates.text("client-rsa.cert"))
-    _finds(t, "warning", "control/clientcert.pem", "it holds no private key")
-
-
-def demands_of_tls(t):
-    _furnish(t)
-    t.control("tlshosts/mx.example.org.pem", "nothing")
-    _finds(t, "error", "control/tlshosts/mx.example.org.pem", "holds no certificate")
-    t.control("tlshosts/mx.example.org.pem", t.certificates.text("expired.cert"))
-    _finds(t, "warning", "control/tlshosts/mx.example.org.pem", "expired at")
-    t.control("tlshosts/mx.example.org.pem", t.certificates.text("ca"))
-    t.equal(_check(t), [], "findings")
-    for name, phrase in (("MX.example.org", "rename it to mx.example.org"),
-                         ("b\u00fccher.example", "rename it to xn--bcher-kva.example"),
-                         ("192.0.2.1", "is an address"), ("mx", "has no dot")):
-        path = t.control(f"tlshosts/{name}.pem", t.certificates.text("ca"))
-        _finds(t, "warning", f"control/tlshosts/{name}.pem", phrase)
-        path.unlink()
-        path = t.control(f"notlshosts/{name}")
-        _finds(t, "warning", f"control/notlshosts/{name}", phrase)
-        path.unlink()
-    t.control("tlshosts/mx.example.org", t.certificates.text("ca")).rename(
-        t.home / "control/tlshosts/mx.example.org.crt")
-    _finds(t, "warning", "control/tlshosts/mx.example.org.crt", "nobody reads it")
-    (t.home / "control/tlshosts/mx.example.org.crt").unlink()
-    t.control("notlshosts/mx.example.org")
-    _finds(t, "warning", "control/notlshosts/mx.example.org", "has its way")
-
-
-def directories_of_trust(t):
-    """Of files by hash; that a host has one is worth a note, and each mistake in it a warning."""
-    _furnish(t)
-    where = "control/tlshosts/mx.example.org.pem"
-    directory = t.home / where
-    directory.mkdir(parents=True)
-    _finds(t, "error", where, "holds no certificate by hash", "openssl rehash")
-    ca = t.control("tlshosts/mx.example.org.pem/ca.pem", t.certificates.text("ca"))
-    _finds(t, "error", where, "holds no certificate by hash", "openssl rehash")
-    _finds(t, "warning", f"{where}/ca.pem", "no name by hash", "openssl rehash")
-    t.control("tlshosts/mx.example.org.pem/stranger.crt", t.certificates.text("stranger"))
-    subprocess.run(["openssl", "rehash", directory], check=True)
-    _finds(t, "note", where, "a directory of 2 certificates by hash")
-    bundle = t.control("tlshosts/mx.example.org.pem/bundle.crt",
-                       t.certificates.text("ca-rsa") + t.certificates.text("intermediate"))
-    t.equal([each["severity"] for each in _check(t)], ["note"], "findings")
-    bundle.unlink()
-    # A second server by the same directory is not told again; one whose link leads nowhere is.
-    link = t.home / "control/tlshosts/mx2.example.org.pem"
-    link.symlink_to("mx.example.org.pem")
-    t.equal([each["severity"] for each in _check(t)], ["note"], "findings")
-    link.unlink()
-    link.symlink_to("/no/such/directory")
-    _finds(t, "error", "control/tlshosts/mx2.example.org.pem", "a link that leads nowhere")
-    link.unlink()
-    hashed = next(each for each in directory.glob("*.0") if each.resolve() == ca.resolve())
-    ca.write_text(t.certificates.text("expired.cert"))
-    _finds(t, "warning", f"{where}/{hashed.name}", "nobody asks for it under this name", "rehash")
-    t.check(any("1 of its 2 certificates by hash has expired" in each["what"]
-                for each in _check(t, status=1)), "the expired one is told")
-    ca.write_text("nothing")
-    _finds(t, "warning", f"{where}/{hashed.name}", "holds no certificate", "is deferred")
-    ca.unlink()
-    _finds(t, "warning", f"{where}/{hashed.name}", "a link that leads nowhere", "is deferred")
-    ca.write_text(t.certificates.text("ca"))
-    ca.chmod(0o600)
-    _finds(t, "warning", f"{where}/{hashed.name}", f"{QMAILR}:{QMAILR} cannot read it", "chmod a+r")
-    directory.chmod(0o700)
-    _finds(t, "error", where, f"{QMAILR}:{QMAILR} cannot enter and list it", "chmod a+rx")
-
-
-def authorities_of_debian(t):
-    """Laid out as the package ca-certificates does in /etc/ssl/certs, which may hold others."""
-    _furnish(t)
-    (t.home / "control/tlshosts").mkdir()
-    shutil.copytree("/usr/share/ca-certificates/mozilla", t.home / "authorities")
-    subprocess.run(["openssl", "rehash", t.home / "authorities"], check=True)
-    for name in ("mx1", "mx2"):
-        link = t.home / f"control/tlshosts/{name}.example.org.pem"
-        link.symlink_to("../../authorities")
-    _finds(t, "note", "control/tlshosts/mx1.example.org.pem", "a directory of 1", "is trusted")
-    t.equal({each["file"] for each in _check(t)}, {"control/tlshosts/mx1.example.org.pem"}, "files")
-
-
-def no_tls_at_all(t):
-    _furnish(t)
-    t.control("tlshosts/exhaustivelist")
-    _finds(t, "warning", "control/tlshosts/exhaustivelist", "no mail is encrypted")
+    for name, content in (("me", "me.example"), ("smtproutes", "a.example:b.example"),
+                          ("timeoutremote", "60"), ("tlsclientciphers", "HIGH"),
+                          ("outgoingip", "192.0.2.1"), ("helohostbyip", "192.0.2.1:mx.me.example"),
+                          ("tlsdestinations", "*:"), ("addresspreference", "ipv4"),
+                          ("qmtproutes", "q.example:[198.51.100.8]"),
+                          ("tlshosts/mx.example.org.pem", t.certificates.text("ca"))):
+        path = t.control(name, content)
+        path.chmod(0o600)
+        _finds(t, "error", f"control/{name}", f"{QMAILR}:{QMAILR} cannot read it",
+               f"chgrp {QMAILR} control/{name}")
+        path.chmod(0o644)
+        t.equal(_check(t), [], name)
 
 
 def misspelt_names(t):
     _furnish(t)
-    for wrong, right in (("outgoingips", "outgoingip"), ("smtproute", "smtproutes"),
+    for wrong, right in (("outgoingipp", "outgoingip"), ("smtproute", "smtproutes"),
                          ("helohots", "helohost"), ("SMTPROUTES", "smtproutes"),
                          ("addresspreferences", "addresspreference")):
         path = t.control(wrong, "x")
-        _finds(t, "warning", f"control/{wrong}", f"is {right} meant?")
+        _finds(t, "warning", f"control/{wrong}", f"unknown control file (did you mean {right}?)")
         path.unlink()
     for fine in ("rcpthosts", "locals", "smtproutes~", "#me#", ".me.swp", "tlsclients",
                  "servercert.pem", "concurrencyremote"):
         path = t.control(fine, "x")
         t.equal(_check(t), [], fine)
         path.unlink()
-    t.control("tlsdestinations", "x")
-    _finds(t, "warning", "control/tlsdestinations", "does not read")
+    t.control("tlsdestination", "x")
+    _finds(t, "warning", "control/tlsdestination", "did you mean tlsdestinations?")
+
+
+def files_of_other_packages(t):
+    """Each is named with what its operator lacks and what to do."""
+    _furnish(t)
+    for name, *phrases in (
+            ("outgoingips", "source addresses by sender domain", "rename it to domainips"),
+            ("domainbindings", "indimail", "domainips"), ("bindroutes", "outgoingip=ADDRESS"),
+            ("defaultoutgoingip", "control/outgoingip"), ("routes", "smtproutes"),
+            ("routemap", "authsenders"), ("moresmtproutes.cdb", "by recipient"),
+            ("clientcipherlist", "tlsclientciphers"), ("clientciphersuite", "tlsclientciphers"),
+            ("domaincerts", "s/qmail", "clientcert.pem"),
+            ("batvkey", "BATV"), ("remotecert", "qmail-ldap", "clientcert.pem"),
+            ("outgoingip.example.org", "indimail", "control/smtproutes.d/example.org")):
+        path = t.control(name, "x")
+        _finds(t, "warning", f"control/{name}", "not read (a file of ", *phrases)
+        t.equal(len(_check(t, status=1)), 1, name)
+        path.unlink()
+    t.control("tlsadomains", "mx.example.org")
+    _finds(t, "error", "control/tlsadomains", "DANE", "control/tlshosts/NAME.pem")
+    t.without_control("tlsadomains")
+    for name, content in (("tlsclientmethod", "TLSv1_2"), ("notlshosts_auto", "1"),
+                          ("smtputf8", "1")):
+        path = t.control(name, content)
+        _finds(t, "note", f"control/{name}", "not read (a file of ")
+        path.unlink()
+    for name, content in (("notlshosts_auto", "0"), ("outgoingip.bak", "192.0.2.1")):
+        path = t.control(name, content)
+        t.equal(_check(t), [], name)
+        path.unlink()
+
+
+def keys_that_never_match(t):
+    _furnish(t)
+    t.control("smtproutes",
+              "*:relay.example\n@example.org:relay.example\ndest.example: relay.example")
+    for line in (1, 2):
+        _finds(t, "warning", "control/smtproutes", line=line)
+    t.check(any(each.get("line") == 3 for each in _check(t, status=1)), "a blank before the relay")
+    t.control("smtproutes", "a.example:b.example")
+    path = t.control("authsenders", "@client.example|user|pass")
+    os.chown(path, 0, QMAILR)
+    path.chmod(0o640)
+    _finds(t, "warning", "control/authsenders", "no colon", "ignored", line=1)
 
 
 def line_ends(t):
@@ -367,28 +295,18 @@ def directories_nobody_enters(t):
         (t.home / "control" / name).rmdir()
 
 
-def demands_that_cannot_be_reached(t):
-    _furnish(t)
-    place = t.home / "control/tlshosts"
-    place.symlink_to(t.home / "nowhere")
-    _finds(t, "error", "control/tlshosts", "a link that leads nowhere", "all mail is deferred")
-    place.unlink()
-    place.write_text("")
-    _finds(t, "error", "control/tlshosts", "Not a directory", "all mail is deferred")
-
-
 def tables(t):
     _furnish(t)
     table = t.home / "queue/lock/tcpto"
     table.unlink()
-    _finds(t, "note", "queue/lock/tcpto", "tried each time", "head -c 1024")
+    _finds(t, "note", "queue/lock/tcpto", "tried again at each delivery", "head -c 1024")
     table.write_bytes(bytes(512))
     os.chown(table, QMAILR, QMAILR)
     _finds(t, "note", "queue/lock/tcpto", "smaller than 1024")
     os.chown(table, 0, 0)
     _finds(t, "warning", "queue/lock/tcpto", "cannot read and write it")
     table.write_bytes(bytes(4096))
-    _finds(t, "warning", "queue/lock/tcpto", "another program's format")
+    _finds(t, "warning", "queue/lock/tcpto", "the format of another program")
     (t.home / "queue/lock/tcpto6").unlink()
     _finds(t, "warning", "queue/lock/tcpto", "larger than 1024")
 
@@ -400,7 +318,7 @@ def users(t):
     t.asks("check", "--user", "root")
     with_name = pathlib.Path("/etc/passwd").read_text().count("\nqmailr:")
     t.asks("check")
-    t.check(with_name or "/etc/passwd has no such user" in t.text, "says that nobody looked")
+    t.check(with_name or "/etc/passwd has no such user" in t.text, "says that it was not checked")
     t.asks("check", "--user", f"{QMAILR}:{QMAILR}", uid=1, cwd="/")
     t.tells("only root can")
 

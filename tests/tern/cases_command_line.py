@@ -27,6 +27,16 @@ def wrong_usage(t):
         t.check(t.complaint or t.text, f"{words}: not a word")
 
 
+def unknown_commands(t):
+    """They are named, and so are those that there are."""
+    for words in (("foo",), ("probee", "a.example"), ("--", "x")):
+        t.asks(*words, status=2)
+    t.asks("foo", status=2)
+    t.complains('unknown command "foo"', "route, check and probe")
+    t.asks(status=2)
+    t.complains("no command given", "route, check and probe")
+
+
 def no_home(t):
     for words in (("probe", "a.example"), ("check",), ("route", "a@b.example", "c@d.example")):
         t.asks(*words, home="/nowhere", status=111, cwd="/")
@@ -56,6 +66,25 @@ def colour_on_a_terminal(t):
             env={"PATH": "/usr/bin:/bin", "QMAILHOME": str(t.home), **environment},
             stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=30).stdout
         t.equal(b"\x1b[" in shown, wanted, f"colour with {environment}: {shown!r}")
+
+
+def width_of_a_terminal(t):
+    """Lines break at the width of a terminal, and nowhere else."""
+    t.control("helohost", "localhost")
+    for name in ("outgoingips", "domainbindings", "bindroutes"):
+        t.control(name, "x")
+    for setup, environment, width in (("stty cols 50;", {}, 50), ("", {"COLUMNS": "44"}, 44),
+                                      ("stty cols 50;", {"COLUMNS": "64"}, 64)):
+        shown = subprocess.run(
+            ["script", "-qec", f"{setup} {t.binaries}/tern check --color never", "/dev/null"],
+            env={"PATH": "/usr/bin:/bin", "QMAILHOME": str(t.home), **environment},
+            stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=30).stdout.decode()
+        lines = shown.splitlines()
+        t.check("    " in shown and len(lines) > 8, f"{environment}: {lines}")
+        for line in lines:
+            t.check(len(line) <= width or " " not in line.strip(), f"{width}: {line!r}")
+    t.asks("check", status=1, env={"COLUMNS": "44"})
+    t.check(any(len(line) > 100 for line in t.text.splitlines()), "piped output is not wrapped")
 
 
 _ASK_BASH = """

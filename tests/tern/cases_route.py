@@ -16,10 +16,10 @@ def _addresses(route):
 
 def by_mx(t):
     t.asks("route", SENDER, "joe@two.example")
-    t.tells("joe@two.example", "no route: the domain's own exchangers",
+    t.tells("joe@two.example", "no route: the MX records of the domain",
             "the exchangers of two.example", "mx1.dest.example, preference 10",
-            "mx2.dest.example, preference 20", MX1, MX2, "says hello as me.example",
-            "TLS where it is offered, certificate not verified", "a delivery would be tried")
+            "mx2.dest.example, preference 20", MX1, MX2, "EHLO name me.example",
+            "TLS used if offered, certificate not verified", "result      would be attempted")
     route = _route(t, recipient="joe@two.example")
     t.equal([server["preference"] for server in route["hops"][0]["servers"]], [10, 20],
             "preferences")
@@ -51,7 +51,7 @@ def by_smtproutes(t):
 def relay_by_mx(t):
     t.control("smtproutes", ":dest.example/mx")
     route = _route(t, recipient="x@y.example")
-    t.equal(route["hops"][0]["to"], "relay dest.example, port 25, by its MX records", "hop")
+    t.equal(route["hops"][0]["to"], "relay dest.example, port 25, by MX records", "hop")
     t.equal(_addresses(route), [MX1], "addresses")
 
 
@@ -61,21 +61,21 @@ def by_sender_and_with_a_password(t):
     t.more_zone("relay.example A 198.51.100.8")
     t.asks("route", SENDER, RECIPIENT)
     t.tells("control/authsenders, line 1", "with user and password (not shown)",
-            "TLS demanded, certificate not verified, by control/authsenders, line 1")
+            "TLS required, certificate not verified (control/authsenders, line 1")
     t.never_tells("|user")
     route = _route(t)
     t.equal(route["credentials"], True, "credentials")
     t.equal(_route(t, sender="other@me.example")["credentials"], False, "another sender")
     t.control("notlshosts/relay.example")
     t.asks("route", SENDER, RECIPIENT, status=111)
-    t.tells("rules TLS out", "the mail would wait")
+    t.tells("control/notlshosts/relay.example", "would be deferred")
 
 
 def token_file(t):
     t.control("smtproutes", f":relay.example:587|user|token:{t.home}/token")
     t.more_zone("relay.example A 198.51.100.8")
     t.asks("route", SENDER, RECIPIENT, status=111)
-    t.tells("token", "does not exist", "the mail would wait")
+    t.tells("token", "does not exist", "would be deferred")
     (t.home / "token").write_text("tok-123\n")
     t.asks("route", SENDER, RECIPIENT)
     t.tells("with user and access token (not shown)")
@@ -124,11 +124,33 @@ def tls_rules(t):
     t.control("tlshosts/mx1.dest.example.pem", t.certificates.text("ca"))
     t.control("notlshosts/mx2.dest.example")
     t.asks("route", SENDER, "joe@two.example")
-    t.tells("TLS demanded, certificate verified, by control/tlshosts/mx1.dest.example.pem",
-            "TLS never, by control/notlshosts/mx2.dest.example")
+    t.tells("TLS required, certificate verified (control/tlshosts/mx1.dest.example.pem)",
+            "TLS disabled (control/notlshosts/mx2.dest.example)")
     t.control("smtproutes", ":[198.51.100.1]:465")
     t.asks("route", SENDER, "joe@two.example")
     t.tells("TLS from the first byte (port 465)")
+
+
+def partial_tls(t):
+    """A domain whose mail can pass by the exchanger that requires TLS is pointed out."""
+    t.control("tlshosts/mx1.dest.example.pem", t.certificates.text("ca"))
+    t.asks("route", SENDER, "joe@two.example")
+    t.tells("warning     TLS is required at mx1.dest.example but not at mx2.dest.example",
+            "add control/tlshosts/mx2.dest.example.pem")
+    t.equal(len(_route(t, recipient="joe@two.example")["warnings"]), 1, "warnings")
+    t.equal(_route(t)["warnings"], [], "of a domain with one exchanger")
+    t.control("tlshosts/mx2.dest.example.pem", t.certificates.text("ca"))
+    t.equal(_route(t, recipient="joe@two.example")["warnings"], [], "where all require it")
+    t.control("smtproutes", "two.example:mx1.dest.example,[198.51.100.9]")
+    t.asks("route", SENDER, "joe@two.example")
+    t.tells("but not at 198.51.100.9", "give every server by name")
+
+
+def tlsdestinations(t):
+    t.control("tlsdestinations", "-mx2.dest.example:")
+    t.asks("route", SENDER, "joe@two.example", status=111)
+    t.tells("control/tlsdestinations, line 1", "would be deferred")
+    t.asks("route", SENDER, RECIPIENT)
 
 
 def source_and_hello_name(t):
@@ -143,16 +165,16 @@ def source_and_hello_name(t):
     t.without_control("outgoingip")
     t.without_control("domainips")
     t.asks("route", SENDER, RECIPIENT)
-    t.tells("an address of the system's choice, hello name by control/helohostbyip")
+    t.tells("address chosen by the system, EHLO name from control/helohostbyip")
 
 
 def back_off(t):
     t.tcpto((MX1, 2, 30))
     before = t.tcpto_bytes()
     t.asks("route", SENDER, "joe@two.example")
-    t.tells(f"{MX1} port 25, silent lately")
+    t.tells(f"{MX1} port 25, skipped: timed out recently")
     t.asks("route", SENDER, RECIPIENT, status=111)
-    t.tells("the mail would wait")
+    t.tells("would be deferred")
     t.equal(t.tcpto_bytes(), before, "the table")
 
 
@@ -177,16 +199,16 @@ def would_bounce(t):
         t.tells(phrase, "would bounce")
         t.equal(_route(t, recipient=recipient, status=1)["expectation"], "bounce", recipient)
     t.asks("route", "ann@bad domain", RECIPIENT, status=1)
-    t.tells("the mail would bounce")
+    t.tells("would bounce")
 
 
 def would_wait(t):
     t.more_zone("broken.example SERVFAIL")
     t.asks("route", SENDER, "joe@broken.example", status=111)
-    t.tells("SERVFAIL", "the mail would wait")
+    t.tells("SERVFAIL", "would be deferred")
     t.control("smtproutes", "fine.example:[198.51.100.3]\ndest.example:2001:db8::1")
     t.asks("route", SENDER, RECIPIENT, status=111)
-    t.tells("control/smtproutes, line 2", "the mail would wait")
+    t.tells("control/smtproutes, line 2", "would be deferred")
     t.asks("route", SENDER, "joe@fine.example")
     t.asks("route", SENDER, "joe@fine.example", "joe@broken.example", "joe@missing.example",
            status=1)

@@ -109,7 +109,7 @@ TEST(Printable, HoldsForAnyBytes) {
 
 TEST(PrintableLines, AreBounded) {
     EXPECT_THAT(printable_lines("250-a\n250 b\n"), ElementsAre("250-a", "250 b"));
-    EXPECT_THAT(printable_lines("a\nb\nc\nd", 2), ElementsAre("a", "b", "(and 2 lines more)"));
+    EXPECT_THAT(printable_lines("a\nb\nc\nd", 2), ElementsAre("a", "b", "(2 more lines)"));
     EXPECT_THAT(printable_lines(""), ElementsAre());
 }
 

@@ -217,7 +217,7 @@ TEST_F(TrustDirectory, TellsWhatItCannotUse) {
               file + " cannot be read: Too many levels of symbolic links");
     replace();
     ASSERT_EQ(::mkdir(file.c_str(), 0700), 0);
-    EXPECT_EQ(fails_as(Cause::control_file, server_), file + " cannot be read: Is a directory");
+    EXPECT_EQ(fails_as(Cause::control_file, server_), file + " cannot be read: is a directory");
     ASSERT_EQ(::rmdir(file.c_str()), 0);
     ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
     EXPECT_THAT(fails_as(Cause::control_file, server_), StartsWith(file + " contains no certificate"));

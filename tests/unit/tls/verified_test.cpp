@@ -302,10 +302,19 @@ TEST_F(TrustFile, MustBeReadable) {
 }
 
 TEST_F(TrustFile, MustHoldACertificate) {
-    for (const std::string& contents : {""s, "\n"s, "no PEM at all\n"s, key_pem(root_)}) {
+    for (const std::string& contents : {"no PEM at all\n"s, key_pem(root_)}) {
         const std::string path = directory_.holds("empty.pem", contents);
         EXPECT_EQ(trouble(path),
                   path + " contains no certificate; it must contain trusted CA certificates in PEM format");
+    }
+}
+
+// Made by touch(1) after a how-to.
+TEST_F(TrustFile, MustNotBeEmpty) {
+    for (const std::string& contents : {""s, "\n"s, " \r\n\t"s}) {
+        const std::string path = directory_.holds("empty.pem", contents);
+        EXPECT_EQ(trouble(path),
+                  path + " is empty; it must contain trusted CA certificates in PEM format");
     }
 }
 
