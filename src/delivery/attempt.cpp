@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "delivery/delivery.hpp"
+#include "delivery/ignored_extensions.hpp"
 #include "session/authenticate.hpp"
 #include "session/qmtp.hpp"
 
@@ -86,6 +87,9 @@ session::Terms Delivery::terms_of(const Peer& peer, const tls::Requirement& requ
     const Duration left = until_ ? *until_ - world_.clock.now() : time_for_tls();
     if (!requirement.demanded()) terms.handshake_patience = left / 3;
     if (way_.credentials) terms.credentials = &*way_.credentials;
+    if (!mechanisms_.empty()) terms.mechanisms = mechanisms_;
+    terms.ignored =
+        find_ignored_extensions(settings_.ignoreextensions, peer.name, peer.endpoint.address);
     return terms;
 }
 

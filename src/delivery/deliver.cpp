@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "delivery/delivery.hpp"
+#include "delivery/mechanism_order.hpp"
 #include "delivery/server_terms.hpp"
 
 namespace tern::delivery {
@@ -13,6 +14,11 @@ namespace {
 
 std::string name_of(const Exchanger& exchanger) {
     return exchanger.name ? exchanger.name->ascii() : std::string();
+}
+
+// Not the server's: it says nothing of it.
+bool is_local_trouble(Connected outcome) {
+    return outcome == Connected::resources || outcome == Connected::wrong_source;
 }
 
 Exchanger only(const Peer& peer) {
@@ -38,6 +44,8 @@ Task<Report> Delivery::run() {
     way_ = std::move(*way);
     const Result<Done> token = read_token();
     if (!token) co_return before_any_server(token.error());
+    const Result<Done> mechanisms = read_mechanisms();
+    if (!mechanisms) co_return before_any_server(mechanisms.error());
     const Result<std::vector<NextHop>> hops = next_hops(way_, arguments_.host);
     if (!hops) co_return before_any_server(hops.error());
     for (const NextHop& hop : *hops)
@@ -56,8 +64,20 @@ Result<Done> Delivery::read_token() {
     });
 }
 
+// Only mail that logs in needs them.
+Result<Done> Delivery::read_mechanisms() {
+    if (!way_.credentials) return Done();
+    return read_mechanism_order(settings_.authmechanisms)
+        .map([this](std::vector<sasl::Mechanism>&& order) {
+            mechanisms_ = std::move(order);
+            return Done();
+        });
+}
+
 Task<Done> Delivery::try_hop(NextHop hop) {
-    Exchangers exchangers(world_, settings_.timeout_dns, settings_.families);
+    Exchangers exchangers(
+        world_, settings_.timeout_dns,
+        find_families(settings_.sources, way_, arguments_.sender, settings_.families));
     unfound_.reset();
     const Result<Done> found = co_await exchangers.find(std::move(hop)).outcome();
     if (!found) unfound_ = found.error();
@@ -161,7 +181,7 @@ Task<Done> Delivery::connect(const Exchanger& exchanger, const tls::Requirement&
     const Deadline latest = until_.value_or(world_.clock.now() + 2 * settings_.timeout_connect +
                                             std::chrono::seconds(1));
     DialResult dialled = co_await world_.dialer.dial(*targets, settings_.timeout_connect, latest);
-    note_dialled(exchanger, racing, *targets, dialled, candidates);
+    note_dialled(exchanger, racing, dialled, candidates);
     if (!dialled.stream || settled_) co_return Done();
     Peer peer;
     peer.name = name_of(exchanger);
@@ -181,8 +201,7 @@ Task<Done> Delivery::connect(const Exchanger& exchanger, const tls::Requirement&
 }
 
 void Delivery::note_dialled(const Exchanger& exchanger, const std::vector<Candidate>& racing,
-                            const std::vector<Target>& targets, const DialResult& dialled,
-                            std::vector<Candidate>& candidates) {
+                            const DialResult& dialled, std::vector<Candidate>& candidates) {
     for (std::size_t i = 0; i < racing.size(); ++i) {
         const DialResult::Each& each = dialled.each[i];
         if (each.outcome == Connected::not_tried) continue;
@@ -190,13 +209,14 @@ void Delivery::note_dialled(const Exchanger& exchanger, const std::vector<Candid
         const Endpoint& endpoint = racing[i].endpoint;
         std::erase_if(candidates, [&](const Candidate& c) { return c.endpoint == endpoint; });
         if (each.outcome == Connected::timed_out) world_.backoff.note_timeout(endpoint.address);
-        else if (each.outcome != Connected::resources && racing[i].silence.listed)
+        else if (!is_local_trouble(each.outcome) && racing[i].silence.listed)
             world_.backoff.note_answer(endpoint.address);
         if (each.outcome == Connected::resources && !dialled.stream) {
-            std::string why = each.why;
-            if (targets[i].source)
-                why += text(" (", source_of(endpoint.address.family())->origin.to_string(), ")");
-            settled_ = before_any_server(Failure(Stage::connect, Cause::resources, why));
+            settled_ = before_any_server(Failure(Stage::connect, Cause::resources, each.why));
+        } else if (each.outcome == Connected::wrong_source && !dialled.stream) {
+            const Origin& origin = source_of(endpoint.address.family())->origin;
+            settled_ = before_any_server(Failure(Stage::connect, Cause::control_file,
+                                                 text(origin.to_string(), ": ", each.why)));
         } else if (each.outcome != Connected::yes) {
             note_unconnected(Peer{name_of(exchanger), endpoint}, each.why);
         }

@@ -55,12 +55,12 @@ private:
     Task<Done> connect(const Exchanger& exchanger, const tls::Requirement& requirement,
                        std::vector<Candidate>& candidates);
     void note_dialled(const Exchanger& exchanger, const std::vector<Candidate>& racing,
-                      const std::vector<Target>& targets, const DialResult& dialled,
-                      std::vector<Candidate>& candidates);
+                      const DialResult& dialled, std::vector<Candidate>& candidates);
     Task<Done> connect_again(const Peer& peer, const tls::Requirement& requirement);
     std::vector<Candidate> candidates_of(const Exchanger& exchanger);
     void note_unconnected(const Peer& peer, std::string_view why);
     Result<Done> read_token();
+    Result<Done> read_mechanisms();
     const Result<Source>& source_of(Family family);
     Result<std::vector<Target>> targets_of(const std::vector<Candidate>& racing);
     [[nodiscard]] bool may_go_on() const;
@@ -98,6 +98,7 @@ private:
 
     Way way_;
     std::array<std::optional<Result<Source>>, 2> sources_;  // by family, once asked for
+    std::vector<sasl::Mechanism> mechanisms_;  // of control/authmechanisms; empty: the usual order
     std::string hello_name_;
     std::optional<Report> settled_;
     std::optional<Attempt> furthest_;

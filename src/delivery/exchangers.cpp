@@ -149,7 +149,8 @@ Task<std::optional<Exchanger>> Exchangers::look_up(std::string name) {
             else usable[answer == &found.ipv6].push_back(address);
         }
     }
-    const bool only_ipv4 = families_ == FamilyChoice::ipv4_only;
+    const bool only_ipv4 =
+        families_ == FamilyChoice::ipv4_only || families_ == FamilyChoice::ipv4_by_source;
     if (only_ipv4 || families_ == FamilyChoice::ipv6_only) {
         std::vector<IpAddress>& unwanted = usable[only_ipv4 ? 1 : 0];
         left_out_ = left_out_ || !unwanted.empty();
@@ -171,6 +172,12 @@ Failure Exchangers::none_left() const {
     if (!look_up_trouble_.empty())
         return Failure(Stage::routing, Cause::name_service, look_up_trouble_);
     if (reached_ourselves_) return Failure(Stage::routing, Cause::loops_back, domain_);
+    // An address in a control file is no reason to bounce mail: whoever wrote it may add the other.
+    if (left_out_ && families_ == FamilyChoice::ipv4_by_source)
+        return Failure(Stage::routing, Cause::refused,
+                       text(domain_, " has only IPv6 addresses, and IPv6 is not used because a "
+                                     "source address is set for IPv4 alone (write one for IPv6, or "
+                                     "::, into control/outgoingip6)\n"));
     if (artificial_)
         return no_relay(left_out_     ? "has no address of the family that "
                                         "control/addresspreference allows"

@@ -198,6 +198,7 @@ std::vector<Finding> check(const Reader& reader, delivery::LocalAddresses& local
     check_routes(checking);
     check_sources(checking);
     check_tls(checking);
+    check_extensions(checking);
     check_names(checking);
     check_tables(checking);
     // Whatever else defers all mail: nothing that deliveries stumble over may go untold.

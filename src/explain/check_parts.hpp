@@ -48,6 +48,9 @@ void check_dates(Checking& checking, const std::string& path, std::string_view p
 /// control/tlshosts/<name>.pem, file or directory.
 void check_trust(Checking& checking, const std::string& path, std::string_view name);
 
+/// Adds mistakes of a file as they are.
+void take(Checking& checking, const std::vector<delivery::Mistake>& mistakes);
+
 void check_hello_name(Checking& checking);
 void check_numbers(Checking& checking);
 void check_address_preference(Checking& checking);
@@ -55,6 +58,7 @@ void check_routes(Checking& checking);
 void check_sources(Checking& checking);
 void check_tls(Checking& checking);
 void check_names(Checking& checking);
+void check_extensions(Checking& checking);
 void check_tables(Checking& checking);
 
 /// Tells of each relay that would get a user and password with nobody verified, or not at all.

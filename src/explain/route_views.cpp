@@ -98,6 +98,10 @@ std::string route_text(const Route& route, const Paint& paint) {
     }
     for (const RoutedSource& source : route.sources)
         shown += labelled(paint, text("from ", name_of(source.family)), source_text(source));
+    if (route.without_ipv6)
+        shown += labelled(paint, "from IPv6",
+                          text("not used: ", printable(route.without_ipv6->to_string()),
+                               " names an address for IPv4, and none is named for IPv6"));
     if (route.failure) shown += labelled(paint, "but", paint.bad(failure_words(*route.failure)));
     return shown + labelled(paint, "so", expectation_text(route, paint));
 }
@@ -170,6 +174,7 @@ Json route_json(const Route& route) {
         if (!routed.hello_name.empty()) one["hello_name"] = printable(routed.hello_name);
         json["sources"].push_back(std::move(one));
     }
+    if (route.without_ipv6) json["without_ipv6"] = origin_json(*route.without_ipv6);
     if (route.failure) json["failure"] = failure_words(*route.failure);
     return json;
 }

@@ -165,7 +165,7 @@ def logins_without_verification(t):
     _without_reader(t, "authsenders", f"@a.example:b3.example{login}")
     _finds(t, "warning", "control/authsenders", "go to b3.example over TLS", line=1)
     t.control("notlshosts/b3.example")
-    _finds(t, "error", "control/authsenders", "its mail is deferred", "rules TLS out", line=1)
+    _finds(t, "error", "control/authsenders", "its mail is deferred", "excludes TLS", line=1)
     t.without_control("authsenders")
     _without_reader(t, "smtproutes.d/a.example", f"relay=b4.example{login}")
     _finds(t, "warning", "control/smtproutes.d/a.example", "go to b4.example over TLS", line=1)
@@ -371,7 +371,7 @@ def demands_that_cannot_be_reached(t):
     _furnish(t)
     place = t.home / "control/tlshosts"
     place.symlink_to(t.home / "nowhere")
-    _finds(t, "error", "control/tlshosts", "a link that leads nowhere", "all mail is deferred")
+    _finds(t, "error", "control/tlshosts", "a dangling symbolic link", "all mail is deferred")
     place.unlink()
     place.write_text("")
     _finds(t, "error", "control/tlshosts", "Not a directory", "all mail is deferred")

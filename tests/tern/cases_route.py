@@ -68,7 +68,7 @@ def by_sender_and_with_a_password(t):
     t.equal(_route(t, sender="other@me.example")["credentials"], False, "another sender")
     t.control("notlshosts/relay.example")
     t.asks("route", SENDER, RECIPIENT, status=111)
-    t.tells("rules TLS out", "the mail would wait")
+    t.tells("excludes TLS", "the mail would wait")
 
 
 def token_file(t):
