@@ -221,6 +221,19 @@ TEST_F(ControlFile, PasswordsAreNoticedWhereverTheyStand) {
     }
 }
 
+// An empty file is not one that does not exist.
+TEST_F(ControlFile, ExtensionsAndMechanisms) {
+    EXPECT_EQ(read_settings("example.net")->ignoreextensions, "");
+    EXPECT_EQ(read_settings("example.net")->authmechanisms, std::nullopt);
+    write("ignoreextensions", "*:CHUNKING\n");
+    write("authmechanisms", "");
+    EXPECT_EQ(read_settings("example.net")->ignoreextensions, "*:CHUNKING\n");
+    EXPECT_EQ(read_settings("example.net")->authmechanisms, "");
+    std::filesystem::remove("control/authmechanisms");
+    std::filesystem::create_directory("control/authmechanisms");
+    EXPECT_FALSE(read_settings("example.net"));
+}
+
 TEST_F(ControlFile, AHelloNameMustBeFitToBeSaid) {
     for (const std::string& name : {"\n"s, ""s, "m\xc3\xa9.example\n"s, "a\0b\n"s, "a\tb\n"s}) {
         write("helohost", name);

@@ -163,6 +163,58 @@ TEST(Sources, TheFileOfTheRouteGoesFirst) {
     EXPECT_EQ(source(Family::ipv4), "192.0.2.3 by control/smtproutes.d/x.net");
 }
 
+// Contract, "Amended after the field": mail does not leave from an IPv6 address that nobody chose.
+TEST(Families, AreThoseWithASource) {
+    struct Row {
+        const char* outgoingip;
+        const char* outgoingip6;
+        const char* domainips;
+        const char* of_route;   // outgoingip of a file in smtproutes.d
+        const char* of_route6;
+        bool ipv6_is_used;
+    };
+    const std::vector<Row> rows{
+        {"", "", "", "", "", true},
+        {"192.0.2.1", "", "", "", "", false},
+        {"192.0.2.1", " \n", "", "", "", false},
+        {"192.0.2.1", "::", "", "", "", true},
+        {"192.0.2.1", "2001:db8::1", "", "", "", true},
+        {"192.0.2.1", "nonsense", "", "", "", true},
+        {"nonsense", "", "", "", "", false},
+        {"0.0.0.0", "", "", "", "", true},
+        {"", "2001:db8::1", "", "", "", true},
+        {"", "", "x.org:192.0.2.1", "", "", false},
+        {"", "", "x.org:192.0.2.1\n*:2001:db8::1", "", "", true},
+        {"", "", "x.org:192.0.2.1\nx.org:::", "", "", true},
+        {"", "", "y.org:192.0.2.1", "", "", true},
+        {"", "", "x.org:2001:db8::1", "", "", true},
+        {"192.0.2.1", "", "x.org:0.0.0.0", "", "", true},
+        {"192.0.2.1", "", "x.org:2001:db8::1", "", "", true},
+        {"", "", "", "192.0.2.1", "", false},
+        {"", "", "", "192.0.2.1", "2001:db8::1", true},
+        {"", "2001:db8::1", "", "192.0.2.1", "", true},
+        {"192.0.2.1", "", "", "0.0.0.0", "", true},
+    };
+    for (const Row& row : rows) {
+        const SourceFiles files{row.outgoingip, row.outgoingip6, row.domainips, ""};
+        Way way;
+        way.origin = Origin{"control/smtproutes.d/x.net", 0};
+        way.source_ipv4 = IpAddress::parse(row.of_route);
+        way.source_ipv6 = IpAddress::parse(row.of_route6);
+        const auto families = [&](FamilyChoice preference) {
+            return find_families(files, way, "bob@x.org", preference);
+        };
+        EXPECT_EQ(families(FamilyChoice::ipv4_first), row.ipv6_is_used
+                                                          ? FamilyChoice::ipv4_first
+                                                          : FamilyChoice::ipv4_by_source)
+            << row.outgoingip << ", " << row.outgoingip6 << ", " << row.domainips << ", "
+            << row.of_route;
+        for (const FamilyChoice chosen :
+             {FamilyChoice::ipv6_first, FamilyChoice::ipv6_only, FamilyChoice::ipv4_only})
+            EXPECT_EQ(families(chosen), chosen);
+    }
+}
+
 TEST(Helohostbyip, TheLineThatDecides) {
     EXPECT_EQ(hello("", "192.0.2.1"), "none");
     EXPECT_EQ(hello("192.0.2.1:a\n192.0.2.2:b", "192.0.2.2"), "b");
