@@ -17,7 +17,7 @@ namespace tern::delivery {
 struct RelayList {
     std::vector<Relay> relays;  ///< empty: MX as usual
     std::optional<sasl::Credentials> credentials;
-    /// What after the port of the last relay counts for nothing, with what to write; empty: nothing.
+    /// Which text after the last relay's port counts for nothing, with what to write; or empty.
     std::string ignored;
 };
 

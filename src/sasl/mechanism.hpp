@@ -10,9 +10,9 @@
 
 namespace tern::sasl {
 
-/// The strongest first, unless control/authmechanisms has another order; for a token only the last two can be. Bound to the TLS session comes before
-/// the better hash: nobody breaks HMAC-SHA-1, but TLS without verification may end at somebody in
-/// the middle.
+/// The strongest first, where control/authmechanisms has no other order; for a token only the last
+/// two can be. Bound to the TLS session comes before the better hash: nobody breaks HMAC-SHA-1, but
+/// TLS without verification may end at somebody in the middle.
 enum class Mechanism {
     scram_sha_256_plus,  ///< RFC 7677, bound to the TLS session
     scram_sha_1_plus,    ///< RFC 5802

@@ -28,7 +28,7 @@ TEST(Ignoreextensions, LinesOfAServer) {
     const std::vector<Row> rows{
         {"", "mx.example", "192.0.2.1", ""},
         {"mx.example:CHUNKING", "mx.example", "192.0.2.1", "CHUNKING"},
-        {"MX.Example:chunking , Pipelining \t\r", "mx.example", "192.0.2.1", "PIPELINING, CHUNKING"},
+        {"MX.Example:size , Pipelining \t\r", "mx.example", "192.0.2.1", "PIPELINING, SIZE"},
         {"mx.example:CHUNKING", "a.mx.example", "192.0.2.1", ""},
         {"mx.example:CHUNKING", "amx.example", "192.0.2.1", ""},
         {".example:CHUNKING", "mx.example", "192.0.2.1", "CHUNKING"},

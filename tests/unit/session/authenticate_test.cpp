@@ -334,7 +334,9 @@ TEST(Authenticate, ARefusalIsToldWithTheServersWords) {
 
 TEST(Authenticate, ForNow) {
     Table table(answers<later>);
-    expect_refusal(table.login("PLAIN"), Cause::auth_refused, "temporarily unable to check our user name and password (AUTH PLAIN)\n454 4.7.0");
+    expect_refusal(table.login("PLAIN"), Cause::auth_refused,
+                   "temporarily unable to check our user name and password (AUTH PLAIN)\n"
+                   "454 4.7.0");
 }
 
 TEST(Authenticate, ClosingIsTheServersOwnNo) {
