@@ -13,11 +13,10 @@ namespace tern::explain {
 namespace {
 
 // qmail-remote(8), CONTROL FILES.
-constexpr std::array<std::string_view, 20> ours = {
+constexpr std::array<std::string_view, 18> ours = {
     "me", "helohost", "smtproutes", "smtproutes.d", "authsenders", "qmtproutes", "outgoingip",
     "outgoingip6", "domainips", "helohostbyip", "timeoutconnect", "timeoutremote", "timeoutdns",
-    "chunksizeremote", "tlsclientciphers", "clientcert.pem", "tlshosts", "notlshosts",
-    "ignoreextensions", "authmechanisms"};
+    "chunksizeremote", "tlsclientciphers", "clientcert.pem", "tlshosts", "notlshosts"};
 constexpr std::string_view preference = "addresspreference";
 
 // Files of other programs that are one letter away from one of ours (qmail-control(5) and kin).

@@ -183,7 +183,7 @@ def logins_after_blanks(t):
     t.control("smtproutes", two_words)
     os.chown(t.home / "control/smtproutes", 0, 0)
     (t.home / "control/smtproutes").chmod(0o644)
-    _finds(t, "warning", "control/smtproutes", "holds passwords and every user can read it")
+    _finds(t, "warning", "control/smtproutes", "passwords", "every user")
     for words, phrase in (("geheim", "the word after port 587 is ignored"),
                           ("user geheim env", "is ignored, as it is 3 words and not two"),
                           ("user geheim penalty 2", "4 words and not two")):

@@ -75,7 +75,7 @@ def password_after_blanks(t):
     t.control("smtproutes", ":relay.example:587 user geheim").chmod(0o600)
     t.more_zone("relay.example A 198.51.100.8")
     t.asks("route", SENDER, RECIPIENT)
-    t.tells("control/smtproutes, line 1", "with user and password (not shown)")
+    t.tells("control/smtproutes, line 1", "user and password (not shown)")
     t.control("authmechanisms", "PLAN")
     t.asks("route", SENDER, RECIPIENT, status=111)
     t.tells("control/authmechanisms: the file names no mechanism")
