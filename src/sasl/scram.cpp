@@ -90,7 +90,8 @@ tl::expected<std::string, std::string> parse_scram_verdict(std::string_view mess
     if (const auto error = attributes.take('e')) {
         const bool plain = !error->empty() && error->size() <= 100 &&
                            std::all_of(error->begin(), error->end(), is_of_a_nonce);
-        return wrong(plain ? text("the server reported: ", *error) : "the server reported an error");
+        return wrong(plain ? text("the server reported: ", *error)
+                           : "the server reported an error");
     }
     const auto signature = attributes.take('v');
     const auto decoded = signature ? from_base64(*signature) : std::nullopt;
@@ -127,7 +128,8 @@ std::optional<Secret> Scram::first_words() {
 }
 
 Response Scram::respond(std::string_view challenge) {
-    constexpr auto too_many = "the server sent a challenge after the last response of the mechanism";
+    constexpr auto too_many =
+        "the server sent a challenge after the last response of the mechanism";
     Response response = step_ == Step::prove   ? prove(challenge)
                         : step_ == Step::judge ? judge(challenge)
                                                : Response(wrong(too_many));

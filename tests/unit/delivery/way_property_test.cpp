@@ -167,11 +167,15 @@ TEST(WayProperties, TheModelsSenderDecides) {
         const std::map<std::string, Entry> entries = model_of_smtproutes(files.authsenders);
         if (sender.size() > 1 && sender.ends_with('.')) sender.pop_back();
         sender = lower(sender);
-        std::size_t expected = entries.contains("") ? entries.at("").number : 0;
+        // An empty value leaves the mail to the next file, and there is none.
+        const auto decides = [](const Entry& entry) {
+            return entry.value.empty() ? std::size_t(0) : entry.number;
+        };
+        std::size_t expected = entries.contains("") ? decides(entries.at("")) : 0;
         for (std::size_t at = sender.size(); at-- > 0;)
             if (at == 0 || sender[at] == '@' || sender[at] == '.')
                 if (const auto found = entries.find(sender.substr(at)); found != entries.end())
-                    expected = found->second.number;
+                    expected = decides(found->second);
         ASSERT_EQ(line_of(way), expected)
             << "seed " << seed << ", sender " << sender << ":\n" << files.authsenders;
         if (expected != 0) ++decided;
