@@ -45,7 +45,8 @@ enum class Cause {
     unverified,      ///< TLS was demanded and the certificate does not satisfy the demand
     auth_missing,    ///< the route has credentials and the server does not offer AUTH
     auth_in_clear,   ///< the route has credentials and there is no TLS that would hide them
-    auth_no_mechanism,  ///< the server offers no mechanism that our credentials allow
+    auth_no_mechanism,  ///< the server has no mechanism that our credentials and files allow;
+                        ///< behind a newline the text of its reply, where there was one
     auth_refused,    ///< AUTH failed: what happened and, behind a newline, the reply's text
     control_file,    ///< a control file is unreadable or cannot be understood
     home,            ///< qmail's home directory cannot be entered

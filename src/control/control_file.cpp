@@ -179,7 +179,7 @@ Result<bool> has_directory(const std::string& path) {
     if (::stat(path.c_str(), &status) == 0)
         return S_ISDIR(status.st_mode) ? Result<bool>(true) : unreadable(path, ENOTDIR);
     if (errno != ENOENT) return unreadable(path, errno);
-    return fail(Stage::start, Cause::control_file, path + ": a link that leads nowhere");
+    return fail(Stage::start, Cause::control_file, path + ": a dangling symbolic link");
 }
 
 Result<std::optional<std::string>> read_line(const std::string& path) {

@@ -39,11 +39,11 @@ private:
 /// Whether `path` exists; what cannot be told is a Failure as above.
 [[nodiscard]] Result<bool> exists(const std::string& path);
 
-/// The same, where a link that leads nowhere counts as well.
+/// The same, where a dangling symbolic link counts as well.
 [[nodiscard]] Result<bool> is_named(const std::string& path);
 
-/// Whether the directory `path` exists. What is called so and is none, as a link that leads
-/// nowhere, is a Failure as well.
+/// Whether the directory `path` exists. What has its name and is not one, as a dangling symbolic
+/// link, is a Failure as well.
 [[nodiscard]] Result<bool> has_directory(const std::string& path);
 
 /// The first line, without trailing blanks, tabs and newlines; nothing when the file does not

@@ -48,10 +48,14 @@ public:
         if (!may_have(name)) return std::string();
         return read_list(path(name), separator);
     }
-    /// The text as it stands, which delivery reads in one pass; empty where there is none.
+    /// The text as it is; nothing where there is no such file.
+    [[nodiscard]] Result<std::optional<std::string>> text_of(std::string_view name) const {
+        if (!may_have(name)) return std::nullopt;
+        return read_file(path(name));
+    }
+    /// The same, which delivery reads in one pass; empty where there is none.
     [[nodiscard]] Result<std::string> whole(std::string_view name) const {
-        if (!may_have(name)) return std::string();
-        return read_file(path(name)).map(
+        return text_of(name).map(
             [](std::optional<std::string>&& content) { return std::move(content).value_or(""); });
     }
 
@@ -78,7 +82,7 @@ Result<std::string> read_hello_name(const Files& control) {
     if (!std::ranges::all_of(**name, printable))
         return fail(Stage::start, Cause::control_file,
                     text(control.path(file),
-                         ": the name holds a byte that is not printable ASCII"));
+                         ": the name contains a byte that is not printable ASCII"));
     return **name;
 }
 
@@ -99,11 +103,15 @@ Result<delivery::FamilyChoice> read_family_choice(const Files& control) {
     if (choice == "ipv6only") return FamilyChoice::ipv6_only;
     return fail(Stage::start, Cause::control_file,
                 text(control.path("addresspreference"), ": \"", choice,
-                     "\" is none of ipv4, ipv6, ipv4only and ipv6only"));
+                     "\" is not one of ipv4, ipv6, ipv4only and ipv6only"));
 }
 
-// sasl/credentials: relay|user|password.
-bool has_bar(std::string_view lines) { return lines.find('|') != lines.npos; }
+// delivery/relay_list: a password follows a '|' or a blank. Blanks are rare in these files, and one
+// too many costs a system call.
+bool may_hold_passwords(std::string_view lines) {
+    const auto has = [lines](char c) { return lines.find(c) != lines.npos; };
+    return has('|') || has(' ') || has('\t');
+}
 
 // Of the many lines of smtproutes those that may decide for mail to the host; without a host all.
 Result<delivery::RouteFiles> read_smtproutes(const Files& control, std::string_view host) {
@@ -112,7 +120,7 @@ Result<delivery::RouteFiles> read_smtproutes(const Files& control, std::string_v
     const delivery::HostSieve sieve(host);
     std::size_t left_out = 0;
     const auto keep = [&](std::string_view block) {
-        if (has_bar(block)) routes.hold_passwords = true;
+        routes.hold_passwords = routes.hold_passwords || may_hold_passwords(block);
         for (delivery::ControlLines lines(block); lines.next();) {
             if (!host.empty() && !sieve.passes(lines.line())) {
                 ++left_out;
@@ -169,9 +177,11 @@ Result<delivery::Settings> read_settings(std::string_view host) {
     take(control.whole("qmtproutes"), settings.routes.qmtproutes);
     take(read_route_file(control, host), settings.routes.of_domain);
     delivery::RouteFiles& routes = settings.routes;
-    if (has_bar(routes.authsenders) || has_bar(routes.qmtproutes) ||
-        (routes.of_domain && has_bar(routes.of_domain->content)))
+    if (may_hold_passwords(routes.authsenders) || may_hold_passwords(routes.qmtproutes) ||
+        (routes.of_domain && may_hold_passwords(routes.of_domain->content)))
         routes.hold_passwords = true;
+    take(control.whole("ignoreextensions"), settings.ignoreextensions);
+    take(control.text_of("authmechanisms"), settings.authmechanisms);
     take(control.whole("outgoingip"), settings.sources.outgoingip);
     take(control.whole("outgoingip6"), settings.sources.outgoingip6);
     take(control.whole("domainips"), settings.sources.domainips);
@@ -189,7 +199,7 @@ Result<Secret> FileRules::token_file(const std::string& path) {
     if (!content) return tl::unexpected<Failure>(content.error());
     if (*content) return Secret(**content);
     return fail(Stage::start, Cause::control_file,
-                text(path, ": this file of an access token does not exist"));
+                text(path, ": the file of the access token does not exist"));
 }
 
 Result<std::string> FileRules::tls_destinations() {

@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "delivery/delivery.hpp"
+#include "delivery/ignored_extensions.hpp"
 #include "delivery/transactions.hpp"
 
 namespace tern::delivery {
@@ -25,6 +26,9 @@ session::Terms Delivery::terms_of(const Connection& connection, const Step& step
     if (!step.requirement.demanded())
         terms.handshake_patience = itinerary_.tls_patience(world_.clock.now());
     if (way_.credentials) terms.credentials = &*way_.credentials;
+    if (!mechanisms_.empty()) terms.mechanisms = mechanisms_;
+    terms.ignored = find_ignored_extensions(settings_.ignoreextensions, connection.peer.name,
+                                            connection.peer.endpoint.address);
     return terms;
 }
 

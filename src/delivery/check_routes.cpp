@@ -43,10 +43,11 @@ private:
         const std::size_t last = last_[canonical_key(route->key, kind_.keys)];
         const auto wrong_key = what_is_wrong_with_key(route->key, kind_.keys);
         if (wrong_key) note(number, *wrong_key);
-        if (auto list = parse_relay_list(route->value, terms_of(kind_.protocol)); !list)
-            note(number, list.error(), last == number && !wrong_key);
+        const auto list = parse_relay_list(route->value, terms_of(kind_.protocol));
+        if (!list) note(number, list.error(), last == number && !wrong_key);
+        else if (!list->ignored.empty()) note(number, list->ignored);
         if (last != number)
-            note(number, text("line ", last, " is for the same mail and overrules it (remove one "
+            note(number, text("line ", last, " matches the same mail and overrides it (remove one "
                                              "of the two)"));
     }
 
@@ -63,9 +64,9 @@ std::optional<std::string> what_is_wrong_with_name(std::string_view path) {
     const std::string_view written = name.substr(prefix.size());
     const auto domain = dns::Domain::parse(written);
     if (!domain || IpAddress::parse(written))
-        return "no mail is for this name (a file is named as a domain, *.domain, or default)";
+        return "no mail matches this file name (use a domain, *.domain or default)";
     if (domain->ascii() == written) return std::nullopt;
-    return text("no mail is for this name (call the file ", prefix, domain->ascii(), ")");
+    return text("no mail matches this file name (rename it to ", prefix, domain->ascii(), ")");
 }
 
 }  // namespace

@@ -7,6 +7,14 @@
 #include "delivery/server_terms.hpp"
 
 namespace tern::delivery {
+namespace {
+
+// Not the server's: it says nothing of it.
+bool is_local_trouble(Connected outcome) {
+    return outcome == Connected::resources || outcome == Connected::wrong_source;
+}
+
+}  // namespace
 
 // Hosts that timed out recently are left out, and the report names them.
 std::vector<Endpoint> Delivery::not_silent(const Exchanger& exchanger) {
@@ -56,6 +64,13 @@ Task<Connection> Delivery::connect(const Step& step) {
     co_return note_dialled(step, targets, std::move(dialled));
 }
 
+tl::unexpected<Failure> Delivery::local_trouble(const DialResult::Each& each, Family family) {
+    if (each.outcome == Connected::resources)
+        return fail(Stage::connect, Cause::resources, each.why);
+    return fail(Stage::connect, Cause::control_file,
+                text(source_of(family)->origin.to_string(), ": ", each.why));
+}
+
 Result<Connection> Delivery::note_dialled(const Step& step, const std::vector<Target>& targets,
                                           DialResult dialled) {
     std::vector<Endpoint> tried;
@@ -65,15 +80,11 @@ Result<Connection> Delivery::note_dialled(const Step& step, const std::vector<Ta
         const Endpoint& endpoint = targets[i].endpoint;
         tried.push_back(endpoint);
         if (each.outcome == Connected::timed_out) world_.backoff.note_timeout(endpoint.address);
-        else if (each.outcome != Connected::resources &&
+        else if (!is_local_trouble(each.outcome) &&
                  std::ranges::find(listed_, endpoint) != listed_.end())
             world_.backoff.note_answer(endpoint.address);
-        if (each.outcome == Connected::resources && !dialled.stream) {
-            std::string why = each.why;
-            if (targets[i].source)
-                why += text(" (", source_of(endpoint.address.family())->origin.to_string(), ")");
-            return fail(Stage::connect, Cause::resources, why);
-        }
+        if (is_local_trouble(each.outcome) && !dialled.stream)
+            return local_trouble(each, endpoint.address.family());
         if (each.outcome != Connected::yes)
             note_unconnected(Peer{step.server_name, endpoint}, each.why);
     }

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "delivery/delivery.hpp"
+#include "delivery/mechanism_order.hpp"
 #include "delivery/redact.hpp"
 #include "delivery/server_terms.hpp"
 
@@ -27,6 +28,8 @@ Task<Report> Delivery::run() {
     way_ = std::move(*way);
     const Result<Done> token = read_token();
     if (!token) co_return before_any_server(token.error());
+    const Result<Done> mechanisms = read_mechanisms();
+    if (!mechanisms) co_return before_any_server(mechanisms.error());
     const Result<std::vector<NextHop>> hops = next_hops(way_, arguments_.host);
     if (!hops) co_return before_any_server(hops.error());
     for (const NextHop& hop : *hops) {
@@ -49,8 +52,20 @@ Result<Done> Delivery::read_token() {
     });
 }
 
+// Only mail that logs in needs them.
+Result<Done> Delivery::read_mechanisms() {
+    if (!way_.credentials) return Done();
+    return read_mechanism_order(settings_.authmechanisms)
+        .map([this](std::vector<sasl::Mechanism>&& order) {
+            mechanisms_ = std::move(order);
+            return Done();
+        });
+}
+
 Task<Done> Delivery::try_hop(NextHop hop) {
-    Exchangers exchangers(world_, settings_.timeout_dns, settings_.families);
+    Exchangers exchangers(
+        world_, settings_.timeout_dns,
+        find_families(settings_.sources, way_, arguments_.sender, settings_.families));
     unfound_.reset();
     const Result<Done> found = co_await exchangers.find(std::move(hop)).outcome();
     if (!found) unfound_ = found.error();

@@ -48,6 +48,7 @@ private:
     void note_failure(Outcome failed);
     void settle(Report report);
     Result<Done> read_token();
+    Result<Done> read_mechanisms();
     [[nodiscard]] Report final_report() const;
     [[nodiscard]] Report report_of(const Outcome& outcome) const;
     [[nodiscard]] std::vector<RecipientReport> recipient_reports(
@@ -58,6 +59,7 @@ private:
     Task<Connection> connect(const Step& step);
     Result<Connection> note_dialled(const Step& step, const std::vector<Target>& targets,
                                     DialResult dialled);
+    tl::unexpected<Failure> local_trouble(const DialResult::Each& each, Family family);
     void note_unconnected(const Peer& peer, std::string_view why);
     const Result<Source>& source_of(Family family);
     Result<std::vector<Target>> targets_of(const Step& step);
@@ -92,6 +94,7 @@ private:
 
     Way way_;
     std::array<std::optional<Result<Source>>, 2> sources_;  // by family, once asked for
+    std::vector<sasl::Mechanism> mechanisms_;  // of control/authmechanisms; empty: the usual order
     std::vector<Endpoint> listed_;  // of which the time-out table has a record
     Itinerary itinerary_;
     std::optional<Report> settled_;

@@ -254,6 +254,7 @@ Result<Done> Exchangers::sift(const dns::Domain& host, const dns::Answer<IpAddre
             into.unusable += text(into.unusable.empty() ? "" : ", ", address.to_string());
         } else if (is_left_out(address.family())) {
             into.left_out = true;
+            is_without_ipv6_by_source_ = families_ == FamilyChoice::ipv4_by_source;
         } else {
             (family == Family::ipv4 ? into.ipv4 : into.ipv6).push_back(address);
         }
@@ -275,7 +276,9 @@ std::optional<Exchanger> Exchangers::exchanger_of(const dns::Domain& host,
 }
 
 bool Exchangers::is_left_out(Family family) const {
-    return (families_ == FamilyChoice::ipv4_only && family == Family::ipv6) ||
+    const bool only_ipv4 =
+        families_ == FamilyChoice::ipv4_only || families_ == FamilyChoice::ipv4_by_source;
+    return (only_ipv4 && family == Family::ipv6) ||
            (families_ == FamilyChoice::ipv6_only && family == Family::ipv4);
 }
 
@@ -337,6 +340,12 @@ Failure Exchangers::none_left() const {
                             domain_, " were not looked up: ",
                             asked_ == most_names ? "the limit for one delivery was reached"
                                                  : "looking up the others took too long"));
+    // An address in a control file is no reason to bounce mail: the other may be added to it.
+    if (is_without_ipv6_by_source_)
+        return Failure(Stage::routing, Cause::refused,
+                       text(domain_, " has only IPv6 addresses, and IPv6 is not used because a "
+                                     "source address is set for IPv4 alone (write one for IPv6, or "
+                                     "::, into control/outgoingip6)\n"));
     const std::string what = faults_.empty() ? "has no address" : faults_.back().what;
     if (artificial_ && !by_mx_) return no_relay(what);
     if (artificial_) return no_relay(text("has no usable mail exchanger: ", words_of_faults()));

@@ -114,6 +114,7 @@ private:
     std::size_t next_ = 0;
     std::size_t asked_ = 0;
     Duration spent_{};         // in look-ups of addresses
+    bool is_without_ipv6_by_source_ = false;  // a source address for IPv4 alone left some out
     bool artificial_ = false;  // the operator named it: even our own address will do
     std::string ourselves_;    // who is, with which address
     std::uint16_t port_ = 25;

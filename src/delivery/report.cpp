@@ -79,15 +79,16 @@ std::string auth_text(const Failure& failure, const Peer& peer) {
         std::string line = on_one_line(std::string(words.substr(0, words.find('\n'))));
         return text(peer.to_string(), ": ", line, " (#", code, ")\n");
     };
+    const std::size_t reply = failure.detail.find('\n');
+    const std::string said =
+        reply == std::string::npos
+            ? std::string("\n")
+            : remote_host_said(std::string_view(failure.detail).substr(reply + 1));
     if (failure.cause == Cause::auth_in_clear)
         return text("Connected to ", ip, " but did not authenticate.\n", told("4.7.11"));
     if (failure.cause != Cause::auth_refused)
-        return text("Connected to ", ip, " but could not authenticate.\n", told("4.7.4"));
-    const std::size_t reply = failure.detail.find('\n');
-    return text("Connected to ", ip, " but authentication was rejected.",
-                reply == std::string::npos
-                    ? std::string("\n")
-                    : remote_host_said(std::string_view(failure.detail).substr(reply + 1)),
+        return text("Connected to ", ip, " but could not authenticate.", said, told("4.7.4"));
+    return text("Connected to ", ip, " but authentication was rejected.", said,
                 told(failure.code / 100 == 4 ? "4.7.0" : "4.7.8"));
 }
 

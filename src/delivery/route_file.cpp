@@ -30,14 +30,16 @@ public:
         read_certificate();
         result_.source_ipv4 = read_source(outgoingip, Family::ipv4);
         result_.source_ipv6 = read_source(outgoingip6, Family::ipv6);
+        result_.source_ipv4_line = values_[outgoingip].line;
+        result_.source_ipv6_line = values_[outgoingip6].line;
         const auto line = [](const Mistake& mistake) { return mistake.origin.line; };
         std::ranges::stable_sort(result_.mistakes, {}, line);
         return std::move(result_);
     }
 
 private:
-    void note(std::size_t line, std::string what) {
-        result_.mistakes.push_back(Mistake{Origin{file_.path, line}, std::move(what)});
+    void note(std::size_t line, std::string what, bool defers = true) {
+        result_.mistakes.push_back(Mistake{Origin{file_.path, line}, std::move(what), defers});
     }
 
     void take(std::string_view line, std::size_t number) {
@@ -50,12 +52,12 @@ private:
             key_names, [name](std::string_view key) { return equal_ignoring_case(key, name); });
         if (found == key_names.end())
             return note(number, text(quoted(name.substr(0, name.find(':'))),
-                                     " is no key of this file (relay, port, clientcert, "
-                                     "clientkey, outgoingip and outgoingip6 are)"));
+                                     " is not a key of this file (the keys are relay, port, "
+                                     "clientcert, clientkey, outgoingip and outgoingip6)"));
         Value& value = values_[static_cast<std::size_t>(found - key_names.begin())];
         if (value.line != 0)
-            return note(number, text(*found, " stands in line ", value.line,
-                                     " already (remove one of the two)"));
+            return note(number, text(*found, " is already set in line ", value.line,
+                                     " (remove one of the two)"));
         value = Value{without_leading_blanks(line.substr(equals + 1)), number};
     }
 
@@ -66,18 +68,19 @@ private:
         if (asked.line != 0) {
             const auto number = leading_port(asked.text);
             if (!number || !std::ranges::all_of(asked.text, is_digit))
-                note(asked.line, "port is no number from 1 to 65535");
+                note(asked.line, "port is not a number from 1 to 65535");
             // Which port exchangers take mail at is theirs to say, and it is 25.
             else if (named.text.empty())
-                note(asked.line, "a port stands without a relay (write relay=name, or "
+                note(asked.line, "port is set without a relay (write relay=name, or "
                                  "relay=name/mx for the exchangers of a name)");
             else terms.port = *number;
         }
         if (named.line == 0) return;
         result_.relay_line = named.line;
         auto list = parse_relay_list(named.text, terms);
-        if (list) result_.list = std::move(*list);
-        else note(named.line, std::move(list.error()));
+        if (!list) return note(named.line, std::move(list.error()));
+        result_.list = std::move(*list);
+        if (!result_.list.ignored.empty()) note(named.line, result_.list.ignored, false);
     }
 
     void read_certificate() {
@@ -87,7 +90,7 @@ private:
             note(certificate.line, "clientcert names no file");
         if (key.line != 0 && key.text.empty()) note(key.line, "clientkey names no file");
         if (key.line != 0 && certificate.line == 0)
-            note(key.line, "a clientkey stands without its clientcert");
+            note(key.line, "clientkey is set without clientcert");
         result_.certificate_file = certificate.text;
         result_.key_file = key.text;
     }
@@ -98,10 +101,8 @@ private:
         const std::optional<IpAddress> address = parse_address(value.text);
         if (address && address->family() == family) return address;
         const bool ipv4 = family == Family::ipv4;
-        note(value.line, text(quoted(value.text), " is no IPv", ipv4 ? 4 : 6, " address (",
-                              ipv4 ? "outgoingip6 is for those of IPv6"
-                                   : "outgoingip is for those of IPv4",
-                              ")"));
+        note(value.line, text(quoted(value.text), " is not an IPv", ipv4 ? 4 : 6, " address (",
+                              ipv4 ? "use outgoingip6 for IPv6" : "use outgoingip for IPv4", ")"));
         return std::nullopt;
     }
 

@@ -92,7 +92,7 @@ private:
 /// Equal for keys that fit the same mail: lower case, unquoted.
 [[nodiscard]] std::string canonical_key(std::string_view key, Keys keys);
 
-/// Why no mail can have the key, with its cure; nothing when all is well.
+/// Why the key matches no mail, with what to write; nothing when all is well.
 [[nodiscard]] std::optional<std::string> what_is_wrong_with_key(std::string_view key, Keys keys);
 
 }  // namespace tern::delivery

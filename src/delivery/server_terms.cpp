@@ -53,8 +53,9 @@ Result<tls::Requirement> requirement_for_qmtp(const tls::Requirement& asked, con
                                               const Exchanger& relay) {
     if (asked.demanded())
         return fail(Stage::routing, Cause::control_file,
-                    text(asked.origin, " demands TLS for ", relay.name->ascii(), ", and ",
-                         way.origin.to_string(), " sends this mail there by QMTP, which has none"));
+                    text(asked.origin, " requires TLS for ", relay.name->ascii(), ", but ",
+                         way.origin.to_string(),
+                         " sends this mail there by QMTP, which has no TLS"));
     tls::Requirement none;
     none.kind = tls::Requirement::Kind::none;
     return none;
@@ -75,9 +76,9 @@ Result<tls::Requirement> requirement_for(ServerRules& rules, const Way& way,
         return requirement;
     if (requirement->kind == tls::Requirement::Kind::none)
         return fail(Stage::routing, Cause::control_file,
-                    text(requirement->origin, " rules TLS out for ", exchanger.name->ascii(),
-                         ", and ", way.origin.to_string(),
-                         " has a user and password for it, which never travel in clear"));
+                    text(requirement->origin, " excludes TLS for ", exchanger.name->ascii(),
+                         ", but ", way.origin.to_string(),
+                         " has a user and password for it, which are never sent without TLS"));
     requirement->kind = tls::Requirement::Kind::encrypted;
     requirement->origin = text(way.origin.to_string(), " (its user and password)");
     return requirement;

@@ -41,8 +41,8 @@ std::optional<IpAddress> address_in(std::string_view text) {
 }
 
 std::string wrong_hello(std::string_view name) {
-    return name.empty() ? "the hello name is empty"
-                        : "the hello name holds a byte that is not printable ASCII";
+    return name.empty() ? "the EHLO name is empty"
+                        : "the EHLO name contains a byte that is not printable ASCII";
 }
 
 /// `key:ip[|helohost]` of domainips.
@@ -75,7 +75,7 @@ std::optional<DomainLine> split_domain_line(std::string_view line) {
     } else {
         const auto of_ipv4 = [](char c) { return is_digit(c) || c == '.'; };
         read.may_be_ipv6 = address.empty() || !std::ranges::all_of(address, of_ipv4);
-        read.wrong = text(quoted(address), " is no IP address (write domain:address, or "
+        read.wrong = text(quoted(address), " is not an IP address (write domain:address or "
                                            "domain:address|helohost)");
     }
     if (bar == value.npos) return read;
@@ -126,11 +126,11 @@ tl::expected<std::optional<IpAddress>, std::string> parse_outgoing(std::string_v
     const std::optional<IpAddress> address = address_in(line);
     if (!address)
         return tl::unexpected(
-            text(quoted(line), " is no IP address (the first line must be one ", name_of(family),
-                 " address)"));
+            text(quoted(line), " is not an IP address (the first line must be one ",
+                 name_of(family), " address)"));
     if (address->family() != family)
-        return tl::unexpected(text(quoted(line), " is no ", name_of(family), " address (",
-                                   file_of(address->family()), " is for it)"));
+        return tl::unexpected(text(quoted(line), " is not an ", name_of(family),
+                                   " address (write it into ", file_of(address->family()), ")"));
     return address;
 }
 
@@ -169,8 +169,8 @@ public:
     void add_idle(std::size_t line, std::string what) {
         mistakes_.push_back(Mistake{Origin{file_, line}, std::move(what), false});
     }
-    void add_overruled(std::size_t line, std::size_t by) {
-        add_idle(line, text("line ", by, " is for the same mail and overrules it (remove one of "
+    void add_overridden(std::size_t line, std::size_t by) {
+        add_idle(line, text("line ", by, " matches the same mail and overrides it (remove one of "
                                          "the two)"));
     }
     std::vector<Mistake> take() { return std::move(mistakes_); }
@@ -184,7 +184,7 @@ std::optional<std::string> what_is_wrong_with_domain(std::string_view key) {
     if (key == all_senders) return std::nullopt;
     if (key.empty()) return "the line has no domain (write * for all senders)";
     if (key.starts_with('.') || key == null_sender_key)
-        return text(quoted(key), " fits no sender's domain (write whole domains, or *)");
+        return text(quoted(key), " matches no sender (write a whole domain or *)");
     return what_is_wrong_with_key(without_last_dot(key), Keys::domains);
 }
 
@@ -198,7 +198,11 @@ bool is_hello_name(std::string_view name) {
 Result<Source> find_source(const SourceFiles& files, const Way& way, std::string_view sender,
                            Family family) {
     const auto& own = family == Family::ipv4 ? way.source_ipv4 : way.source_ipv6;
-    if (own) return Source{unless_unspecified(*own), "", Origin{way.origin.file, 0}};
+    if (own) {
+        const std::size_t line =
+            family == Family::ipv4 ? way.source_ipv4_line : way.source_ipv6_line;
+        return Source{unless_unspecified(*own), "", Origin{way.origin.file, line}};
+    }
     if (const auto found = find_domain_line(files.domainips, domain_of(sender), family)) {
         const Origin origin{std::string(domainips_file), found->number};
         if (found->line.wrong) return malformed(origin, *found->line.wrong);
@@ -211,6 +215,19 @@ Result<Source> find_source(const SourceFiles& files, const Way& way, std::string
     if (!outgoing) return malformed(origin, outgoing.error());
     if (!*outgoing) return Source();
     return Source{unless_unspecified(**outgoing), "", origin};
+}
+
+FamilyChoice find_families(const SourceFiles& files, const Way& way, std::string_view sender,
+                           FamilyChoice preference) {
+    // Contract, "Amended after the field", outgoingip: an address of IPv6 that nobody chose has no
+    // PTR record, as a rule, and mail from it is rejected.
+    if (preference != FamilyChoice::ipv4_first) return preference;
+    // A line that is malformed chose as well.
+    const Result<Source> ipv4 = find_source(files, way, sender, Family::ipv4);
+    if (ipv4 && !ipv4->address) return preference;
+    const Result<Source> ipv6 = find_source(files, way, sender, Family::ipv6);
+    const bool says_nothing_of_ipv6 = ipv6 && ipv6->origin.file.empty();
+    return says_nothing_of_ipv6 ? FamilyChoice::ipv4_by_source : preference;
 }
 
 Result<std::optional<std::string>> find_hello_name(std::string_view helohostbyip,
@@ -235,7 +252,7 @@ std::vector<Mistake> check_outgoingip(std::string_view content, Family family) {
         notes.add(1, outgoing.error());
     for (ControlLines lines(content); lines.next();)
         if (lines.number() > 1 && !says_nothing(lines.line())) {
-            notes.add_idle(lines.number(), "the line is ignored (the first line alone counts)");
+            notes.add_idle(lines.number(), "the line is ignored (only the first line counts)");
             break;
         }
     return notes.take();
@@ -262,11 +279,11 @@ std::vector<Mistake> check_domainips(std::string_view content) {
         std::size_t by = 0;
         for (const Family family : {Family::ipv4, Family::ipv6})
             if (line->is_of(family)) by = std::max(by, last[{key_of(*line), family}]);
-        // What may be of either family is overruled only where it is in both.
+        // What may be of either family is overridden only where it is in both.
         const bool decides =
             (line->may_be_ipv4 && last[{key_of(*line), Family::ipv4}] == number) ||
             (line->may_be_ipv6 && last[{key_of(*line), Family::ipv6}] == number);
-        if (!decides) notes.add_overruled(number, by);
+        if (!decides) notes.add_overridden(number, by);
     });
     return notes.take();
 }
@@ -286,11 +303,12 @@ std::vector<Mistake> check_helohostbyip(std::string_view content) {
             continue;
         }
         if (!line->address)
-            notes.add_idle(number, text(quoted(line->key), " is no IP address, so the line never "
-                                                           "decides (write address:helohost)"));
+            notes.add_idle(number, text(quoted(line->key), " is not an IP address, so the line "
+                                                           "matches nothing (write "
+                                                           "address:helohost)"));
         if (!is_hello_name(line->name)) notes.add(number, wrong_hello(line->name));
         if (line->address && last[*line->address] != number)
-            notes.add_overruled(number, last[*line->address]);
+            notes.add_overridden(number, last[*line->address]);
     }
     return notes.take();
 }

@@ -13,6 +13,15 @@
 
 namespace tern::delivery {
 
+/// Which of an exchanger's addresses are used, and which go first.
+enum class FamilyChoice {
+    ipv4_first,
+    ipv6_first,
+    ipv4_only,
+    ipv6_only,
+    ipv4_by_source,  ///< IPv4 alone, because only that has a source address
+};
+
 /// The files as they stand; empty where they do not exist.
 struct SourceFiles {
     std::string outgoingip;
@@ -37,6 +46,13 @@ struct Source {
 /// that is not printable ASCII); the detail names file and line.
 [[nodiscard]] Result<Source> find_source(const SourceFiles& files, const Way& way,
                                          std::string_view sender, Family family);
+
+/// The families that mail of `sender` by `way` uses where control/addresspreference says
+/// `preference`. By default IPv6 is left out where a file names a source address for IPv4 and none
+/// says anything of IPv6, be it `::`. The other way round IPv4 stays: without it most servers
+/// cannot be reached.
+[[nodiscard]] FamilyChoice find_families(const SourceFiles& files, const Way& way,
+                                         std::string_view sender, FamilyChoice preference);
 
 /// The hello name that helohostbyip gives for a local address; nothing when no line is of it. Fails
 /// with Cause::control_file as above.

@@ -2,6 +2,8 @@
 // of smtproutes.d route_file's.
 #include "delivery/way.hpp"
 
+#include <algorithm>
+
 #include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "delivery/relay_list.hpp"
@@ -28,13 +30,15 @@ Result<Way> way_of_line(const RouteLine& line, std::string_view file, Protocol p
 
 Result<Way> way_of_file(const RouteFiles::OfDomain& file) {
     RouteFile read = parse_route_file(file);
-    if (!read.mistakes.empty())
-        return malformed(read.mistakes.front().origin, read.mistakes.front().what);
+    const auto mistake = std::ranges::find_if(read.mistakes, &Mistake::defers);
+    if (mistake != read.mistakes.end()) return malformed(mistake->origin, mistake->what);
     Way way;
     way.relays = std::move(read.list.relays);
     way.credentials = std::move(read.list.credentials);
     way.source_ipv4 = read.source_ipv4;
     way.source_ipv6 = read.source_ipv6;
+    way.source_ipv4_line = read.source_ipv4_line;
+    way.source_ipv6_line = read.source_ipv6_line;
     way.certificate_file = std::move(read.certificate_file);
     way.key_file = std::move(read.key_file);
     way.origin = Origin{file.path, read.relay_line};
@@ -85,8 +89,11 @@ std::vector<std::string> route_file_names(std::string_view host) {
 }
 
 Result<Way> find_way(const RouteFiles& files, std::string_view host, std::string_view sender) {
-    if (const auto line = find_route_of_sender(files.authsenders, sender))
-        return way_of_line(*line, "control/authsenders", Protocol::smtp);
+    // Contract, "Amended after the field", authsenders: an empty value exempts the sender from the
+    // lines for others, and the next file decides.
+    const auto of_sender = find_route_of_sender(files.authsenders, sender);
+    if (of_sender && !of_sender->value.empty())
+        return way_of_line(*of_sender, "control/authsenders", Protocol::smtp);
     if (files.of_domain) return way_of_file(*files.of_domain);
     if (const auto line = find_in_either_form(files.qmtproutes, host, sender)) {
         Result<Way> way = way_of_line(*line, "control/qmtproutes", Protocol::qmtp);

@@ -44,6 +44,8 @@ struct Way {
     /// Of a file in smtproutes.d: beats domainips and outgoingip.
     std::optional<IpAddress> source_ipv4;
     std::optional<IpAddress> source_ipv6;
+    std::size_t source_ipv4_line = 0;  ///< where in the file
+    std::size_t source_ipv6_line = 0;
     /// Of a file in smtproutes.d: PEM files, relative to the home directory; empty: clientcert.pem.
     std::string certificate_file;
     std::string key_file;
@@ -69,8 +71,8 @@ struct RouteFiles {
         std::string content;
     };
     std::optional<OfDomain> of_domain;
-    /// A '|' stood in one of them, be it in a line that was left out: reading them brought
-    /// passwords into memory.
+    /// One of them may hold a password, be it in a line that was left out: reading them brought it
+    /// into memory.
     bool hold_passwords = false;
 };
 
@@ -80,7 +82,8 @@ struct RouteFiles {
 [[nodiscard]] std::vector<std::string> route_file_names(std::string_view host);
 
 /// The way out for mail of `sender` (the argument, empty for the null sender) to `host`.
-/// authsenders, then smtproutes.d, then qmtproutes, then smtproutes, then MX. Fails with
+/// authsenders (where the line's value is empty the next file decides), then smtproutes.d, then
+/// qmtproutes, then smtproutes, then MX. Fails with
 /// Cause::control_file when the line that decides is malformed; the detail names file and line.
 [[nodiscard]] Result<Way> find_way(const RouteFiles& files, std::string_view host,
                                    std::string_view sender);
@@ -89,7 +92,8 @@ struct RouteFiles {
 struct Mistake {
     Origin origin;
     std::string what;  ///< with its cure, one sentence without a full stop
-    bool defers = true;  ///< false: it defers no mail, it only never decides
+    bool defers = true;  ///< false: it defers no mail, the line only has no effect
+    bool grave = false;  ///< it defers no mail, but the operator would be badly mistaken
     friend bool operator==(const Mistake&, const Mistake&) = default;
 };
 

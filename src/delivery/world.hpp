@@ -26,6 +26,7 @@ enum class Connected {
     refused,    ///< the network or the host said no; `why` tells
     not_tried,  ///< another attempt won first, or before this one ended: changes nothing
     resources,  ///< local trouble: no descriptors, no memory
+    wrong_source,  ///< the source address cannot be used: a control file is wrong
 };
 
 /// Whom to connect to, and from where.
@@ -42,7 +43,7 @@ struct DialResult {
     IpAddress local;         ///< our own address on the connection
     struct Each {
         Connected outcome = Connected::not_tried;
-        std::string why;  ///< for timed_out, refused and resources: in words ("connection refused")
+        std::string why;  ///< of those that failed: in words ("connection refused")
     };
     std::vector<Each> each;  ///< one for each target given
 };
@@ -58,7 +59,7 @@ public:
     /// Connects to the first of `targets` that answers. The next one starts 250 ms after the one
     /// before (RFC 8305 5), or at once when that one fails; each is given `patience`, and none
     /// goes on beyond `deadline`. One or two targets are given, two of them of different families.
-    /// A source that is no address of this host ends its attempt with Connected::resources.
+    /// A source that is not an address of this host ends its attempt with Connected::wrong_source.
     virtual Task<DialResult> dial(std::span<const Target> targets, Duration patience,
                                   Deadline deadline) = 0;
 };

@@ -201,6 +201,7 @@ std::vector<Finding> check(const Reader& reader, delivery::LocalAddresses& local
     check_tls(checking);
     check_partial_tls(checking);
     check_foreign(checking);
+    check_extensions(checking);
     check_names(checking);
     check_tables(checking);
     check_libraries(checking);

@@ -52,6 +52,9 @@ void check_dates(Checking& checking, const std::string& path, std::string_view p
 /// control/tlshosts/<name>.pem, file or directory.
 void check_trust(Checking& checking, const std::string& path, std::string_view name);
 
+/// Adds mistakes of a file as they are.
+void take(Checking& checking, const std::vector<delivery::Mistake>& mistakes);
+
 void check_hello_name(Checking& checking);
 void check_numbers(Checking& checking);
 void check_address_preference(Checking& checking);
@@ -63,6 +66,7 @@ void check_names(Checking& checking);
 void check_foreign(Checking& checking);
 /// Whether check_foreign() knows a file of control/ by this name.
 [[nodiscard]] bool is_foreign(std::string_view name);
+void check_extensions(Checking& checking);
 void check_tables(Checking& checking);
 void check_libraries(Checking& checking);
 

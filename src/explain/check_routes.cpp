@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "control/control_file.hpp"
 #include "delivery/control_lines.hpp"
+#include "delivery/relay_list.hpp"
 #include "delivery/route_line.hpp"
 #include "delivery/sources.hpp"
 #include "delivery/way.hpp"
@@ -14,22 +15,18 @@
 namespace tern::explain {
 namespace {
 
-void take(Checking& checking, const std::vector<delivery::Mistake>& mistakes) {
-    for (const delivery::Mistake& mistake : mistakes)
-        checking.found.add(mistake.defers ? Severity::error : Severity::warning,
-                           mistake.origin.file, mistake.origin.line, printable(mistake.what), {});
-}
-
-// The tokens' files that routes name (sasl/credentials): `|token:/path` to the end of the line.
+// The tokens' files that routes name (sasl/credentials): `token:/path` to the end of the line,
+// after a '|' or a blank.
 void check_tokens(Checking& checking, const std::string& path, std::string_view content) {
-    constexpr std::string_view mark = "|token:/";
+    constexpr std::string_view mark = "token:/";
     std::size_t number = 0;
     while (!content.empty()) {
         std::string_view line = content.substr(0, content.find('\n'));
         content.remove_prefix(std::min(content.size(), line.size() + 1));
         ++number;
         const std::size_t at = line.find(mark);
-        if (at == std::string_view::npos || line.starts_with('#')) continue;
+        if (at == std::string_view::npos || at == 0 || line.starts_with('#')) continue;
+        if (std::string_view("| \t").find(line[at - 1]) == std::string_view::npos) continue;
         line.remove_prefix(at + mark.size() - 1);
         const std::string file(line.substr(0, line.find_last_not_of(" \t\r") + 1));
         const std::string shown = printable(file, 300);
@@ -48,7 +45,7 @@ void check_tokens(Checking& checking, const std::string& path, std::string_view 
     }
 }
 
-// Contents with `|user|password`, which no other user should read.
+// Contents with a user and password, which no other user should read.
 void check_secrets(Checking& checking, const std::string& path, std::string_view content) {
     check_tokens(checking, path, content);
     if (!is_open_to_all(path)) return;
@@ -56,7 +53,7 @@ void check_secrets(Checking& checking, const std::string& path, std::string_view
     while (!rest.empty()) {
         const std::string_view line = rest.substr(0, rest.find('\n'));
         rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-        if (line.starts_with('#') || line.find('|') == std::string_view::npos) continue;
+        if (!delivery::seems_to_hold_password(line)) continue;
         checking.found.warning(path, "contains passwords and is readable by every user",
                                checking.reader.how_to_share(path));
         return;
@@ -140,6 +137,12 @@ void check_addresses_of_domains(Checking& checking, const std::string& content) 
 }
 
 }  // namespace
+
+void take(Checking& checking, const std::vector<delivery::Mistake>& mistakes) {
+    for (const delivery::Mistake& mistake : mistakes)
+        checking.found.add(mistake.defers || mistake.grave ? Severity::error : Severity::warning,
+                           mistake.origin.file, mistake.origin.line, printable(mistake.what), {});
+}
 
 void check_routes(Checking& checking) {
     using Checker = std::vector<delivery::Mistake> (*)(std::string_view);

@@ -88,9 +88,18 @@ Consequence about_login(const Probed& probed) {
     footing.private_line =
         is_secured(probed) || probed.peer.endpoint.address.is_loopback_or_unspecified();
     footing.has_binding = probed.has_binding;
+    if (!probed.mechanisms) {
+        result.words = text("a route with user and password would defer its mail: ",
+                            printable(probed.mechanisms.error().detail));
+        result.good = false;
+        return result;
+    }
+    const std::span<const sasl::Mechanism> order = probed.mechanisms->empty()
+                                                       ? sasl::usual_order()
+                                                       : std::span(*probed.mechanisms);
     using sasl::Credentials;
     const auto choice = [&](Credentials::Kind kind) {
-        const std::optional<sasl::Mechanism> chosen = sasl::choose(offered, kind, footing);
+        const std::optional<sasl::Mechanism> chosen = sasl::choose(offered, kind, footing, order);
         return chosen ? std::string(sasl::name_of(*chosen)) : std::string("no mechanism in common");
     };
     if (!footing.private_line)
@@ -121,6 +130,8 @@ std::vector<Consequence> consequences(const Probed& probed) {
                         : "not offered: recipients with a non-ASCII local part would be rejected");
     if (std::string limits = about_limits(offered.limits); !limits.empty())
         add("limits", std::move(limits));
+    if (!probed.ignored.empty())
+        add("ignored", text("control/ignoreextensions: ", probed.ignored.keywords()));
     list.push_back(about_login(probed));
     if (!probed.certificate_trouble.empty())
         list.push_back(Consequence{"clientcert", printable(probed.certificate_trouble), false});

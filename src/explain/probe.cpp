@@ -6,6 +6,8 @@
 #include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "delivery/deliver.hpp"
+#include "delivery/ignored_extensions.hpp"
+#include "delivery/mechanism_order.hpp"
 #include "delivery/server_terms.hpp"
 #include "explain/printable.hpp"
 #include "session/session.hpp"
@@ -25,7 +27,7 @@ public:
     void heard(const smtp::Reply& reply) override {
         add(Spoken::Who::server, reply.text);
         if (awaits_hello_ && reply.positive())
-            into_.extensions = smtp::parse_extensions(reply.text);
+            into_.extensions = smtp::without(smtp::parse_extensions(reply.text), into_.ignored);
         awaits_hello_ = false;
     }
     void secured(const tls::TlsStream& stream) override {
@@ -64,7 +66,10 @@ public:
         : world_(world), settings_(settings), question_(question) {}
 
     Task<Probe> run() {
-        delivery::Exchangers exchangers(world_, settings_.timeout_dns, settings_.families);
+        delivery::Exchangers exchangers(
+            world_, settings_.timeout_dns,
+            delivery::find_families(settings_.sources, delivery::Way(), question_.sender,
+                                    settings_.families));
         Result<Done> found = co_await exchangers.find(question_.hop).outcome();
         if (!found) fail_with(std::move(found.error()));
         while (may_go_on()) {
@@ -139,6 +144,9 @@ private:
         probed.peer = std::move(peer);
         probed.local = dialled.local;
         probed.requirement = requirement;
+        probed.ignored = delivery::find_ignored_extensions(
+            settings_.ignoreextensions, probed.peer.name, probed.peer.endpoint.address);
+        probed.mechanisms = delivery::read_mechanism_order(settings_.authmechanisms);
         Result<std::string> hello = hello_name(dialled.local);
         if (!hello) {
             probed.failure = std::move(hello.error());
@@ -155,6 +163,7 @@ private:
         terms.timeout_remote = settings_.timeout_remote;
         terms.endpoint = probed.peer.endpoint;
         terms.observer = &transcript;
+        terms.ignored = probed.ignored;
         session::Session session(world_.clock, world_.random, std::move(dialled.stream),
                                  std::move(terms));
         Result<Done> opened = co_await session.open().outcome();

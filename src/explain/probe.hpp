@@ -47,8 +47,11 @@ struct Probed {
     std::string hello_name;
     tls::Requirement requirement;
     std::vector<Spoken> dialogue;
-    /// What the last EHLO was answered with.
+    /// What the last EHLO was answered with, without those that count as not offered.
     smtp::Extensions extensions;
+    smtp::ExtensionSet ignored;
+    /// Those of control/authmechanisms; empty: the usual order.
+    Result<std::vector<sasl::Mechanism>> mechanisms;
     std::optional<tls::Facts> tls;
     bool has_binding = false;  ///< a login could be bound to the TLS session (RFC 5056)
     std::string certificate_trouble;

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "delivery/envelope.hpp"
+#include "delivery/mechanism_order.hpp"
 #include "delivery/server_terms.hpp"
 
 namespace tern::explain {
@@ -31,6 +32,7 @@ private:
         delivery::Way way = co_await delivery::find_way(settings_.routes, route_.host, sender_);
         route_.way = std::move(way);
         co_await look_at_token();
+        co_await look_at_mechanisms();
         const std::vector<delivery::NextHop> hops =
             co_await delivery::next_hops(route_.way, route_.host);
         for (const delivery::NextHop& hop : hops) co_await follow(hop);
@@ -56,10 +58,27 @@ private:
         return world_.rules.token_file(who->token_file).map([](const Secret&) { return Done(); });
     }
 
+    Result<Done> look_at_mechanisms() const {
+        if (!route_.way.credentials) return Done();
+        return delivery::read_mechanism_order(settings_.authmechanisms).map([](const auto&) {
+            return Done();
+        });
+    }
+
+    delivery::FamilyChoice families() {
+        const delivery::FamilyChoice choice = delivery::find_families(
+            settings_.sources, route_.way, sender_, settings_.families);
+        const auto ipv4 =
+            delivery::find_source(settings_.sources, route_.way, sender_, Family::ipv4);
+        if (choice == delivery::FamilyChoice::ipv4_by_source && ipv4)
+            route_.without_ipv6 = ipv4->origin;
+        return choice;
+    }
+
     Task<Done> follow(delivery::NextHop hop) {
         RoutedHop& routed = route_.hops.emplace_back();
         routed.hop = hop;
-        delivery::Exchangers exchangers(world_, settings_.timeout_dns, settings_.families);
+        delivery::Exchangers exchangers(world_, settings_.timeout_dns, families());
         const Result<Done> found = co_await exchangers.find(std::move(hop)).outcome();
         if (!found) routed.failure = found.error();
         while (found) {

@@ -58,6 +58,9 @@ struct Route {
     delivery::Way way;
     std::vector<RoutedHop> hops;
     std::vector<RoutedSource> sources;
+    /// The line that names a source address for IPv4 where nothing names one for IPv6: that is not
+    /// used then.
+    std::optional<delivery::Origin> without_ipv6;
     /// Why mail would not even be tried, and what would become of it.
     std::optional<Failure> failure;
 

@@ -104,6 +104,10 @@ std::string route_text(const Route& route, const Paint& paint) {
     }
     for (const RoutedSource& source : route.sources)
         shown += labelled(paint, text("from ", name_of(source.family)), source_text(source));
+    if (route.without_ipv6)
+        shown += labelled(paint, "from IPv6",
+                          text("not used: ", printable(route.without_ipv6->to_string()),
+                               " names an address for IPv4, and none is named for IPv6"));
     for (const std::string& warning : warnings_of(route))
         shown += labelled(paint, "warning", paint.warning(warning));
     if (route.failure)
@@ -180,6 +184,7 @@ Json route_json(const Route& route) {
         json["sources"].push_back(std::move(one));
     }
     json["warnings"] = warnings_of(route);
+    if (route.without_ipv6) json["without_ipv6"] = origin_json(*route.without_ipv6);
     if (route.failure) json["failure"] = failure_words(*route.failure);
     return json;
 }

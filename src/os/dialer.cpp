@@ -134,10 +134,11 @@ private:
                                              SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         if (!attempt.socket) return end(index, errno);
         if (target.source && !leaves_from(attempt.socket.get(), *target.source))
-            return end(index, Connected::resources,
-                       text(target.source->to_string(), " cannot be the source of a connection: ",
-                            errno == EADDRNOTAVAIL ? "this host does not have the address"
-                                                   : error_words(errno)));
+            return end(index, Connected::wrong_source,
+                       text(target.source->to_string(),
+                            errno == EADDRNOTAVAIL
+                                ? std::string(" is not an address of this host")
+                                : " cannot be used as source address: " + error_words(errno)));
         // Commands are small and each waits for a reply: Nagle would hold the last of them back.
         // Slower is no reason not to try.
         const int on = 1;

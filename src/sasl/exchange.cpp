@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view nul("\0", 1);
 
-constexpr auto asks_on = "the server goes on asking after all that the mechanism has to say";
+constexpr auto asks_on = "the server sent a challenge after the last response of the mechanism";
 
 tl::unexpected<std::string> over(std::string_view why) {
     return tl::unexpected<std::string>(std::string(why));
@@ -97,7 +97,7 @@ public:
     }
     [[nodiscard]] std::optional<std::string> objection() const override {
         if (!refused_) return std::nullopt;
-        return "the server refused the token and then declared success";
+        return "the server rejected the token and then reported success";
     }
     [[nodiscard]] std::string_view reason() const override { return reason_; }
 

@@ -48,17 +48,40 @@ bool lists(std::string_view offered, std::string_view name) {
 
 std::string_view name_of(Mechanism mechanism) { return row_of(mechanism).name; }
 
+std::optional<Mechanism> mechanism_of(std::string_view name) {
+    for (const Row& row : table)
+        if (equal_ignoring_case(row.name, name)) return row.mechanism;
+    return std::nullopt;
+}
+
+bool binds(Mechanism mechanism) { return row_of(mechanism).binds; }
+
 bool reveals_secret(Mechanism mechanism) { return row_of(mechanism).reveals; }
 
-std::optional<Mechanism> choose(std::string_view offered, Credentials::Kind kind,
-                                Footing footing) {
-    for (const Row& row : table) {
+std::span<const Mechanism> usual_order() {
+    static constexpr auto order = [] {
+        std::array<Mechanism, table.size()> all{};
+        for (std::size_t i = 0; i < all.size(); ++i) all[i] = table[i].mechanism;
+        return all;
+    }();
+    return order;
+}
+
+std::optional<Mechanism> choose(std::string_view offered, Credentials::Kind kind, Footing footing,
+                                std::span<const Mechanism> order) {
+    for (const Mechanism mechanism : order) {
+        const Row& row = row_of(mechanism);
         if (row.kind != kind) continue;
         if (row.binds && !footing.has_binding) continue;
         if (row.reveals && !footing.private_line) continue;
         if (lists(offered, row.name)) return row.mechanism;
     }
     return std::nullopt;
+}
+
+bool offers_binding(std::string_view offered) {
+    return std::ranges::any_of(
+        table, [offered](const Row& row) { return row.binds && lists(offered, row.name); });
 }
 
 }  // namespace tern::sasl

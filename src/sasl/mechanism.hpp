@@ -3,15 +3,16 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "sasl/credentials.hpp"
 
 namespace tern::sasl {
 
-/// The strongest first; for a token only the last two can be. Bound to the TLS session comes before
-/// the better hash: nobody breaks HMAC-SHA-1, but TLS without verification may end at somebody in
-/// the middle.
+/// The strongest first, where control/authmechanisms has no other order; for a token only the last
+/// two can be. Bound to the TLS session comes before the better hash: nobody breaks HMAC-SHA-1, but
+/// TLS without verification may end at somebody in the middle.
 enum class Mechanism {
     scram_sha_256_plus,  ///< RFC 7677, bound to the TLS session
     scram_sha_1_plus,    ///< RFC 5802
@@ -27,6 +28,12 @@ enum class Mechanism {
 /// `SCRAM-SHA-256-PLUS`.
 [[nodiscard]] std::string_view name_of(Mechanism mechanism);
 
+/// The one of that name, in any case; nothing for those that tern does not speak.
+[[nodiscard]] std::optional<Mechanism> mechanism_of(std::string_view name);
+
+/// Whether the mechanism is bound to the TLS session (RFC 5056).
+[[nodiscard]] bool binds(Mechanism mechanism);
+
 /// Whether the mechanism shows the server the password or token itself.
 [[nodiscard]] bool reveals_secret(Mechanism mechanism);
 
@@ -38,10 +45,17 @@ struct Footing {
     bool has_binding = false;
 };
 
-/// The strongest mechanism that the server offers (names with blanks between, in any case) and that
-/// these credentials and this connection allow; nothing where there is none in common. Mechanisms
-/// that reveal the secret need a private line.
+/// All of them, in the order of Mechanism.
+[[nodiscard]] std::span<const Mechanism> usual_order();
+
+/// The first mechanism of `order` that the server offers (names with blanks between, in any case)
+/// and that these credentials and this connection allow; nothing where there is none in common.
+/// Mechanisms that reveal the secret need a private line.
 [[nodiscard]] std::optional<Mechanism> choose(std::string_view offered, Credentials::Kind kind,
-                                              Footing footing);
+                                              Footing footing,
+                                              std::span<const Mechanism> order = usual_order());
+
+/// Whether the server offers a mechanism of ours that binds.
+[[nodiscard]] bool offers_binding(std::string_view offered);
 
 }  // namespace tern::sasl

@@ -90,7 +90,8 @@ tl::expected<std::string, std::string> parse_scram_verdict(std::string_view mess
     if (const auto error = attributes.take('e')) {
         const bool plain = !error->empty() && error->size() <= 100 &&
                            std::all_of(error->begin(), error->end(), is_of_a_nonce);
-        return wrong(plain ? text("the server says: ", *error) : "the server tells an error");
+        return wrong(plain ? text("the server reported: ", *error)
+                           : "the server reported an error");
     }
     const auto signature = attributes.take('v');
     const auto decoded = signature ? from_base64(*signature) : std::nullopt;
@@ -127,9 +128,11 @@ std::optional<Secret> Scram::first_words() {
 }
 
 Response Scram::respond(std::string_view challenge) {
+    constexpr auto too_many =
+        "the server sent a challenge after the last response of the mechanism";
     Response response = step_ == Step::prove   ? prove(challenge)
                         : step_ == Step::judge ? judge(challenge)
-                                               : Response(wrong("the server goes on asking"));
+                                               : Response(wrong(too_many));
     if (!response) step_ = Step::over;
     return response;
 }
@@ -139,7 +142,7 @@ Response Scram::prove(std::string_view challenge) {
     const auto asked = parse_scram_challenge(challenge);
     if (!asked) return wrong(text("the server's challenge cannot be used: ", asked.error()));
     if (!asked->nonce.starts_with(nonce_) || asked->nonce.size() == nonce_.size())
-        return wrong("the server's nonce does not go on from ours");
+        return wrong("the server's nonce does not begin with ours");
 
     const Secret bound = to_base64(header_ + binding_data_);
     const std::string last_words = text("c=", bound.reveal(), ",r=", asked->nonce);
@@ -176,7 +179,7 @@ Response Scram::judge(std::string_view message) {
 
 std::optional<std::string> Scram::objection() const {
     if (step_ == Step::proven) return std::nullopt;
-    return "the server declared success without proving that it knows our password";
+    return "the server reported success without proving that it knows our password";
 }
 
 }  // namespace tern::sasl

@@ -19,6 +19,11 @@ constexpr std::size_t telling = 12;  // bytes in a row that are no coincidence
 constexpr std::size_t quoted = 300;  // bytes of what a server told about a token
 
 constexpr int go_on = 334;
+constexpr int too_weak = 534;  // RFC 4954 6
+
+// RFC 4954 4: the mechanism is not known (504), or the command (502); some servers say the latter
+// of a single mechanism.
+bool is_unknown_mechanism(int code) { return code == 502 || code == 504; }
 
 // A reply's or a secret's bytes as they are compared: printable ones, in lower case.
 Secret compact(std::string_view text) {
@@ -73,13 +78,15 @@ bool hold_any(std::string_view words, std::span<const Secret> secrets) {
 }
 
 Login::Login(Chat& chat, std::string_view offered, const sasl::Credentials& credentials,
-             const sasl::Circumstances& circumstances, bool private_line, Random& random)
+             const sasl::Circumstances& circumstances, bool private_line, Random& random,
+             std::span<const sasl::Mechanism> order)
     : chat_(chat),
       offered_(offered),
       credentials_(credentials),
       circumstances_(circumstances),
       private_line_(private_line),
-      random_(random) {}
+      random_(random),
+      left_(order) {}
 
 Task<Done> Login::run() {
     if (const std::optional<std::string> fault = sasl::what_is_wrong(credentials_))
@@ -87,26 +94,70 @@ Task<Done> Login::run() {
                           text("the route's credentials cannot be used: ", *fault));
     if (!private_line_)
         co_return Failure(Stage::auth, Cause::auth_in_clear,
-                          "there is no TLS, and the credentials of the route do not go in clear");
+                          "there is no TLS, and the credentials of the route are never sent "
+                          "without");
     if (offered_.empty())
         co_return Failure(Stage::auth, Cause::auth_missing,
                           "the server does not offer AUTH, but the route has credentials for it");
+    said_.push_back(credentials_.secret);
+    said_.push_back(sasl::to_base64(credentials_.secret.reveal()));
+    while (const std::optional<sasl::Mechanism> chosen = next_mechanism()) {
+        mechanism_ = sasl::name_of(*chosen);
+        const std::unique_ptr<sasl::Exchange> exchange = begin(*chosen);
+        smtp::Reply reply = co_await ask(*exchange);
+        if (!is_unknown_mechanism(reply.code))
+            co_return co_await converse(*exchange, std::move(reply));
+        if (sasl::binds(*chosen)) binding_not_accepted_ = true;
+        not_accepted_ += text(not_accepted_.empty() ? "" : ", ", mechanism_);
+        last_refusal_ = std::move(reply);
+    }
+    co_return none_left();
+}
+
+std::optional<sasl::Mechanism> Login::next_mechanism() {
     sasl::Footing footing;
     footing.private_line = private_line_;
     footing.has_binding = circumstances_.binding.has_value();
     const std::optional<sasl::Mechanism> chosen =
-        sasl::choose(offered_, credentials_.kind, footing);
-    if (!chosen)
-        co_return Failure(Stage::auth, Cause::auth_no_mechanism,
-                          text("none of the mechanisms that the server offers (", offered_,
-                               ") can be used with ", who()));
-    mechanism_ = sasl::name_of(*chosen);
-    said_.push_back(credentials_.secret);
-    said_.push_back(sasl::to_base64(credentials_.secret.reveal()));
+        sasl::choose(offered_, credentials_.kind, footing, left_);
+    if (chosen) {
+        const auto at = std::ranges::find(left_, *chosen) - left_.begin();
+        left_ = left_.subspan(static_cast<std::size_t>(at) + 1);
+    }
+    return chosen;
+}
 
-    const std::unique_ptr<sasl::Exchange> exchange =
-        sasl::begin(*chosen, credentials_, circumstances_, random_);
-    co_return co_await converse(*exchange);
+// RFC 5802 6: "y" tells the server that it did not offer to bind. One that did offer takes that for
+// an attack, so it is not said where control/authmechanisms alone rules the binding out. It is said
+// where the server took its offer back: somebody in the middle may have done that.
+std::unique_ptr<sasl::Exchange> Login::begin(sasl::Mechanism mechanism) {
+    sasl::Circumstances circumstances = circumstances_;
+    if (!sasl::binds(mechanism) && sasl::offers_binding(offered_) && !binding_not_accepted_)
+        circumstances.binding.reset();
+    return sasl::begin(mechanism, credentials_, circumstances, random_);
+}
+
+Failure Login::none_left() const {
+    if (!not_accepted_.empty()) {
+        std::string words = text("the server offers ", offered_, " but does not accept ",
+                                 not_accepted_);
+        for (char& c : words)
+            if (c == '\n') c = ' ';
+        const std::string_view reply =
+            std::string_view(last_refusal_.text).substr(0, smtp::reported_text);
+        if (gives_away(reply)) words += "; its reply repeats our credentials and is left out";
+        else words += text("\n", reply);
+        return {Stage::auth, Cause::auth_no_mechanism, std::move(words), last_refusal_.code};
+    }
+    sasl::Footing footing;
+    footing.private_line = private_line_;
+    footing.has_binding = circumstances_.binding.has_value();
+    const bool ruled_out = sasl::choose(offered_, credentials_.kind, footing).has_value();
+    return {Stage::auth, Cause::auth_no_mechanism,
+            ruled_out ? text("control/authmechanisms allows none of the mechanisms that the server "
+                             "offers (", offered_, ")")
+                      : text("none of the mechanisms that the server offers (", offered_,
+                             ") can be used with ", who())};
 }
 
 // The command with what the client says first, if the mechanism lets it speak first. None of ours
@@ -127,12 +178,11 @@ Task<smtp::Reply> Login::ask(sasl::Exchange& exchange) {
     co_return reply;
 }
 
-Task<Done> Login::converse(sasl::Exchange& exchange) {
-    smtp::Reply reply = co_await ask(exchange);
+Task<Done> Login::converse(sasl::Exchange& exchange, smtp::Reply reply) {
     while (reply.code == go_on) {
         const std::optional<std::string> challenge = challenge_of(reply);
         if (!challenge)
-            co_return co_await give_up("the server's challenge is no base64, or too long");
+            co_return co_await give_up("the server's challenge is not base64 or is too long");
         sasl::Response response = exchange.respond(*challenge);
         if (!response) co_return co_await give_up(response.error());
         Secret line = sasl::to_base64(response->reveal());
@@ -176,11 +226,17 @@ Failure Login::refused(const sasl::Exchange& exchange, smtp::Reply reply) {
     if (!reply.transient() && !reply.permanent()) {
         chat_.leave_step();
         return {Stage::auth, Cause::out_of_step,
-                text("the server answered AUTH with ", reply.code, ", which is no answer to it")};
+                text("the server replied ", reply.code,
+                     " to AUTH, which is not a valid reply to that command")};
     }
-    std::string words = reply.transient() ? text("the server cannot check ", who(), " for now")
-                                          : text("the server refused ", who());
-    words += text(" (AUTH ", mechanism_, ")");
+    std::string words = is_unknown_mechanism(reply.code)
+                            ? text("the server does not accept the mechanism ", mechanism_)
+                        : reply.code == too_weak
+                            ? text("the server requires a stronger mechanism than ", mechanism_)
+                        : reply.transient()
+                            ? text("the server is temporarily unable to check ", who(), " (AUTH ",
+                                   mechanism_, ")")
+                            : text("the server refused ", who(), " (AUTH ", mechanism_, ")");
     const std::string_view reason = exchange.reason().substr(0, quoted);
     if (!reason.empty() && !gives_away(exchange.reason())) words += text(", because of ", reason);
     for (char& c : words)

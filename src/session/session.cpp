@@ -40,13 +40,17 @@ Task<Done> Session::open() {
 
 // RFC 4954 4 lets extensions change behind AUTH with a security layer; we ask for none.
 Task<Done> Session::authenticate() {
+    if (terms_.ignored.has(smtp::Extension::auth))
+        co_return Failure(Stage::auth, Cause::auth_missing,
+                          "control/ignoreextensions lists AUTH for this server, but the route has "
+                          "credentials for it");
     sasl::Circumstances circumstances;
     circumstances.host = terms_.server_name;
     circumstances.port = terms_.endpoint.port;
     if (secured_) circumstances.binding = secured_->channel_binding();
     const bool private_line = secured_ || terms_.endpoint.address.is_loopback_or_unspecified();
     Login login(chat_, extensions_.auth_mechanisms, *terms_.credentials, circumstances,
-                private_line, random_);
+                private_line, random_, terms_.mechanisms);
     Result<Done> outcome = co_await login.run().outcome();
     said_in_login_ = login.take_said();
     co_return outcome;
@@ -63,7 +67,7 @@ Task<Done> Session::hello() {
     smtp::Reply reply = co_await chat_.ask(text("EHLO ", terms_.hello_name), Stage::hello,
                                            smtp::longest_reply);
     if (reply.positive()) {
-        extensions_ = smtp::parse_extensions(reply.text);
+        extensions_ = smtp::without(smtp::parse_extensions(reply.text), terms_.ignored);
         extensions_.chunking = extensions_.chunking && terms_.chunking;
         co_return Done();
     }

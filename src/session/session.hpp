@@ -4,12 +4,14 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/ip.hpp"
 #include "base/random.hpp"
 #include "base/secret.hpp"
 #include "sasl/credentials.hpp"
+#include "sasl/mechanism.hpp"
 #include "session/chat.hpp"
 #include "session/transaction.hpp"
 #include "smtp/extensions.hpp"
@@ -33,6 +35,10 @@ struct Terms {
     std::optional<Duration> handshake_patience;
     /// Who we are there; nobody: AUTH is not said. Must outlive the session.
     const sasl::Credentials* credentials = nullptr;
+    /// The mechanisms of AUTH that may be used, the first before the others. Must outlive it too.
+    std::span<const sasl::Mechanism> mechanisms = sasl::usual_order();
+    /// What counts as not offered (control/ignoreextensions).
+    smtp::ExtensionSet ignored;
     /// Where we are connected to: an address of this host needs no TLS for credentials.
     Endpoint endpoint;
     /// Learns what crosses the wire; nobody, as a rule. Must outlive the session.

@@ -2,11 +2,17 @@
 #include "smtp/extensions.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/ascii.hpp"
 
 namespace tern::smtp {
 namespace {
+
+// In the order of Extension.
+constexpr std::array<std::string_view, 9> keywords = {
+    "STARTTLS", "PIPELINING", "CHUNKING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES",
+    "SIZE",     "AUTH",       "LIMITS"};
 
 constexpr std::size_t longest_mechanism_list = 512;  // bytes; the known ones need about 100
 
@@ -41,22 +47,61 @@ void add_mechanisms(std::string_view value, std::string& to) {
 }
 
 void add_keyword(std::string_view keyword, std::string_view value, Extensions& to) {
-    const auto is = [keyword](std::string_view name) { return equal_ignoring_case(keyword, name); };
-    if (is("STARTTLS")) to.start_tls = true;
-    else if (is("PIPELINING")) to.pipelining = true;
-    else if (is("CHUNKING")) to.chunking = true;
-    else if (is("8BITMIME")) to.eight_bit_mime = true;
-    else if (is("SMTPUTF8")) to.smtputf8 = true;
-    else if (is("ENHANCEDSTATUSCODES")) to.enhanced_status_codes = true;
-    else if (is("AUTH")) add_mechanisms(value, to.auth_mechanisms);
-    else if (is("LIMITS")) add_limits(value, to.limits);
-    else if (is("SIZE")) {
-        to.size = true;
-        to.size_limit = leading_number(value, UINT64_MAX).value_or(0);
+    const std::optional<Extension> extension = extension_of(keyword);
+    if (!extension) return;
+    switch (*extension) {
+        case Extension::start_tls: to.start_tls = true; break;
+        case Extension::pipelining: to.pipelining = true; break;
+        case Extension::chunking: to.chunking = true; break;
+        case Extension::eight_bit_mime: to.eight_bit_mime = true; break;
+        case Extension::smtputf8: to.smtputf8 = true; break;
+        case Extension::enhanced_status_codes: to.enhanced_status_codes = true; break;
+        case Extension::auth: add_mechanisms(value, to.auth_mechanisms); break;
+        case Extension::limits: add_limits(value, to.limits); break;
+        case Extension::size:
+            to.size = true;
+            to.size_limit = leading_number(value, UINT64_MAX).value_or(0);
     }
 }
 
 }  // namespace
+
+std::string_view keyword_of(Extension extension) {
+    return keywords[static_cast<std::size_t>(extension)];
+}
+
+std::optional<Extension> extension_of(std::string_view keyword) {
+    for (std::size_t i = 0; i < keywords.size(); ++i)
+        if (equal_ignoring_case(keyword, keywords[i])) return static_cast<Extension>(i);
+    return std::nullopt;
+}
+
+std::string ExtensionSet::keywords() const {
+    std::string all;
+    for (std::size_t i = 0; i < smtp::keywords.size(); ++i) {
+        if (!has(static_cast<Extension>(i))) continue;
+        if (!all.empty()) all += ", ";
+        all += smtp::keywords[i];
+    }
+    return all;
+}
+
+Extensions without(Extensions offered, const ExtensionSet& ignored) {
+    if (ignored.empty()) return offered;
+    const auto leave_out = [&ignored](Extension extension, auto& field) {
+        if (ignored.has(extension)) field = {};
+    };
+    leave_out(Extension::pipelining, offered.pipelining);
+    leave_out(Extension::chunking, offered.chunking);
+    leave_out(Extension::eight_bit_mime, offered.eight_bit_mime);
+    leave_out(Extension::smtputf8, offered.smtputf8);
+    leave_out(Extension::enhanced_status_codes, offered.enhanced_status_codes);
+    leave_out(Extension::size, offered.size);
+    leave_out(Extension::size, offered.size_limit);
+    leave_out(Extension::auth, offered.auth_mechanisms);
+    leave_out(Extension::limits, offered.limits);
+    return offered;
+}
 
 Extensions parse_extensions(std::string_view reply_text) {
     Extensions offered;

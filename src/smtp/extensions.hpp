@@ -33,6 +33,42 @@ struct Extensions {
     friend bool operator==(const Extensions&, const Extensions&) = default;
 };
 
+/// One of them.
+enum class Extension : std::uint8_t {
+    start_tls,
+    pipelining,
+    chunking,
+    eight_bit_mime,
+    smtputf8,
+    enhanced_status_codes,
+    size,
+    auth,
+    limits,
+};
+
+/// `PIPELINING`.
+[[nodiscard]] std::string_view keyword_of(Extension extension);
+/// The one that EHLO calls `keyword`, in any case; nothing for those that tern does not use.
+[[nodiscard]] std::optional<Extension> extension_of(std::string_view keyword);
+
+class ExtensionSet {
+public:
+    void add(Extension extension) { bits_ |= bit_of(extension); }
+    [[nodiscard]] bool has(Extension extension) const { return (bits_ & bit_of(extension)) != 0; }
+    [[nodiscard]] bool empty() const { return bits_ == 0; }
+    /// Their keywords, with commas between.
+    [[nodiscard]] std::string keywords() const;
+    friend bool operator==(const ExtensionSet&, const ExtensionSet&) = default;
+
+private:
+    static unsigned bit_of(Extension extension) { return 1U << static_cast<unsigned>(extension); }
+    unsigned bits_ = 0;
+};
+
+/// What is left of an offer when those of `ignored` count as not offered. STARTTLS always stays:
+/// only control/notlshosts says where TLS is not used.
+[[nodiscard]] Extensions without(Extensions offered, const ExtensionSet& ignored);
+
 /// Reads the text of a reply to EHLO (lines with codes, as Reply::text). The first line is the
 /// greeting and offers nothing; unknown and malformed lines are passed over. Keywords are compared
 /// without case.

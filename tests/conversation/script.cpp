@@ -283,17 +283,28 @@ delivery::FamilyChoice families_of(std::string_view word) {
     throw std::runtime_error(text("no such preference: ", word));
 }
 
+// The words after a blank, where the line has no '|': `relay:port user password`.
+std::optional<std::string_view> password_after_blanks(std::string_view line) {
+    const std::size_t last = line.find_last_of(" \t");
+    if (last == line.npos || line.find('|') != line.npos) return std::nullopt;
+    return line.substr(last + 1);
+}
+
 // What the laws must know of a line: its password, the hello name that it gives.
 void note_for_laws(SimulatedWorld& world, std::string_view word, std::string_view rest) {
     const std::size_t user = rest.find('|');
+    const bool may_log_in =
+        word == "smtproutes" || word == "authsenders" || word == "smtproutes.d";
     if (word == "helohostbyip") {
         world.hello_names.emplace(rest.substr(rest.rfind(':') + 1));
     } else if (word == "domainips" && user != rest.npos) {
         world.hello_names.emplace(rest.substr(user + 1));
     } else if (word == "tokenfile") {
         world.secrets.push_back(halves_of(rest).second);
-    } else if ((word == "smtproutes" || word == "authsenders" || word == "smtproutes.d") &&
-               user != rest.npos) {
+    } else if (word == "smtproutes" && password_after_blanks(rest)) {
+        world.must_authenticate = true;
+        world.secrets.emplace_back(*password_after_blanks(rest));
+    } else if (may_log_in && user != rest.npos) {
         world.must_authenticate = true;
         const std::string_view password = rest.substr(rest.find('|', user + 1) + 1);
         if (!password.starts_with("token:")) world.secrets.emplace_back(password);
@@ -316,6 +327,8 @@ void set_up(SimulatedWorld& world, std::string_view word, std::string_view rest)
     else if (word == "outgoingip6") world.settings.sources.outgoingip6 = rest;
     else if (word == "domainips") world.settings.sources.domainips += text(rest, "\n");
     else if (word == "helohostbyip") world.settings.sources.helohostbyip += text(rest, "\n");
+    else if (word == "ignoreextensions") world.settings.ignoreextensions += text(rest, "\n");
+    else if (word == "authmechanisms") world.settings.authmechanisms = rest;
     else if (word == "smtproutes.d") add_to_route_file(world, rest);
     else if (word == "chunksizeremote")
         world.settings.chunk_size = static_cast<std::size_t>(seconds_of(rest).count());

@@ -103,6 +103,29 @@ def strongest(world, mx):
         took_login(world, mx, since, "SCRAM-SHA-256" if dovecot_judges(mx) else "CRAM-MD5")
 
 
+@case("a user and a secret as words after the port, as providers' pages have them",
+      each=dovecot_judges)
+def after_blanks(world, mx):
+    world.control("token", dovecot.token())
+    world.control("smtproutes",
+                  f":{mx.mx('login')}:2507 {USER}\ttoken:{sandbox.HOME}/control/token")
+    since = mx.daemon.sizes()
+    message, report, wire = deliver(world, mx)
+    kept(dovecot.token(), report, wire)
+    world.arrived(mx, message).came_encrypted()
+    took_login(world, mx, since, "XOAUTH2")
+
+
+@case("the mechanisms that the operator allows", each=logs_in)
+def mechanisms_of_the_operator(world, mx):
+    world.control("smtproutes", f":{route(mx, 587)}")
+    world.control("authmechanisms", "LOGIN\nPLAIN")
+    since = mx.daemon.sizes()
+    message, _, _ = deliver(world, mx)
+    world.arrived(mx, message).came_encrypted()
+    took_login(world, mx, since, "LOGIN")
+
+
 @case("a login on port 465, the certificate verified", each=dovecot_judges)
 def login_465(world, mx):
     world.control("smtproutes", f":{route(mx, 465)}")

@@ -35,13 +35,26 @@ def outgoing(world, mx):
         came_from(world, mx, "me.example", own6, host6)
 
 
-@case("outgoingip of one family leaves the other to the system", each=every)
+@case("outgoingip alone: IPv6 is not used unless :: asks for it", each=every)
 def one_family(world, mx):
     host4, host6 = hosts(mx)
     world.control("outgoingip", SECOND4)
     came_from(world, mx, "me.example", SECOND4, host4)
     message = Message()
+    world.deliver(host6, mx.at("alice"), message=message).is_("", "Z").has("outgoingip6")
+    world.nothing_arrived(message)
+    world.control("outgoingip6", "::")
     world.deliver(host6, mx.at("alice"), message=message).delivered(mx.ip6())
+    world.arrived(mx, message)
+
+
+@case("outgoingip6 alone: IPv4 is used", each=every)
+def other_family(world, mx):
+    host4, host6 = hosts(mx)
+    world.control("outgoingip6", SECOND6)
+    came_from(world, mx, "me.example", SECOND6, host6)
+    message = Message()
+    world.deliver(host4, mx.at("alice"), message=message).delivered(mx.ip("clear"))
     world.arrived(mx, message)
 
 

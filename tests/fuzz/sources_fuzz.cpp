@@ -1,5 +1,6 @@
 // Files of source addresses and hello names: what is found is of the family that was asked for and
-// can be said, and what defers is named by the check of its file. Sender and files end at a NUL.
+// can be said, and what defers is named by the check of its file; the same for the files about
+// extensions and mechanisms. Sender and files end at a NUL.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -7,6 +8,8 @@
 #include <string_view>
 
 #include "base/text.hpp"
+#include "delivery/ignored_extensions.hpp"
+#include "delivery/mechanism_order.hpp"
 #include "delivery/sources.hpp"
 
 namespace {
@@ -47,6 +50,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           tern::delivery::check_outgoingip(files.outgoingip6, tern::Family::ipv6)})
         all.insert(all.end(), more.begin(), more.end());
     for (const auto& mistake : all) expect(!mistake.what.empty() && mistake.origin.line != 0);
+
+    // Any text may stand in the other files as well.
+    const auto address = tern::IpAddress::parse(sender).value_or(tern::IpAddress());
+    const auto ignored =
+        tern::delivery::find_ignored_extensions(files.domainips, sender, address);
+    expect(!ignored.has(tern::smtp::Extension::start_tls));
+    for (const auto& mistake : tern::delivery::check_ignoreextensions(files.domainips))
+        expect(!mistake.what.empty() && !mistake.defers);
+    const auto order = tern::delivery::read_mechanism_order(files.helohostbyip);
+    expect(!order || !order->empty());
+    const Mistakes of_order = tern::delivery::check_authmechanisms(files.helohostbyip);
+    expect(order.has_value() == std::none_of(of_order.begin(), of_order.end(),
+                                             [](const auto& mistake) { return mistake.defers; }));
 
     const tern::delivery::Way way;
     for (const tern::Family family : {tern::Family::ipv4, tern::Family::ipv6}) {

@@ -45,7 +45,7 @@ private:
     }
 
     static bool is_command(std::string_view line) {
-        return line == "QUIT" || line.starts_with("MAIL FROM:");
+        return line == "QUIT" || line.starts_with("MAIL FROM:") || line.starts_with("AUTH ");
     }
 
     // What may stand behind what. "." is the end of data.
@@ -55,7 +55,7 @@ private:
             {"EHLO", "HELO STARTTLS AUTH MAIL QUIT"},
             {"HELO", "MAIL QUIT"},
             {"STARTTLS", "MAIL QUIT"},
-            {"AUTH", "MAIL QUIT"},
+            {"AUTH", "AUTH MAIL QUIT"},
             {"MAIL", "RCPT RSET QUIT"},
             {"RCPT", "RCPT DATA BDAT RSET QUIT"},
             {"DATA", "RSET QUIT"},
@@ -101,6 +101,10 @@ private:
         authenticated_ = true;  // that it succeeded is the server's to say
         dialogue.said_auth_in_clear = dialogue.said_auth_in_clear || in_clear_;
         const std::size_t first = line.find(' ', 5);
+        const std::string mechanism(line.substr(0, first));
+        if (std::ranges::find(mechanisms_, mechanism) != mechanisms_.end())
+            wrong("a mechanism of AUTH is tried again");
+        mechanisms_.push_back(mechanism);
         if (first != line.npos) dialogue.said_in_auth.emplace_back(line.substr(first + 1));
         if (!world_.must_authenticate) wrong("AUTH without credentials");
     }
@@ -168,6 +172,7 @@ private:
     std::string previous_;
     bool in_clear_ = false;
     bool authenticated_ = false;
+    std::vector<std::string> mechanisms_;  // that AUTH named
 };
 
 }  // namespace

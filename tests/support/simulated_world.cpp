@@ -142,12 +142,14 @@ Task<DialResult> SimulatedDialer::dial(std::span<const delivery::Target> targets
         if (source && source->family() != targets[i].endpoint.address.family())
             simulation.complain("a source of the other family");
         if (source && !world_.local_addresses.ours.contains(*source)) {
-            each.outcome = Connected::resources;
-            each.why = text(source->to_string(), " cannot be the source of a connection");
+            each.outcome = Connected::wrong_source;
+            each.why = text(source->to_string(), " is not an address of this host");
         }
+        const bool at_once = each.outcome == Connected::resources ||
+                             each.outcome == Connected::wrong_source;
         Duration takes = each.outcome == Connected::timed_out ? Duration::max()
-                         : each.outcome == Connected::resources ? Duration()
-                                                                : delay_of(targets[i].endpoint);
+                         : at_once                            ? Duration()
+                                                              : delay_of(targets[i].endpoint);
         if (takes > patience) {
             takes = patience;
             each.outcome = Connected::timed_out;

@@ -32,6 +32,8 @@ def everything_of_a_good_host(t):
                         ("smtproutes.d/dest.example", "relay=relay.example\nport=2525"),
                         ("smtproutes.d/*.dest.example", "relay=relay.example"),
                         ("smtproutes.d/default", "relay=relay.example"),
+                        ("ignoreextensions", "mx.example:CHUNKING\n*:LIMITS"),
+                        ("authmechanisms", "SCRAM-SHA-256\nPLAIN, LOGIN"),
                         ("qmtproutes", "q.example:[198.51.100.8]")):
         t.control(name, str(value))
     key = t.control("clientcert.pem", t.certificates.text("client-ec"))
@@ -142,11 +144,47 @@ def logins_without_verification(t):
     _without_reader(t, "authsenders", f"@a.example:b3.example{login}")
     _finds(t, "warning", "control/authsenders", "sent to b3.example over TLS", line=1)
     t.control("notlshosts/b3.example")
-    _finds(t, "error", "control/authsenders", "mail is deferred", "control/notlshosts/b3.example",
-           line=1)
+    _finds(t, "error", "control/authsenders", "mail is deferred", "excludes TLS", line=1)
     t.without_control("authsenders")
     _without_reader(t, "smtproutes.d/a.example", f"relay=b4.example{login}")
     _finds(t, "warning", "control/smtproutes.d/a.example", "sent to b4.example over TLS", line=1)
+
+
+def logins_after_blanks(t):
+    """Two words after a port log in; whoever wrote anything else there is told."""
+    _furnish(t)
+    t.control("tlshosts/b.example.pem", t.certificates.text("ca"))
+    two_words = "a.example:b.example:587 user geheim\n:b.example;587\tuser\tgeheim"
+    _without_reader(t, "smtproutes", two_words)
+    t.equal(_check(t), [], "findings")
+    t.control("smtproutes", two_words)
+    os.chown(t.home / "control/smtproutes", 0, 0)
+    (t.home / "control/smtproutes").chmod(0o644)
+    _finds(t, "warning", "control/smtproutes", "passwords", "every user")
+    for words, phrase in (("geheim", "the word after port 587 is ignored"),
+                          ("user geheim env", "is ignored, as it is 3 words and not two"),
+                          ("user geheim penalty 2", "4 words and not two")):
+        _without_reader(t, "smtproutes", f"a.example:b.example:587 {words}")
+        _finds(t, "warning", "control/smtproutes", phrase, "write relay:port|user|password", line=1)
+    _without_reader(t, "smtproutes", "b.example user geheim\na.example:b.example user geheim")
+    _finds(t, "warning", "control/smtproutes", "no colon and is ignored", line=1)
+    _finds(t, "error", "control/smtproutes", "write relay:port|user|password", line=2)
+    _without_reader(t, "smtproutes", f":b.example:587 user token:{t.home}/token")
+    _finds(t, "error", "control/smtproutes", "access token", "does not exist", line=1)
+
+
+def extensions_and_mechanisms(t):
+    _furnish(t)
+    t.control("ignoreextensions", "mx.example:CHUNKING\n*:STARTTLS\nmx.example:DSN\n*.example:SIZE")
+    _finds(t, "error", "control/ignoreextensions", "STARTTLS", "control/notlshosts/NAME", line=2)
+    _finds(t, "warning", "control/ignoreextensions", "DSN", "CHUNKING", line=3)
+    _finds(t, "warning", "control/ignoreextensions", "matches nothing", ".example", line=4)
+    t.control("ignoreextensions", "mx.example:CHUNKING,PIPELINING\n192.0.2.9:8BITMIME\n*:AUTH")
+    t.control("authmechanisms", "SCRAM-SHA-256\nGSSAPI PLAIN")
+    _finds(t, "warning", "control/authmechanisms", "GSSAPI", "is ignored", line=2)
+    t.equal(len(_check(t, status=1)), 1, "findings")
+    t.control("authmechanisms", b"")
+    _finds(t, "error", "control/authmechanisms", "names no mechanism", "SCRAM-SHA-256")
 
 
 def tokens(t):

@@ -54,6 +54,15 @@ def starttls_and_what_it_brings(t):
             f"control/tlshosts/{MX}.pem would require both")
 
 
+def what_counts_as_not_offered(t):
+    t.control("ignoreextensions", f"{MX}:CHUNKING\n{ADDRESS}:PIPELINING\nother.example:AUTH")
+    t.control("authmechanisms", "PLAIN\nSCRAM-SHA-256")
+    t.server(ADDRESS, _over_tls("PIPELINING", "CHUNKING", "AUTH PLAIN LOGIN SCRAM-SHA-256"))
+    t.asks("probe", MX)
+    t.tells("by DATA, ", "control/ignoreextensions: PIPELINING, CHUNKING",
+            "with a password would use PLAIN")
+
+
 def as_json(t):
     t.server(ADDRESS, _over_tls("PIPELINING", "SIZE", first=("AUTH PLAIN",), cert="chained"))
     answer = t.asks_json("probe", MX)

@@ -138,7 +138,7 @@ def tls_is_demanded(t):
     t.never("198.51.100.1", 209)
     t.deliver(sender=SENDER, recipients=(FIRST,))
     t.says_lastly("ZUnable to read control files. (#4.3.0)")
-    t.mentions("tlshosts/mx1.dest.example.pem demands TLS", "control/qmtproutes, line 1", "QMTP")
+    t.mentions("tlshosts/mx1.dest.example.pem requires TLS", "control/qmtproutes, line 1", "QMTP")
 
 
 def is_told_beforehand(t):

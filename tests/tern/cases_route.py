@@ -68,7 +68,24 @@ def by_sender_and_with_a_password(t):
     t.equal(_route(t, sender="other@me.example")["credentials"], False, "another sender")
     t.control("notlshosts/relay.example")
     t.asks("route", SENDER, RECIPIENT, status=111)
-    t.tells("control/notlshosts/relay.example", "would be deferred")
+    t.tells("excludes TLS", "would be deferred")
+
+
+def password_after_blanks(t):
+    t.control("smtproutes", ":relay.example:587 user geheim").chmod(0o600)
+    t.more_zone("relay.example A 198.51.100.8")
+    t.asks("route", SENDER, RECIPIENT)
+    t.tells("control/smtproutes, line 1", "user and password (not shown)")
+    t.control("authmechanisms", "PLAN")
+    t.asks("route", SENDER, RECIPIENT, status=111)
+    t.tells("control/authmechanisms: the file names no mechanism")
+
+
+def exempt_sender(t):
+    t.control("authsenders", "ann@me.example:\n:other.example")
+    t.more_zone("other.example A 198.51.100.8")
+    t.check("decided_by" not in _route(t), "a file decided")
+    t.equal(_route(t, sender="bob@me.example")["decided_by"]["line"], 2, "line")
 
 
 def token_file(t):
@@ -186,6 +203,27 @@ def families(t):
     t.never_tells(MX1 + " port")
     t.control("addresspreference", "ipv6")
     t.equal(_addresses(_route(t)), ["2001:db8::1", MX1], "IPv6 first")
+
+
+def ipv6_without_a_source(t):
+    t.more_zone("mx1.dest.example AAAA 2001:db8::1")
+    t.control("outgoingip", "192.0.2.1")
+    t.asks("route", SENDER, RECIPIENT)
+    t.tells("from IPv6", "not used: control/outgoingip, line 1 names an address for IPv4")
+    route = _route(t)
+    t.equal(_addresses(route), [MX1], "addresses")
+    t.equal(route["without_ipv6"], {"file": "control/outgoingip", "line": 1}, "the line")
+    t.control("outgoingip6", "::")
+    route = _route(t)
+    t.equal(_addresses(route), [MX1, "2001:db8::1"], "with ::")
+    t.check("without_ipv6" not in route, "IPv6 is used")
+    t.without_control("outgoingip6")
+    t.control("addresspreference", "ipv6")
+    t.equal(_addresses(_route(t)), ["2001:db8::1", MX1], "preferred")
+    t.without_control("addresspreference")
+    t.more_zone("only6.example AAAA 2001:db8::6")
+    t.asks("route", SENDER, "joe@only6.example", status=111)
+    t.tells("only IPv6 addresses", "control/outgoingip6")
 
 
 def would_bounce(t):

@@ -207,11 +207,31 @@ TEST_F(ControlFile, PasswordsAreNoticedWhereverTheyStand) {
             write(name, content);
             EXPECT_TRUE(read_settings("example.net")->routes.hold_passwords) << name << content;
         }
+        // A port and blanks, or whatever else somebody may have tried.
+        for (const char* content : {"other.example:relay:587 user password\n",
+                                    ":relay\nother.example:relay:587\tuser\tpassword\n",
+                                    "relay user password\n"}) {
+            write(name, content);
+            EXPECT_TRUE(read_settings("example.net")->routes.hold_passwords) << name << content;
+        }
         for (const char* content : {"", ":relay\n", "other.example:relay\n:relay\n"}) {
             write(name, content);
             EXPECT_FALSE(read_settings("example.net")->routes.hold_passwords) << name << content;
         }
     }
+}
+
+// An empty file is not one that does not exist.
+TEST_F(ControlFile, ExtensionsAndMechanisms) {
+    EXPECT_EQ(read_settings("example.net")->ignoreextensions, "");
+    EXPECT_EQ(read_settings("example.net")->authmechanisms, std::nullopt);
+    write("ignoreextensions", "*:CHUNKING\n");
+    write("authmechanisms", "");
+    EXPECT_EQ(read_settings("example.net")->ignoreextensions, "*:CHUNKING\n");
+    EXPECT_EQ(read_settings("example.net")->authmechanisms, "");
+    std::filesystem::remove("control/authmechanisms");
+    std::filesystem::create_directory("control/authmechanisms");
+    EXPECT_FALSE(read_settings("example.net"));
 }
 
 TEST_F(ControlFile, AHelloNameMustBeFitToBeSaid) {
@@ -272,7 +292,7 @@ TEST_F(ControlFile, DemandsThatCannotBeReachedAreATrouble) {
     ASSERT_FALSE(rules.requirement(server));
     EXPECT_EQ(rules.requirement(server).error().cause, Cause::control_file);
     EXPECT_EQ(rules.requirement(server).error().detail,
-              "control/tlshosts: a link that leads nowhere");
+              "control/tlshosts: a dangling symbolic link");
     std::filesystem::remove("control/tlshosts");
     write("tlshosts", "");
     ASSERT_FALSE(rules.requirement(server));

@@ -259,7 +259,7 @@ TEST(Qmtp, NeverAgainstADemandForTls) {
     qmtp.world.rules.demanded.insert("mx.example");
     EXPECT_THAT(qmtp.delivered(),
                 ElementsAre(testing::AllOf(StartsWith("ZUnable to read control files. (#4.3.0)\n"),
-                                           HasSubstr("demands TLS for mx.example"),
+                                           HasSubstr("requires TLS for mx.example"),
                                            HasSubstr("control/qmtproutes, line 1"))));
     EXPECT_TRUE(qmtp.world.connections.empty());
 }

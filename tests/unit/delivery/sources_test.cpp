@@ -56,12 +56,12 @@ TEST(Outgoingip, ItsFirstLine) {
     EXPECT_EQ(by_outgoingip("[2001:db8::1]", Family::ipv6),
               "2001:db8::1 by control/outgoingip6, line 1");
     EXPECT_EQ(by_outgoingip("2001:db8::1"),
-              "control/outgoingip, line 1: \"2001:db8::1\" is no IPv4 address "
-              "(control/outgoingip6 is for it)");
+              "control/outgoingip, line 1: \"2001:db8::1\" is not an IPv4 address "
+              "(write it into control/outgoingip6)");
     EXPECT_THAT(by_outgoingip("::ffff:192.0.2.1", Family::ipv6),
                 StartsWith("control/outgoingip6, line 1: "));
-    EXPECT_THAT(by_outgoingip("mail.example"), HasSubstr("is no IP address"));
-    EXPECT_THAT(by_outgoingip("0"), HasSubstr("is no IP address"));
+    EXPECT_THAT(by_outgoingip("mail.example"), HasSubstr("is not an IP address"));
+    EXPECT_THAT(by_outgoingip("0"), HasSubstr("is not an IP address"));
 }
 
 TEST(Outgoingip, OneFamilyDoesNotHinderTheOther) {
@@ -69,7 +69,7 @@ TEST(Outgoingip, OneFamilyDoesNotHinderTheOther) {
     files.outgoingip = "nonsense";
     EXPECT_EQ(shown(find_source(files, Way(), "", Family::ipv6)), "the system's choice");
     EXPECT_THAT(told(check_outgoingip("nonsense\n\nmore\nand more", Family::ipv6)),
-                ElementsAre(StartsWith("1: \"nonsense\" is no IP address"),
+                ElementsAre(StartsWith("1: \"nonsense\" is not an IP address"),
                             StartsWith("3: the line is ignored")));
     EXPECT_THAT(check_outgoingip("192.0.2.1\n# a comment\n", Family::ipv4), IsEmpty());
     EXPECT_THAT(check_outgoingip("", Family::ipv4), IsEmpty());
@@ -134,15 +134,15 @@ TEST(Domainips, Check) {
                                      "misspelt\n.y.org:192.0.2.1\n:192.0.2.1\n*:192.0.2.1|\n"
                                      "z.org:mail\nz.org:192.0.2.1\nw.org:mail\nw.org:192.0.2.1\n"
                                      "w.org:::1\n!@:192.0.2.1")),
-                ElementsAre(StartsWith("2: line 4 is for the same mail"),
+                ElementsAre(StartsWith("2: line 4 matches the same mail and overrides it"),
                             StartsWith("5: the line has no colon"),
-                            StartsWith("6: \".y.org\" fits no sender's domain"),
+                            StartsWith("6: \".y.org\" matches no sender"),
                             StartsWith("7: the line has no domain"),
-                            StartsWith("8: the hello name is empty"),
-                            StartsWith("9: \"mail\" is no IP address"),
-                            StartsWith("11: \"mail\" is no IP address"),
-                            StartsWith("11: line 13 is for the same mail"),
-                            StartsWith("14: \"!@\" fits no sender's domain")));
+                            StartsWith("8: the EHLO name is empty"),
+                            StartsWith("9: \"mail\" is not an IP address"),
+                            StartsWith("11: \"mail\" is not an IP address"),
+                            StartsWith("11: line 13 matches the same mail"),
+                            StartsWith("14: \"!@\" matches no sender")));
 }
 
 TEST(Sources, TheFileOfTheRouteGoesFirst) {
@@ -163,6 +163,58 @@ TEST(Sources, TheFileOfTheRouteGoesFirst) {
     EXPECT_EQ(source(Family::ipv4), "192.0.2.3 by control/smtproutes.d/x.net");
 }
 
+// Contract, "Amended after the field": mail does not leave from an IPv6 address that nobody chose.
+TEST(Families, AreThoseWithASource) {
+    struct Row {
+        const char* outgoingip;
+        const char* outgoingip6;
+        const char* domainips;
+        const char* of_route;   // outgoingip of a file in smtproutes.d
+        const char* of_route6;
+        bool ipv6_is_used;
+    };
+    const std::vector<Row> rows{
+        {"", "", "", "", "", true},
+        {"192.0.2.1", "", "", "", "", false},
+        {"192.0.2.1", " \n", "", "", "", false},
+        {"192.0.2.1", "::", "", "", "", true},
+        {"192.0.2.1", "2001:db8::1", "", "", "", true},
+        {"192.0.2.1", "nonsense", "", "", "", true},
+        {"nonsense", "", "", "", "", false},
+        {"0.0.0.0", "", "", "", "", true},
+        {"", "2001:db8::1", "", "", "", true},
+        {"", "", "x.org:192.0.2.1", "", "", false},
+        {"", "", "x.org:192.0.2.1\n*:2001:db8::1", "", "", true},
+        {"", "", "x.org:192.0.2.1\nx.org:::", "", "", true},
+        {"", "", "y.org:192.0.2.1", "", "", true},
+        {"", "", "x.org:2001:db8::1", "", "", true},
+        {"192.0.2.1", "", "x.org:0.0.0.0", "", "", true},
+        {"192.0.2.1", "", "x.org:2001:db8::1", "", "", true},
+        {"", "", "", "192.0.2.1", "", false},
+        {"", "", "", "192.0.2.1", "2001:db8::1", true},
+        {"", "2001:db8::1", "", "192.0.2.1", "", true},
+        {"192.0.2.1", "", "", "0.0.0.0", "", true},
+    };
+    for (const Row& row : rows) {
+        const SourceFiles files{row.outgoingip, row.outgoingip6, row.domainips, ""};
+        Way way;
+        way.origin = Origin{"control/smtproutes.d/x.net", 0};
+        way.source_ipv4 = IpAddress::parse(row.of_route);
+        way.source_ipv6 = IpAddress::parse(row.of_route6);
+        const auto families = [&](FamilyChoice preference) {
+            return find_families(files, way, "bob@x.org", preference);
+        };
+        EXPECT_EQ(families(FamilyChoice::ipv4_first), row.ipv6_is_used
+                                                          ? FamilyChoice::ipv4_first
+                                                          : FamilyChoice::ipv4_by_source)
+            << row.outgoingip << ", " << row.outgoingip6 << ", " << row.domainips << ", "
+            << row.of_route;
+        for (const FamilyChoice chosen :
+             {FamilyChoice::ipv6_first, FamilyChoice::ipv6_only, FamilyChoice::ipv4_only})
+            EXPECT_EQ(families(chosen), chosen);
+    }
+}
+
 TEST(Helohostbyip, TheLineThatDecides) {
     EXPECT_EQ(hello("", "192.0.2.1"), "none");
     EXPECT_EQ(hello("192.0.2.1:a\n192.0.2.2:b", "192.0.2.2"), "b");
@@ -176,20 +228,20 @@ TEST(Helohostbyip, TheLineThatDecides) {
     EXPECT_EQ(hello("::ffff:192.0.2.1:a", "192.0.2.1"), "a");
     EXPECT_EQ(hello("nonsense:a\nno colon\n192.0.2.1:b", "192.0.2.1"), "b");
     EXPECT_EQ(hello("192.0.2.1:", "192.0.2.1"),
-              "control/helohostbyip, line 1: the hello name is empty");
+              "control/helohostbyip, line 1: the EHLO name is empty");
     EXPECT_THAT(hello("\n192.0.2.1:m\xc3\xbc", "192.0.2.1"),
-                StartsWith("control/helohostbyip, line 2: the hello name holds a byte"));
+                StartsWith("control/helohostbyip, line 2: the EHLO name contains a byte"));
     EXPECT_EQ(hello("192.0.2.1:\n192.0.2.1:b", "192.0.2.1"), "b");
 }
 
 TEST(Helohostbyip, Check) {
     EXPECT_THAT(told(check_helohostbyip("192.0.2.1:a\n\n::1:b\n[::1]:c\nmail:a\nno colon\n"
                                         "192.0.2.2:\n2001:db8::1")),
-                ElementsAre(StartsWith("3: line 4 is for the same mail"),
-                            StartsWith("5: \"mail\" is no IP address"),
+                ElementsAre(StartsWith("3: line 4 matches the same mail"),
+                            StartsWith("5: \"mail\" is not an IP address"),
                             StartsWith("6: the line has no colon"),
-                            StartsWith("7: the hello name is empty"),
-                            StartsWith("8: \"2001:db8:\" is no IP address")));
+                            StartsWith("7: the EHLO name is empty"),
+                            StartsWith("8: \"2001:db8:\" is not an IP address")));
 }
 
 TEST(HelloNames, AreWhatHelohostTakes) {

@@ -113,9 +113,55 @@ TEST(Smtproutes, Relays) {
         {"a:26 tail|joe|sesame", "a:26 as joe with sesame"},
         {"a |joe|x", "a:25 as joe with x"},
         {"a|joe@x.net|token:/etc/token", "a:25 as joe@x.net with the token of /etc/token"},
+        // A user and password after a port and blanks.
+        {"a:587 joe sesame", "a:587 as joe with sesame"},
+        {"a:587\tjoe\tsesame", "a:587 as joe with sesame"},
+        {"a:587  joe \t sesame", "a:587 as joe with sesame"},
+        {"a;587 joe sesame", "a:587 as joe with sesame"},
+        {"[2001:db8::1]:587 joe sesame", "[2001:db8::1]:587 as joe with sesame"},
+        {"[192.0.2.1];587 joe sesame", "[192.0.2.1]:587 as joe with sesame"},
+        {"a/mx:587 joe sesame", "a/mx:587 as joe with sesame"},
+        {"a,b:465,c:587 joe@x.net a+/=%,:b", "a:25 b:465 c:587 as joe@x.net with a+/=%,:b"},
+        {"a:587 joe token:/etc/token", "a:587 as joe with the token of /etc/token"},
+        {"a:587 joe ses|a|me", "a:587 as joe with ses|a|me"},
+        {"a:587 joe ses|ame", "a:587 as joe with ses|ame"},
+        // One word or three are none, nor is what was written with bars or goes on as a list.
+        {"a:587 joe sesame env", "a:587"},
+        {"a:587 joe sesame,b:25 x y", "a:587"},
+        {"a:587x joe sesame", "a:587"},
+        {"a:587:joe sesame", "a:587"},
+        {"a:26 tail|joe|ses ame", "a:26 as joe with ses ame"},
+        {"a:26 tail |joe|sesame", "a:26 as joe with sesame"},
+        {"a:26 |joe|ses ame", "a:26 as joe with ses ame"},
+        {"a:587 joe sesame more|ann|x", "a:587 as ann with x"},
     };
     for (const auto& [value, expected] : rows)
         EXPECT_EQ(by_smtproutes(text("x.net:", value), "x.net"), expected) << value;
+}
+
+// Whoever wrote words after a port that count for nothing is told what to write.
+TEST(Smtproutes, WhatIsIgnoredAfterAPort) {
+    const std::vector<std::pair<const char*, const char*>> rows{
+        {"a:587 sesame", "1: the word after port 587 is ignored (write relay:port|user|password"},
+        {"a:587 joe sesame env", "1: what follows port 587 is ignored, as it is 3 words and not"},
+        {"a:587 , b", "1: the list after port 587 is ignored (remove the blank before the comma)"},
+        {"a:587x joe sesame", "1: the text right after port 587 is ignored"},
+        {"a:587:joe:sesame", "1: the text right after port 587 is ignored"},
+        {"b,a;26 sesame|joe|x", "1: the word after port 26 is ignored"},
+    };
+    for (const auto& [value, what] : rows) {
+        const std::vector<Mistake> mistakes = check_smtproutes(text("x.net:", value));
+        EXPECT_THAT(told(mistakes), testing::ElementsAre(StartsWith(what))) << value;
+        EXPECT_FALSE(mistakes.empty() || mistakes.front().defers) << value;
+        EXPECT_THAT(told(check_authsenders(text("@x.net:", value))),
+                    testing::ElementsAre(StartsWith(what)));
+        const RouteFiles::OfDomain file = file_of(text("relay=", value));
+        EXPECT_THAT(told(check_route_file(file)), testing::ElementsAre(StartsWith(what)));
+        EXPECT_TRUE(way_by_file(file.content)) << value;
+    }
+    EXPECT_THAT(told(check_qmtproutes("x.net:a:26 joe sesame")),
+                testing::ElementsAre(StartsWith("1: the text after port 26 is ignored (QMTP has")));
+    EXPECT_THAT(check_smtproutes("x.net:a:587 joe sesame"), IsEmpty());
 }
 
 TEST(Smtproutes, Malformed) {
@@ -123,22 +169,23 @@ TEST(Smtproutes, Malformed) {
         {"2001:db8::1", "write [2001:db8::1]"},
         {"2001:db8::1,b", "write [2001:db8::1]"},
         {"b,2001:db8::1", "write [2001:db8::1]"},
-        {"2001:db8:0:0:0:0:0:1", "without brackets"},
+        {"2001:db8:0:0:0:0:0:1", "without brackets (write ["},
         {"a::b", "without brackets"},
+        {"relay::26", "must be in brackets"},
         {"a:", "port"},
         {"a;", "port"},
-        {"a:smtp", "\"a\" has no port from 1 to 65535"},
+        {"a:smtp", "the port after \"a\" is not a number from 1 to 65535"},
         {"a:0", "port"},
         {"a:65536", "port"},
         {"a:99999999999999999999999", "port"},
         {"[192.0.2.1", "closing bracket"},
-        {"[192.0.2.1,b]", "no IP address"},
-        {"[x]", "no IP address"},
-        {"[192.0.2.1]x", "neither a port nor a comma"},
+        {"[192.0.2.1,b]", "is not an IP address"},
+        {"[x]", "is not an IP address"},
+        {"[192.0.2.1]x", "\"[192.0.2.1]\" is followed by neither a port nor a comma"},
         {"[192.0.2.1]/mx", "no MX"},
         {"192.0.2.1/mx", "no MX"},
-        {"a b", "blank"},
-        {" a", "blank"},
+        {"a b", "contains a blank (separate relays with commas, and write relay:port|user"},
+        {" a", "a blank precedes the relay"},
         {"a..b", "neither a host name"},
         {"/mx", "neither a host name"},
         {"a/mx/mx", "neither a host name"},
@@ -147,13 +194,15 @@ TEST(Smtproutes, Malformed) {
         {"a:26,", "missing"},
         {",a", "missing"},
         {"a,,b", "missing"},
-        {"a,b:smtp", "\"b\" has no port"},
+        {"a,b:smtp", "the port after \"b\""},
         {"|joe|sesame", "without a relay"},
         {" |joe|sesame", "without a relay"},
-        {"a|joe", "without a password"},
+        {"a|joe", "a user has no password"},
         {"a||sesame", "user name is empty"},
         {"a|joe|", "password is empty"},
         {"a|j\001oe|x", "control"},
+        {"a:587 j\001oe x", "control"},
+        {"a joe sesame", "write relay:port|user|password"},
         {"a|j\001oe|token:/etc/token", "control"},
     };
     for (const auto& [value, why] : rows) {
@@ -221,6 +270,23 @@ TEST(Authsenders, TheLineThatDecides) {
                 StartsWith("control/authsenders, line 2: "));
 }
 
+// A sender that is exempt from the lines for others: the next file decides.
+TEST(Authsenders, AnEmptyValueGoesOnToTheNextFile) {
+    RouteFiles files;
+    files.authsenders = "user@client.example:\n@client.example:a\n:b\n.exempt.example: \t\n";
+    files.smtproutes = "x.net:of-smtproutes";
+    const auto way = [&files](std::string_view sender) {
+        return shown(find_way(files, "x.net", sender));
+    };
+    EXPECT_EQ(way("user@client.example"), "of-smtproutes:25");
+    EXPECT_EQ(way("other@client.example"), "a:25");
+    EXPECT_EQ(way("x@mail.exempt.example"), "of-smtproutes:25");
+    EXPECT_EQ(way(""), "b:25");
+    files.qmtproutes = ":of-qmtproutes";
+    EXPECT_EQ(way("user@client.example"), "QMTP of-qmtproutes:209");
+    EXPECT_THAT(check_authsenders("user@client.example:\n:b"), IsEmpty());
+}
+
 TEST(Qmtproutes, Relays) {
     const auto way = [](std::string_view qmtproutes, std::string_view smtproutes) {
         RouteFiles files;
@@ -234,7 +300,8 @@ TEST(Qmtproutes, Relays) {
     EXPECT_EQ(way("x.net:\n:a", ""), "MX");
     EXPECT_EQ(way("y.net:a", ".net:b"), "b:25");
     EXPECT_THAT(way("x.net:a:qmtp", "x.net:b"), StartsWith("control/qmtproutes, line 1: "));
-    EXPECT_THAT(way("x.net:a|joe|sesame", "x.net:b"), HasSubstr("QMTP takes none"));
+    EXPECT_THAT(way("x.net:a|joe|sesame", "x.net:b"), HasSubstr("QMTP has no authentication"));
+    EXPECT_EQ(way("x.net:a:26 joe sesame", "x.net:b"), "QMTP a:26");
 }
 
 TEST(Ways, TheirPrecedence) {
@@ -249,7 +316,7 @@ TEST(Ways, TheirPrecedence) {
     files.authsenders = ":of-authsenders";
     EXPECT_EQ(way(), "of-authsenders:25");
     files.authsenders = ":";
-    EXPECT_EQ(way(), "MX");
+    EXPECT_EQ(way(), "of-file:25");
     files.authsenders = "bob@x.org:a:smtp";
     EXPECT_EQ(way(), "of-file:25");
 }
@@ -301,23 +368,23 @@ TEST(RouteFile, ItsKeys) {
 TEST(RouteFile, Malformed) {
     const std::vector<std::pair<const char*, const char*>> rows{
         {"relay", "1: the line has no ="},
-        {"=a", "1: \"\" is no key"},
-        {"host=a", "1: \"host\" is no key"},
-        {"rely|joe|sesame=a", "1: \"rely\" is no key"},
-        {"relay=a\nRelay=b", "2: relay stands in line 1 already"},
-        {"relay=a:smtp", "1: \"a\" has no port"},
-        {"\nport=26", "2: a port stands without a relay"},
-        {"relay=\nport=26", "2: a port stands without a relay"},
-        {"relay=a\nport=", "2: port is no number"},
-        {"relay=a\nport=26 ssl", "2: port is no number"},
-        {"relay=a\nport=0", "2: port is no number"},
+        {"=a", "1: \"\" is not a key"},
+        {"host=a", "1: \"host\" is not a key"},
+        {"rely|joe|sesame=a", "1: \"rely\" is not a key"},
+        {"relay=a\nRelay=b", "2: relay is already set in line 1"},
+        {"relay=a:smtp", "1: the port after \"a\""},
+        {"\nport=26", "2: port is set without a relay"},
+        {"relay=\nport=26", "2: port is set without a relay"},
+        {"relay=a\nport=", "2: port is not a number"},
+        {"relay=a\nport=26 ssl", "2: port is not a number"},
+        {"relay=a\nport=0", "2: port is not a number"},
         {"clientcert=", "1: clientcert names no file"},
         {"clientcert=a\nclientkey=", "2: clientkey names no file"},
-        {"clientkey=a", "1: a clientkey stands without its clientcert"},
-        {"outgoingip=", "1: \"\" is no IPv4 address"},
-        {"outgoingip=2001:db8::1", "1: \"2001:db8::1\" is no IPv4 address (outgoingip6"},
-        {"outgoingip6=192.0.2.1", "1: \"192.0.2.1\" is no IPv6 address (outgoingip "},
-        {"outgoingip6=::ffff:192.0.2.1", "1: \"::ffff:192.0.2.1\" is no IPv6 address"},
+        {"clientkey=a", "1: clientkey is set without clientcert"},
+        {"outgoingip=", "1: \"\" is not an IPv4 address"},
+        {"outgoingip=2001:db8::1", "1: \"2001:db8::1\" is not an IPv4 address (use outgoingip6"},
+        {"outgoingip6=192.0.2.1", "1: \"192.0.2.1\" is not an IPv6 address (use outgoingip "},
+        {"outgoingip6=::ffff:192.0.2.1", "1: \"::ffff:192.0.2.1\" is not an IPv6 address"},
     };
     for (const auto& [content, what] : rows) {
         EXPECT_THAT(told(check_route_file(file_of(content))),
@@ -336,7 +403,7 @@ TEST(RouteFile, ItsName) {
     for (const char* name :
          {"X.net", "x.net.", "*", "*.", "*.*.net", "a*.net", "192.0.2.1", "x net"})
         EXPECT_THAT(told(check_route_file(file_of("relay=a", name))),
-                    testing::ElementsAre(StartsWith("0: no mail is for this name")))
+                    testing::ElementsAre(StartsWith("0: no mail matches this file name")))
             << name;
 }
 
@@ -344,21 +411,29 @@ TEST(Checks, OfWhatNeverDecides) {
     EXPECT_THAT(told(check_smtproutes("#c:a\n\n \t\r\nx.net:a\nX.NET:b\nx.net :c\n*.y.net:d\n"
                                       "z.net.:e\nmisspelt\n:f\n!@:g\n.w.net:h\n[192.0.2.1]:i\n"
                                       "[IPv6:2001:db8::1]:j\n192.0.2.1:k\n.:l")),
-                testing::ElementsAre(StartsWith("4: line 5 is for the same mail"),
-                                     StartsWith("6: \"x.net\" is no domain"),
-                                     HasSubstr("7: \"*.y.net\" fits no host (write \".y.net\""),
-                                     HasSubstr("without its last dot"),
+                testing::ElementsAre(StartsWith("4: line 5 matches the same mail and overrides it"),
+                                     StartsWith("6: \"x.net\" is not a domain name"),
+                                     HasSubstr("7: \"*.y.net\" matches nothing (write \".y.net\""),
+                                     HasSubstr("remove its final dot"),
                                      StartsWith("9: the line has no colon"),
-                                     StartsWith("16: \".\" is no domain")));
+                                     StartsWith("16: \".\" is not a domain name")));
     EXPECT_THAT(told(check_authsenders("bob@x.org:a\nx.org:b\n\"bob\"@X.org:c\n.x.org:d\n@x.org:e\n"
                                        "bob:f\n@[]:g\n:h\nbob@x.org.:i\nbob@:j\n.smith@:k\n.:l\n"
                                        ".smith@x.org:m")),
-                testing::ElementsAre(StartsWith("1: line 3 is for the same mail"),
+                testing::ElementsAre(StartsWith("1: line 3 matches the same mail"),
                                      HasSubstr("write @x.org"), HasSubstr("write @bob"),
                                      StartsWith("9: "), StartsWith("10: "), StartsWith("11: "),
                                      StartsWith("12: ")));
+    EXPECT_THAT(told(check_smtproutes("*:a\n@example.org:b\nx.net: c\na.example joe sesame")),
+                testing::ElementsAre(HasSubstr("1: \"*\" matches nothing (write :relay"),
+                                     HasSubstr("2: \"@example.org\" matches nothing (write "
+                                               "\"example.org\")"),
+                                     StartsWith("3: a blank precedes the relay"),
+                                     StartsWith("4: the line has no colon and is ignored")));
+    EXPECT_THAT(told(check_authsenders("@client.example|user|sesame")),
+                testing::ElementsAre(StartsWith("1: the line has no colon and is ignored")));
     EXPECT_THAT(told(check_qmtproutes("x.net:a|joe|sesame\ny.net:b")),
-                testing::ElementsAre(HasSubstr("QMTP takes none")));
+                testing::ElementsAre(HasSubstr("QMTP has no authentication")));
 }
 
 TEST(Checks, TellNoPassword) {
@@ -368,6 +443,8 @@ TEST(Checks, TellNoPassword) {
         "x.net:a,b joe hunter2",    "x.net:[a joe hunter2",      "a|joe|hunter2",
         "a|joe|hunter2:x",          "x.net:[192.0.2.1] hunter2", "a joe hunter2:b",
         "x.net:a||hunter2",         "x.net:a|joe|hunter2\001",   "a|joe|hunter2@x.net:b",
+        "x.net:a:5 hunter2",        "x.net:a:5 joe hunter2 x",   "x.net:a:5 joe hunter2\001",
+        "x.net:a:5x joe hunter2",   "x.net:a:5:joe:hunter2",     "x.net:a joe hunter2",
     };
     for (const std::string& line : lines) {
         std::vector<std::vector<Mistake>> all{check_smtproutes(line), check_qmtproutes(line),

@@ -108,10 +108,9 @@ TEST_F(DialerTest, AnAddressThatIsNotOursIsLocalTrouble) {
             {{port.endpoint(), IpAddress::parse(foreign)}}};
         const DialResult result = *dialer_.dial(target, 5s, clock_.now() + 5s).run();
         EXPECT_FALSE(result.stream);
-        EXPECT_EQ(result.each.at(0).outcome, Connected::resources);
+        EXPECT_EQ(result.each.at(0).outcome, Connected::wrong_source);
         EXPECT_EQ(result.each.at(0).why,
-                  std::string(foreign) + " cannot be the source of a connection: this host does "
-                                         "not have the address");
+                  std::string(foreign) + " is not an address of this host");
     }
 }
 

@@ -63,6 +63,34 @@ TEST(Mechanism, TheStrongestThatBothHave) {
     }
 }
 
+TEST(Mechanism, TheFirstOfAnotherOrder) {
+    Footing footing;
+    footing.private_line = footing.has_binding = true;
+    constexpr auto offered = "PLAIN LOGIN SCRAM-SHA-256 SCRAM-SHA-256-PLUS";
+    const std::vector<Mechanism> weakest_first{Mechanism::cram_md5, Mechanism::login,
+                                               Mechanism::plain, Mechanism::scram_sha_256_plus};
+    EXPECT_EQ(choose(offered, Kind::password, footing, weakest_first), Mechanism::login);
+    EXPECT_EQ(choose(offered, Kind::token, footing, weakest_first), std::nullopt);
+    footing.private_line = false;
+    EXPECT_EQ(choose(offered, Kind::password, footing, weakest_first),
+              Mechanism::scram_sha_256_plus);
+    footing.has_binding = false;
+    EXPECT_EQ(choose(offered, Kind::password, footing, weakest_first), std::nullopt);
+    EXPECT_EQ(choose(offered, Kind::password, footing, {}), std::nullopt);
+}
+
+TEST(Mechanism, IsFoundByItsName) {
+    for (const Mechanism mechanism : usual_order())
+        EXPECT_EQ(mechanism_of(name_of(mechanism)), mechanism);
+    EXPECT_EQ(mechanism_of("cram-md5"), Mechanism::cram_md5);
+    for (const char* other : {"", "PLAI", "PLAINX", "DIGEST-MD5"})
+        EXPECT_EQ(mechanism_of(other), std::nullopt) << other;
+    EXPECT_TRUE(binds(Mechanism::scram_sha_1_plus));
+    EXPECT_FALSE(binds(Mechanism::scram_sha_1));
+    EXPECT_TRUE(offers_binding("PLAIN scram-sha-1-plus"));
+    EXPECT_FALSE(offers_binding("PLAIN SCRAM-SHA-512-PLUS SCRAM-SHA-1"));
+}
+
 TEST(Mechanism, HasItsName) {
     EXPECT_EQ(name_of(Mechanism::scram_sha_256_plus), "SCRAM-SHA-256-PLUS");
     EXPECT_EQ(name_of(Mechanism::xoauth2), "XOAUTH2");

@@ -68,9 +68,9 @@ TEST(Scram, AServerMustProveThatItKnowsThePassword) {
 
 TEST(Scram, TellsTheServersError) {
     EXPECT_EQ(parse_scram_verdict("e=channel-bindings-dont-match").error(),
-              "the server says: channel-bindings-dont-match");
-    EXPECT_EQ(parse_scram_verdict("e=a\nb").error(), "the server tells an error");
-    EXPECT_EQ(parse_scram_verdict("e=").error(), "the server tells an error");
+              "the server reported: channel-bindings-dont-match");
+    EXPECT_EQ(parse_scram_verdict("e=a\nb").error(), "the server reported an error");
+    EXPECT_EQ(parse_scram_verdict("e=").error(), "the server reported an error");
 }
 
 TEST(Scram, BindsToTheSession) {

@@ -49,7 +49,8 @@ public:
     }
 
     Result<Done> login(std::string_view offered) {
-        Login login(chat, offered, credentials, circumstances, private_line, random_);
+        Login login(chat, offered, credentials, circumstances, private_line, random_,
+                    order.empty() ? sasl::usual_order() : std::span(std::as_const(order)));
         Task<Done> task = login.run();
         task.start();
         while (!task.finished() && simulation_.step()) {}
@@ -68,6 +69,7 @@ public:
     sasl::Credentials credentials = sasl::credentials_of_route("tim", "tanstaaftanstaaf");
     sasl::Circumstances circumstances;
     bool private_line = true;
+    std::vector<sasl::Mechanism> order;  ///< empty: the usual one
 
 private:
     Counting random_;
@@ -201,6 +203,67 @@ TEST(Authenticate, ABindingOfAnotherNameHidesNoAttack) {
     }
 }
 
+// Where the operator's order rules the binding out, "y" would say that the server offers none.
+Task<Done> hears_that_it_does_not_bind(Peer& relay) {
+    return refuses(relay, "SCRAM-SHA-256", std::string("n,,n=tim,r=") + nonce);
+}
+
+TEST(Authenticate, AnOrderWithoutBindingIsNoAttack) {
+    Table table(hears_that_it_does_not_bind);
+    table.circumstances.binding = ChannelBinding{"tls-exporter", "data"};
+    table.order = {sasl::Mechanism::scram_sha_256};
+    expect_refusal(table.login("SCRAM-SHA-256 SCRAM-SHA-256-PLUS"), Cause::auth_refused, "refused");
+}
+
+// The offer to bind that is taken back with 504 may be the work of somebody in the middle.
+Task<Done> takes_its_binding_back(Peer& relay) {
+    co_await relay.hears();
+    co_await relay.says("504 5.5.4 unrecognized authentication type");
+    constexpr auto next_nonce = "ghijklmnopqrstuvwxyz0123456789+/";
+    co_await relay.expects("AUTH SCRAM-SHA-256 " + coded(std::string("y,,n=tim,r=") + next_nonce));
+    co_await relay.says("535 no");
+    co_await relay.goes_mute();
+    co_return Done();
+}
+
+TEST(Authenticate, ABindingThatIsTakenBackIsTold) {
+    Table table(takes_its_binding_back);
+    table.circumstances.binding = ChannelBinding{"tls-exporter", "data"};
+    expect_refusal(table.login("SCRAM-SHA-256 SCRAM-SHA-256-PLUS"), Cause::auth_refused,
+                   "refused our user name and password (AUTH SCRAM-SHA-256)");
+}
+
+Task<Done> knows_no_mechanism(Peer& relay) {
+    co_await relay.expects("AUTH CRAM-MD5");
+    co_await relay.says("504 5.5.4 unrecognized authentication type");
+    co_await relay.expects("AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm");
+    co_await relay.says("502 5.5.1 what is AHRpbQB0YW5zdGFhZnRhbnN0YWFm?");
+    co_await relay.goes_mute();
+    co_return Done();
+}
+
+TEST(Authenticate, MechanismsThatAreNotAcceptedAreNotAWrongPassword) {
+    Table table(knows_no_mechanism);
+    expect_refusal(table.login("PLAIN CRAM-MD5"), Cause::auth_no_mechanism,
+                   "the server offers PLAIN CRAM-MD5 but does not accept CRAM-MD5, PLAIN; its "
+                   "reply repeats our credentials");
+    EXPECT_TRUE(table.chat.in_step());
+}
+
+Task<Done> refuses_the_first(Peer& relay) {
+    co_await relay.expects("AUTH LOGIN");
+    co_await relay.says("534 5.7.9 too weak");
+    co_await relay.goes_mute();
+    co_return Done();
+}
+
+TEST(Authenticate, AnyOtherRefusalEndsIt) {
+    Table table(refuses_the_first);
+    table.order = {sasl::Mechanism::login, sasl::Mechanism::plain};
+    expect_refusal(table.login("PLAIN LOGIN CRAM-MD5"), Cause::auth_refused,
+                   "the server requires a stronger mechanism than LOGIN\n534 5.7.9 too weak\n");
+}
+
 // RFC 4954 4: no command longer than 512 octets.
 std::string long_token() { return std::string(600, 't'); }
 
@@ -271,7 +334,9 @@ TEST(Authenticate, ARefusalIsToldWithTheServersWords) {
 
 TEST(Authenticate, ForNow) {
     Table table(answers<later>);
-    expect_refusal(table.login("PLAIN"), Cause::auth_refused, "for now (AUTH PLAIN)\n454 4.7.0");
+    expect_refusal(table.login("PLAIN"), Cause::auth_refused,
+                   "temporarily unable to check our user name and password (AUTH PLAIN)\n"
+                   "454 4.7.0");
 }
 
 TEST(Authenticate, ClosingIsTheServersOwnNo) {
@@ -312,7 +377,7 @@ Task<Done> challenges_with_nonsense(Peer& relay) {
 
 TEST(Authenticate, ChallengesAreBase64) {
     Table table(challenges_with_nonsense);
-    expect_refusal(table.login("CRAM-MD5"), Cause::auth_refused, "no base64");
+    expect_refusal(table.login("CRAM-MD5"), Cause::auth_refused, "is not base64");
     EXPECT_TRUE(table.chat.in_step());
 }
 
@@ -343,9 +408,13 @@ TEST(Authenticate, WhereItCannotBeDoneNothingIsSaid) {
     Table table(says_nothing);
     expect_refusal(table.login(""), Cause::auth_missing, "does not offer AUTH");
     expect_refusal(table.login("GSSAPI NTLM"), Cause::auth_no_mechanism, "(GSSAPI NTLM)");
+    table.order = {sasl::Mechanism::xoauth2, sasl::Mechanism::scram_sha_256};
+    expect_refusal(table.login("PLAIN LOGIN"), Cause::auth_no_mechanism,
+                   "control/authmechanisms allows none of the mechanisms that the server offers "
+                   "(PLAIN LOGIN)");
     table.private_line = false;
     for (const char* offered : {"", "PLAIN", "SCRAM-SHA-256"})
-        expect_refusal(table.login(offered), Cause::auth_in_clear, "do not go in clear");
+        expect_refusal(table.login(offered), Cause::auth_in_clear, "are never sent without");
     table.private_line = true;
     table.credentials.secret = Secret("tanstaaf\n");
     expect_refusal(table.login("PLAIN"), Cause::control_file, "control characters");

@@ -41,6 +41,30 @@ TEST(Extensions, MalformedLinesArePassedOver) {
     EXPECT_TRUE(offered.start_tls);
 }
 
+TEST(Extensions, WhatIsIgnoredCountsAsNotOffered) {
+    const Extensions offered = parse_extensions(
+        "250-x\n250-PIPELINING\n250-SIZE 5\n250-STARTTLS\n250-AUTH PLAIN\n250-8BITMIME\n"
+        "250-ENHANCEDSTATUSCODES\n250-SMTPUTF8\n250-LIMITS RCPTMAX=2\n250 CHUNKING\n");
+    EXPECT_EQ(without(offered, ExtensionSet()), offered);
+    for (const char* keyword : {"pipelining", "SIZE", "AUTH", "8BITMIME", "ENHANCEDSTATUSCODES",
+                                "SMTPUTF8", "LIMITS", "CHUNKING"}) {
+        ExtensionSet one;
+        one.add(*extension_of(keyword));
+        const Extensions left = without(offered, one);
+        EXPECT_NE(left, offered) << keyword;
+        ExtensionSet all;
+        for (const char* each : {"PIPELINING", "SIZE", "AUTH", "8BITMIME", "ENHANCEDSTATUSCODES",
+                                 "SMTPUTF8", "LIMITS", "CHUNKING", "STARTTLS"})
+            all.add(*extension_of(each));
+        Extensions only_tls;
+        only_tls.start_tls = true;
+        EXPECT_EQ(without(left, all), only_tls);
+    }
+    EXPECT_EQ(extension_of("DSN"), std::nullopt);
+    EXPECT_EQ(extension_of(""), std::nullopt);
+    EXPECT_EQ(keyword_of(Extension::limits), "LIMITS");
+}
+
 TEST(Extensions, SizesAreNumbersOrNone) {
     const auto limit = [](const char* line) {
         const Extensions offered = parse_extensions(std::string("250-x\n250 ") + line + "\n");
