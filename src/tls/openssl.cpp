@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <mutex>
-#include <system_error>
 #include <utility>
 
 #include <openssl/crypto.h>
@@ -17,6 +16,7 @@
 #include <openssl/objects.h>
 #include <openssl/sslerr_legacy.h>
 
+#include "base/error_words.hpp"
 #include "tls/algorithms.hpp"
 
 namespace tern::tls {
@@ -105,7 +105,7 @@ std::string take_openssl_reason() {
     while (const unsigned long error = ERR_get_error()) {
         if (!reason.empty()) continue;
         if (ERR_SYSTEM_ERROR(error)) {
-            reason = std::generic_category().message(ERR_GET_REASON(error));
+            reason = error_words(ERR_GET_REASON(error));
         } else if (const char* words = ERR_reason_error_string(error)) {
             reason = words;
         }

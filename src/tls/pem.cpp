@@ -7,11 +7,11 @@
 #include <cerrno>
 #include <cstdio>
 #include <memory>
-#include <system_error>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "base/error_words.hpp"
 #include "base/text.hpp"
 
 namespace tern::tls {
@@ -30,7 +30,7 @@ bool is_end_of_pem() {
 
 }  // namespace
 
-std::string FileContents::why() const { return std::generic_category().message(error); }
+std::string FileContents::why() const { return error_words(error); }
 
 FileContents read_whole_file(const std::string& path) {
     FileContents contents;
