@@ -17,7 +17,7 @@ bool may_be_duplicate(const session::Progress& progress, const session::Envelope
     const bool nobody_has_it =
         progress.recipients.size() == envelope.recipients.size() &&
         std::ranges::none_of(progress.recipients, &session::RecipientAnswer::accepted);
-    return progress.end_of_data_written && !nobody_has_it;
+    return progress.is_binding() && !nobody_has_it;
 }
 
 // Whether other recipients may fare better in a transaction of their own.
@@ -84,7 +84,7 @@ session::Terms Delivery::terms_of(const Peer& peer, const tls::Requirement& requ
     terms.chunk_size = settings_.chunk_size;
     // Something must be left for the way in clear, however many handshakes stall.
     const Duration left = until_ ? *until_ - world_.clock.now() : time_for_tls();
-    if (!requirement.demanded()) terms.handshake_patience = left / 3;
+    if (!requirement.demanded()) terms.tls_patience = left / 3;
     if (way_.credentials) terms.credentials = &*way_.credentials;
     return terms;
 }
@@ -132,7 +132,7 @@ Task<Done> Delivery::attempt(std::unique_ptr<Stream> connection, Peer peer,
     Attempt ended{std::move(outcome.error()), peer, requirement, rounds.replies(progress, peer),
                   may_be_duplicate(progress, *envelope), session->certificate_trouble()};
     session.reset();  // it may be reading the message as commands
-    co_return co_await judge_end(std::move(ended), progress.end_of_data_written);
+    co_return co_await judge_end(std::move(ended), progress.is_binding());
 }
 
 Task<Done> Delivery::transact(session::Session& session, const session::Envelope& envelope,
@@ -147,10 +147,10 @@ Task<Done> Delivery::note_written(Task<Done> sending, const session::Progress& p
     try {
         outcome = co_await sending.outcome();
     } catch (...) {
-        end_of_data_written_ = before || progress.end_of_data_written;
+        end_of_data_written_ = before || progress.is_binding();
         throw;
     }
-    end_of_data_written_ = before || progress.end_of_data_written;
+    end_of_data_written_ = before || progress.is_binding();
     co_return outcome;
 }
 
@@ -190,7 +190,7 @@ Task<Done> Delivery::attempt_by_qmtp(std::unique_ptr<Stream> connection, Peer pe
         settled_ = before_any_server(failed->failure);
     } else {
         failed->letters = std::move(letters);
-        co_await judge_end(std::move(*failed), progress.end_of_data_written);
+        co_await judge_end(std::move(*failed), progress.is_binding());
     }
     co_return Done();
 }
@@ -233,11 +233,11 @@ Task<Done> Delivery::further_rounds(session::Session& session, Peer peer,
         session::Progress progress;
         const Result<Done> outcome = co_await transact(session, *envelope, progress).outcome();
         if (!outcome && !rounds_->is_first_of_session() &&
-            concerns_the_session_alone(outcome.error(), progress.end_of_data_written)) {
+            concerns_the_session_alone(outcome.error(), progress.is_binding())) {
             const Attempt ended{outcome.error(), peer, requirement, {}, false, ""};
             no_further_round_ = ended.words();
             // What was written once more than it was taken is not written again in this delivery.
-            if (progress.end_of_data_written) give_up_rounds(peer);
+            if (progress.is_binding()) give_up_rounds(peer);
             break;
         }
         note_round(outcome, progress, may_be_duplicate(progress, *envelope), peer, requirement,

@@ -4,11 +4,21 @@
 #include <algorithm>
 
 #include "base/ascii.hpp"
+#include "base/text.hpp"
 
 namespace tern::delivery {
 namespace {
 
-constexpr int too_many_recipients = 452;  // RFC 5321 4.5.3.1.10
+// Who waits for a transaction that this delivery cannot give is deferred, whatever the code: the
+// recipient itself was not refused.
+RecipientReport report_of(const session::RecipientAnswer& answer, const Peer& peer) {
+    if (!answer.waits) return recipient_report(answer, peer);
+    std::string words = text(peer.endpoint.address.to_string(),
+                             " took other recipients, but not this one: it takes only so many at a "
+                             "time, and no further transaction is possible now. (#4.5.3)\n");
+    if (answer.reply) words += text("Remote host said: ", answer.reply->text);
+    return {'s', std::move(words)};
+}
 
 }  // namespace
 
@@ -22,10 +32,11 @@ void Rounds::begin_session() {
 
 const session::Envelope* Rounds::next(const smtp::Limits& limits) {
     members_.clear();
+    const std::size_t most = std::min(learnt_, limits.recipients == 0 ? learnt_ : limits.recipients);
     if (limits.transactions != 0 && transactions_ >= limits.transactions) return nullptr;
     for (std::size_t i = 0; i < letters_.size(); ++i) {
         if (letters_[i]) continue;
-        if (limits.recipients != 0 && members_.size() == limits.recipients) break;
+        if (members_.size() == most) break;
         const std::string_view domain = whole_->recipients[i].domain;
         if (limits.domains != 0 && counts_as_new(domain)) {
             if (domains_.size() == limits.domains) continue;
@@ -48,41 +59,34 @@ bool Rounds::counts_as_new(std::string_view domain) const {
     });
 }
 
-// Places in `members_` of those told to come again in another transaction.
-std::vector<std::size_t> Rounds::postponed(const session::Progress& progress) const {
-    std::vector<std::size_t> places;
-    bool anyone_accepted = false;
-    for (std::size_t i = 0; i < progress.recipients.size(); ++i) {
-        const session::RecipientAnswer& answer = progress.recipients[i];
-        if (answer.accepted()) anyone_accepted = true;
-        else if (anyone_accepted && answer.reply && answer.reply->code == too_many_recipients)
-            places.push_back(i);
-    }
-    return places;
-}
-
 std::vector<std::optional<RecipientReport>> Rounds::replies(const session::Progress& progress,
                                                             const Peer& peer) const {
     std::vector<std::optional<RecipientReport>> known = letters_;
     for (std::size_t i = 0; i < std::min(members_.size(), progress.recipients.size()); ++i)
-        known[members_[i]] = recipient_report(progress.recipients[i], peer);
+        known[members_[i]] = report_of(progress.recipients[i], peer);
     return known;
 }
 
 bool Rounds::leaves_anyone(const session::Progress& progress, bool message_repeats) const {
     return how_many_wait() > members_.size() ||
-           (message_repeats && !postponed(progress).empty());
+           (message_repeats &&
+            std::ranges::any_of(progress.recipients, &session::RecipientAnswer::waits));
+}
+
+void Rounds::learn(const session::Progress& progress) {
+    learnt_ = std::min(learnt_, progress.most_recipients().value_or(learnt_));
 }
 
 void Rounds::take(const session::Progress& progress, const Peer& peer, const RecipientReport& fate,
                   bool message_repeats) {
+    learn(progress);
     for (std::size_t i = 0; i < members_.size(); ++i) {
-        const bool refused =
-            i < progress.recipients.size() && !progress.recipients[i].accepted();
-        letters_[members_[i]] = refused ? recipient_report(progress.recipients[i], peer) : fate;
+        const session::RecipientAnswer* const answer =
+            i < progress.recipients.size() ? &progress.recipients[i] : nullptr;
+        if (answer != nullptr && answer->waits && message_repeats) continue;
+        const bool refused = answer != nullptr && !answer->accepted();
+        letters_[members_[i]] = refused ? report_of(*answer, peer) : fate;
     }
-    if (message_repeats)
-        for (const std::size_t place : postponed(progress)) letters_[members_[place]].reset();
     members_.clear();
 }
 

@@ -22,16 +22,19 @@ public:
     /// A connection begins: what counts per session (RFC 9422 6: MAILMAX, RCPTDOMAINMAX) is 0.
     void begin_session();
     /// The envelope of the next transaction: those who wait, in their order, as many as `limits`
-    /// allow. Nothing when this session may carry no more of them. Valid until the next call; who
+    /// and what was learnt allow. Nothing when this session may carry no more of them. Valid until the next call; who
     /// is in it goes on waiting unless take() follows.
     const session::Envelope* next(const smtp::Limits& limits);
     /// Whether the envelope given last is the first of its session.
     [[nodiscard]] bool is_first_of_session() const { return transactions_ == 1; }
     /// Notes how that transaction ended: `fate` is for those whose RCPT was accepted, or had no
-    /// reply. A 452 behind an accepted recipient means "not in this transaction" (RFC 5321
-    /// 4.5.3.1.10) and lets it wait, where the message can be sent again.
+    /// reply. Who was not taken because the transaction was full (RecipientAnswer::waits) goes on
+    /// waiting, where the message can be sent again. It calls learn().
     void take(const session::Progress& progress, const Peer& peer, const RecipientReport& fate,
               bool message_repeats);
+    /// Notes how many recipients a server takes in one transaction, where `progress` tells: from
+    /// now on no transaction has more (contract, Recipients: for the rest of the delivery).
+    void learn(const session::Progress& progress);
     /// What the replies so far say of each recipient of the transaction under way; it stays under
     /// way. The contract's reports of a single transaction: `r` whatever came of the message.
     [[nodiscard]] std::vector<std::optional<RecipientReport>> replies(
@@ -50,7 +53,6 @@ public:
 
 private:
     [[nodiscard]] bool counts_as_new(std::string_view domain) const;
-    [[nodiscard]] std::vector<std::size_t> postponed(const session::Progress& progress) const;
 
     const session::Envelope* whole_;
     session::Envelope part_;
@@ -58,6 +60,7 @@ private:
     std::vector<std::optional<RecipientReport>> letters_;
     std::vector<std::string_view> domains_;  // said in this session
     std::size_t transactions_ = 0;           // in this session
+    std::size_t learnt_ = ~std::size_t{0};   // recipients that a transaction may have
 };
 
 }  // namespace tern::delivery
