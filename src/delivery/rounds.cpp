@@ -9,10 +9,11 @@
 namespace tern::delivery {
 namespace {
 
-// Who waits for a transaction that this delivery cannot give is deferred, whatever the code: the
-// recipient itself was not refused.
+// Who waits for a transaction that this delivery cannot give is deferred, also where the server
+// said 5xx: the recipient itself was not refused.
 RecipientReport report_of(const session::RecipientAnswer& answer, const Peer& peer) {
-    if (!answer.waits) return recipient_report(answer, peer);
+    if (!answer.waits || (answer.reply && answer.reply->transient()))
+        return recipient_report(answer, peer);
     std::string words = text(peer.endpoint.address.to_string(),
                              " took other recipients, but not this one: it takes only so many at a "
                              "time, and no further transaction is possible now. (#4.5.3)\n");
@@ -32,7 +33,8 @@ void Rounds::begin_session() {
 
 const session::Envelope* Rounds::next(const smtp::Limits& limits) {
     members_.clear();
-    const std::size_t most = std::min(learnt_, limits.recipients == 0 ? learnt_ : limits.recipients);
+    std::size_t most = learnt_;
+    if (limits.recipients != 0) most = std::min<std::size_t>(most, limits.recipients);
     if (limits.transactions != 0 && transactions_ >= limits.transactions) return nullptr;
     for (std::size_t i = 0; i < letters_.size(); ++i) {
         if (letters_[i]) continue;

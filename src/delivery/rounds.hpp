@@ -22,8 +22,8 @@ public:
     /// A connection begins: what counts per session (RFC 9422 6: MAILMAX, RCPTDOMAINMAX) is 0.
     void begin_session();
     /// The envelope of the next transaction: those who wait, in their order, as many as `limits`
-    /// and what was learnt allow. Nothing when this session may carry no more of them. Valid until the next call; who
-    /// is in it goes on waiting unless take() follows.
+    /// and what was learnt allow. Nothing when this session may carry no more of them. Valid until
+    /// the next call; who is in it goes on waiting unless take() follows.
     const session::Envelope* next(const smtp::Limits& limits);
     /// Whether the envelope given last is the first of its session.
     [[nodiscard]] bool is_first_of_session() const { return transactions_ == 1; }

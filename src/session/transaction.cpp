@@ -203,8 +203,8 @@ Task<Done> Transaction::expect_no_surplus() {
 }
 
 // What was refused before a connection broke stays refused. But of a message that went out with
-// MAIL the end must have been refused as well (contract, One flight); a server that said 421 to MAIL
-// and then closed has done so (RFC 5321 3.8).
+// MAIL the end must have been refused as well (contract, One flight); a server that said 421 to
+// MAIL and then closed has done so (RFC 5321 3.8).
 Failure Transaction::lost_reply(Stage awaited, Failure why) {
     if (!refusal_) return awaited > Stage::recipient && !any_accepted() ? all_refused() : why;
     if (!whole_message_sent_) return *refusal_;

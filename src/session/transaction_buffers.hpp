@@ -13,8 +13,8 @@
 
 namespace tern::session {
 
-/// The block that was read last, and, after room for the commands that go first, what is encoded and
-/// not yet sent.
+/// The block that was read last, and, after room for the commands that go first, what is encoded
+/// and not yet sent.
 class BodyBuffers {
 public:
     /// Bytes of commands that may stand before the message in one write.

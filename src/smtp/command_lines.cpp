@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t shortest = 4;  // bytes of the shortest command
 
-// Four letters at once. Setting this bit makes a letter of either case a lower-case one, and nothing
-// else a letter.
+// Four letters at once. Setting this bit makes a letter of either case a lower-case one, and
+// nothing else a letter.
 constexpr std::uint32_t lower_case = 0x20202020;
 
 constexpr std::uint32_t word(const char (&letters)[shortest + 1]) {
