@@ -96,11 +96,14 @@ inline void expect_failure(const Result<Done>& result, Stage stage, Cause cause,
     EXPECT_THAT(result.error().detail, testing::HasSubstr(words));
 }
 
-/// Up to the reply to the first EHLO.
+/// Up to the reply to the first EHLO; each line of `offers` is an extension.
 inline Task<Done> greets(test::Peer& mx, std::string offers) {
     co_await mx.says("220 mx.example.net");
     co_await mx.expects("EHLO me.example");
-    std::string reply = "250-mx.example.net\n250 " + offers;
+    std::string reply = "250-mx.example.net\n";
+    for (std::size_t end = 0; (end = offers.find('\n')) != offers.npos; offers.erase(0, end + 1))
+        reply += "250-" + offers.substr(0, end + 1);
+    reply += "250 " + offers;
     co_await mx.says(std::move(reply));
     co_return Done();
 }

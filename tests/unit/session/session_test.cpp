@@ -147,7 +147,7 @@ TEST(SessionStartTls, ThatIsAnsweredWithGarbage) {
 }
 
 Task<Done> refuses_starttls_and_closes(Peer& mx) {
-    co_await greets(mx, "PIPELINING\n250-CHUNKING\n250 STARTTLS");
+    co_await greets(mx, "PIPELINING\nCHUNKING\nSTARTTLS");
     co_await mx.expects("STARTTLS");
     co_await mx.says("454 4.7.0 TLS not available");
     co_await mx.hears();
@@ -167,7 +167,7 @@ TEST(SessionStartTls, ThatIsRefusedBeforeTheServerClosesIsTheTrouble) {
 }
 
 Task<Done> refuses_starttls_and_delivers(Peer& mx) {
-    co_await greets(mx, "PIPELINING\n250-CHUNKING\n250 STARTTLS");
+    co_await greets(mx, "PIPELINING\nCHUNKING\nSTARTTLS");
     co_await mx.expects("STARTTLS");
     co_await mx.says("454 4.7.0 TLS not available");
     co_await mx.expects("MAIL FROM:<alice@sender.example>");
