@@ -30,9 +30,10 @@ const char* what_is_sent(Stage stage) {
     }
 }
 
-// "the reply to MAIL", "invalid reply to MAIL"
+// "the reply to MAIL", "invalid reply to MAIL". Of the body only chunks have one.
 std::string reply_to(Stage stage, std::string_view before) {
     if (stage == Stage::greeting) return text(before, "greeting");
+    if (stage == Stage::body) return text(before, "reply to BDAT");
     return text(before, "reply to ", what_is_sent(stage));
 }
 

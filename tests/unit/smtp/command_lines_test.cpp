@@ -24,8 +24,9 @@ TEST(CommandLines, EachWordInEachCaseBeforeEachEnd) {
         for (const std::string& word : {command, lower, mixed}) {
             for (const std::string end : {" ", "\t", "\r\n", "\n", ""}) {
                 EXPECT_TRUE(holds_command_line(word + end)) << word << end;
-                EXPECT_TRUE(holds_command_line("Subject: x\r\n\r\n" + word + end + "y\r\n"))
-                    << word << end;
+                EXPECT_TRUE(holds_command_line("Subject: x\r\n\r\n" + word + end)) << word << end;
+                if (end.empty()) continue;
+                EXPECT_TRUE(holds_command_line("x\r\n" + word + end + "y\r\n")) << word << end;
             }
             for (const std::string next : {"x", ":", "-", "_", ".", "=", "\xc3\xa4"})
                 EXPECT_FALSE(holds_command_line(word + next + " y\r\n")) << word << next;
@@ -58,7 +59,7 @@ TEST(CommandLines, AsAPlainReadingFindsThem) {
                                   "XCLIENT", "xforward", "star", "xcli", "\t", "\r", ".", "\0"};
     for (int i = 0; i < 200'000; ++i) {
         std::string message;
-        for (unsigned left = random() % 6; left > 0; --left)
+        for (auto left = random() % 6; left > 0; --left)
             message += pieces[random() % std::size(pieces)];
         if (random() % 4 == 0 && !message.empty())
             message[random() % message.size()] ^= static_cast<char>(1U << (random() % 8));
