@@ -30,6 +30,15 @@ public:
     /// Hands all of `bytes` to the kernel; on failure an unknown part of them went out, but never
     /// all of them (contract, "Lost or doubled": what counts is what we have written).
     virtual Task<Done> write(std::string_view bytes, Deadline deadline) = 0;
+
+    /// From now on a write waits beyond its deadline while bytes move: until `idle` has passed in
+    /// which none did. A deadline that has passed when write() is called is not extended; writes
+    /// with the same deadline count as one.
+    virtual void extend_writes(Duration idle) { static_cast<void>(idle); }
+
+    /// Bytes that were written and that the peer's kernel has not acknowledged; 0 where that is not
+    /// known.
+    [[nodiscard]] virtual std::size_t unsent() const { return 0; }
 };
 
 }  // namespace tern

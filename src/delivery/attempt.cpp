@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/text.hpp"
 #include "delivery/delivery.hpp"
 #include "delivery/ignored_extensions.hpp"
 #include "delivery/transactions.hpp"
@@ -24,7 +25,7 @@ session::Terms Delivery::terms_of(const Connection& connection, const Step& step
     terms.chunk_size = settings_.chunk_size;
     // Something must be left for the way in clear, however many handshakes stall.
     if (!step.requirement.demanded())
-        terms.handshake_patience = itinerary_.tls_patience(world_.clock.now());
+        terms.tls_patience = itinerary_.tls_patience(world_.clock.now());
     if (way_.credentials) terms.credentials = &*way_.credentials;
     if (!mechanisms_.empty()) terms.mechanisms = mechanisms_;
     terms.ignored = find_ignored_extensions(settings_.ignoreextensions, connection.peer.name,
@@ -44,7 +45,9 @@ Task<Outcome> Delivery::attempt(Connection connection, const Step& step) {
     const Result<Done> opened = co_await session->open().outcome();
     std::ranges::copy(session->said_in_login(), std::back_inserter(said_));
     outcome.circumstances.secured = session->secured();
-    if (!session->start_tls_refusal().empty()) outcome.tls_trouble = session->start_tls_refusal();
+    if (session->start_tls_refusal())
+        outcome.tls_trouble =
+            text("the server refused STARTTLS: ", session->start_tls_refusal()->text);
     outcome.circumstances.tls_failed = !outcome.tls_trouble.empty();
     if (!opened) outcome.failure = opened.error();
     else if (split_) co_await further_transactions(*session, outcome);
@@ -88,10 +91,10 @@ Task<Done> Delivery::note_written(Task<Done> sending, const session::Progress& p
     try {
         outcome = co_await sending.outcome();
     } catch (...) {
-        end_of_data_written_ = before || progress.end_of_data_written;
+        end_of_data_written_ = before || progress.is_binding();
         throw;
     }
-    end_of_data_written_ = before || progress.end_of_data_written;
+    end_of_data_written_ = before || progress.is_binding();
     co_return outcome;
 }
 

@@ -4,11 +4,27 @@
 #include <algorithm>
 
 #include "base/ascii.hpp"
+#include "base/text.hpp"
 
 namespace tern::delivery {
 namespace {
 
-constexpr int too_many_recipients = 452;  // RFC 5321 4.5.3.1.10
+// Who waits for a transaction that this delivery cannot give is deferred, also where the server
+// said 5xx: the recipient itself was not refused.
+RecipientReport report_of(const session::RecipientAnswer& answer, const Peer& peer) {
+    if (!answer.waits || (answer.reply && answer.reply->transient()))
+        return recipient_report(answer, peer);
+    std::string words = text(peer.endpoint.address.to_string(),
+                             " took other recipients, but not this one: it takes only so many at a "
+                             "time, and no further transaction is possible now. (#4.5.3)\n");
+    if (answer.reply) words += text("Remote host said: ", answer.reply->text);
+    return {'s', std::move(words)};
+}
+
+// It was not said, for want of SMTPUTF8.
+bool needs_another_server(const session::RecipientAnswer& answer) {
+    return !answer.reply && !answer.waits;
+}
 
 }  // namespace
 
@@ -41,10 +57,12 @@ bool Rounds::anyone_for_others() const {
 
 const session::Envelope* Rounds::next(const smtp::Limits& limits) {
     members_.clear();
+    std::size_t most = learnt_;
+    if (limits.recipients != 0) most = std::min<std::size_t>(most, limits.recipients);
     if (limits.transactions != 0 && transactions_ >= limits.transactions) return nullptr;
     for (std::size_t i = 0; i < letters_.size(); ++i) {
         if (letters_[i] || for_others_[i]) continue;
-        if (limits.recipients != 0 && members_.size() == limits.recipients) break;
+        if (members_.size() == most) break;
         const std::string_view domain = whole_->recipients[i].domain;
         if (limits.domains != 0 && counts_as_new(domain)) {
             if (domains_.size() == limits.domains) continue;
@@ -67,24 +85,11 @@ bool Rounds::counts_as_new(std::string_view domain) const {
     });
 }
 
-// Places in `members_` of those told to come again in another transaction.
-std::vector<std::size_t> Rounds::postponed(const session::Progress& progress) const {
-    std::vector<std::size_t> places;
-    bool anyone_accepted = false;
-    for (std::size_t i = 0; i < progress.recipients.size(); ++i) {
-        const session::RecipientAnswer& answer = progress.recipients[i];
-        if (answer.accepted()) anyone_accepted = true;
-        else if (anyone_accepted && answer.reply && answer.reply->code == too_many_recipients)
-            places.push_back(i);
-    }
-    return places;
-}
-
 std::vector<std::optional<RecipientReport>> Rounds::replies(const session::Progress& progress,
                                                             const Peer& peer) const {
     std::vector<std::optional<RecipientReport>> known = letters_;
     for (std::size_t i = 0; i < std::min(members_.size(), progress.recipients.size()); ++i)
-        known[members_[i]] = recipient_report(progress.recipients[i], peer);
+        known[members_[i]] = report_of(progress.recipients[i], peer);
     return known;
 }
 
@@ -92,27 +97,34 @@ std::vector<std::optional<RecipientReport>> Rounds::replies(const session::Progr
 bool Rounds::leaves_for_others(const session::Progress& progress) const {
     const auto said = [](const session::RecipientAnswer& answer) { return bool(answer.reply); };
     return std::ranges::any_of(progress.recipients, said) &&
-           !std::ranges::all_of(progress.recipients, said);
+           std::ranges::any_of(progress.recipients, needs_another_server);
 }
 
 bool Rounds::leaves_anyone(const session::Progress& progress, bool message_repeats) const {
     return how_many_wait() > members_.size() ||
-           (message_repeats && (!postponed(progress).empty() || leaves_for_others(progress)));
+           (message_repeats &&
+            (std::ranges::any_of(progress.recipients, &session::RecipientAnswer::waits) ||
+             leaves_for_others(progress)));
+}
+
+void Rounds::learn(const session::Progress& progress) {
+    learnt_ = std::min(learnt_, progress.most_recipients().value_or(learnt_));
 }
 
 void Rounds::take(const session::Progress& progress, const Peer& peer, const RecipientReport& fate,
                   bool message_repeats) {
+    learn(progress);
     for (std::size_t i = 0; i < members_.size(); ++i) {
-        if (message_repeats && i < progress.recipients.size() && !progress.recipients[i].reply) {
+        const session::RecipientAnswer* const answer =
+            i < progress.recipients.size() ? &progress.recipients[i] : nullptr;
+        if (answer != nullptr && answer->waits && message_repeats) continue;
+        if (answer != nullptr && needs_another_server(*answer) && message_repeats) {
             for_others_[members_[i]] = true;
             continue;
         }
-        const bool refused =
-            i < progress.recipients.size() && !progress.recipients[i].accepted();
-        letters_[members_[i]] = refused ? recipient_report(progress.recipients[i], peer) : fate;
+        const bool refused = answer != nullptr && !answer->accepted();
+        letters_[members_[i]] = refused ? report_of(*answer, peer) : fate;
     }
-    if (message_repeats)
-        for (const std::size_t place : postponed(progress)) letters_[members_[place]].reset();
     members_.clear();
 }
 

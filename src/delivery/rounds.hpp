@@ -27,16 +27,19 @@ public:
     void leave_to_others();
     [[nodiscard]] bool anyone_for_others() const;
     /// The envelope of the next transaction: those who wait, in their order, as many as `limits`
-    /// allow. Nothing when this session may carry no more of them. Valid until the next call; who
-    /// is in it goes on waiting unless take() follows.
+    /// and what was learnt allow. Nothing when this session may carry no more of them. Valid until
+    /// the next call; who is in it goes on waiting unless take() follows.
     const session::Envelope* next(const smtp::Limits& limits);
     /// Whether the envelope given last is the first of its session.
     [[nodiscard]] bool is_first_of_session() const { return transactions_ == 1; }
     /// Notes how that transaction ended: `fate` is for those whose RCPT was accepted, or had no
-    /// reply. A 452 behind an accepted recipient means "not in this transaction" (RFC 5321
-    /// 4.5.3.1.10) and lets it wait, where the message can be sent again.
+    /// reply. Who was not taken because the transaction was full (RecipientAnswer::waits) goes on
+    /// waiting, where the message can be sent again. It calls learn().
     void take(const session::Progress& progress, const Peer& peer, const RecipientReport& fate,
               bool message_repeats);
+    /// Notes how many recipients a server takes in one transaction, where `progress` tells: from
+    /// now on no transaction has more (contract, Recipients: for the rest of the delivery).
+    void learn(const session::Progress& progress);
     /// What the replies so far say of each recipient of the transaction under way; it stays under
     /// way. The contract's reports of a single transaction: `r` whatever came of the message.
     [[nodiscard]] std::vector<std::optional<RecipientReport>> replies(
@@ -58,7 +61,6 @@ public:
 private:
     [[nodiscard]] bool counts_as_new(std::string_view domain) const;
     [[nodiscard]] bool leaves_for_others(const session::Progress& progress) const;
-    [[nodiscard]] std::vector<std::size_t> postponed(const session::Progress& progress) const;
 
     const session::Envelope* whole_;
     session::Envelope part_;
@@ -67,6 +69,7 @@ private:
     std::vector<bool> for_others_;  // by recipient: this server lacks what its address needs
     std::vector<std::string_view> domains_;  // said in this session
     std::size_t transactions_ = 0;           // in this session
+    std::size_t learnt_ = ~std::size_t{0};   // recipients that a transaction may have
 };
 
 }  // namespace tern::delivery

@@ -25,7 +25,7 @@ Task<Done> Delivery::further_transactions(session::Session& session, Outcome& ou
             ended.circumstances.in_doubt = false;
             no_further_round_ = ended.words();
             // What was written once more than it was taken is not written again in this delivery.
-            if (progress.end_of_data_written) give_up_rounds(outcome.peer);
+            if (progress.is_binding()) give_up_rounds(outcome.peer);
             break;
         }
         note_round(sent, progress, outcome, true);

@@ -9,7 +9,7 @@ bool in_doubt(const session::Progress& progress, const session::Envelope& envelo
     const bool nobody_has_it =
         progress.recipients.size() == envelope.recipients.size() &&
         std::ranges::none_of(progress.recipients, &session::RecipientAnswer::accepted);
-    return progress.end_of_data_written && !nobody_has_it;
+    return progress.is_binding() && !nobody_has_it;
 }
 
 bool concerns_its_recipients_alone(const Failure& failure) {
@@ -21,7 +21,7 @@ bool concerns_its_recipients_alone(const Failure& failure) {
 bool concerns_the_session_alone(const Failure& failure, const session::Progress& progress) {
     if (failure.stage != Stage::mail) return false;
     return failure.cause == Cause::said_no ||
-           (failure.cause == Cause::closed && !progress.end_of_data_written);
+           (failure.cause == Cause::closed && !progress.is_binding());
 }
 
 void hold_for_tls(Result<Done>& sent, session::Progress& progress,

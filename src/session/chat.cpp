@@ -1,6 +1,7 @@
 // Commands and replies over a Stream; see chat.hpp.
 #include "session/chat.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
@@ -10,29 +11,63 @@ namespace {
 
 constexpr std::size_t quoted = 200;  // bytes of a peer's unusable words that a report quotes
 
-const char* what_was_asked(Stage stage) {
+// The first look at the send queue comes early: it mostly shows that all is sent, and that the
+// reply's clock has begun. Later ones come so many times in the time for a reply.
+constexpr Duration first_look = std::chrono::seconds(1);
+constexpr int looks = 20;
+
+const char* what_is_sent(Stage stage) {
     switch (stage) {
-        case Stage::greeting: return "the greeting";
-        case Stage::hello: return "the reply to EHLO";
-        case Stage::start_tls: return "the reply to STARTTLS";
-        case Stage::auth: return "the reply to AUTH";
-        case Stage::mail: return "the reply to MAIL";
-        case Stage::recipient: return "the reply to RCPT";
-        case Stage::data: return "the reply to DATA";
-        case Stage::body:
-        case Stage::final_dot: return "the reply to the end of the message";
-        default: return "the server";
+        case Stage::hello: return "EHLO";
+        case Stage::start_tls: return "STARTTLS";
+        case Stage::auth: return "AUTH";
+        case Stage::mail: return "MAIL";
+        case Stage::recipient: return "RCPT";
+        case Stage::data: return "DATA";
+        case Stage::body: return "the message body";
+        case Stage::final_dot: return "the end of the message";
+        default: return "a command";
     }
+}
+
+// "the reply to MAIL", "invalid reply to MAIL". Of the body only chunks have one.
+std::string reply_to(Stage stage, std::string_view before) {
+    if (stage == Stage::greeting) return text(before, "greeting");
+    if (stage == Stage::body) return text(before, "reply to BDAT");
+    return text(before, "reply to ", what_is_sent(stage));
+}
+
+bool is_in_body(Stage stage) { return stage == Stage::body || stage == Stage::final_dot; }
+
+std::string timed_out_after(Duration time) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time).count();
+    return text("timed out after ", seconds, seconds == 1 ? " second " : " seconds ");
 }
 
 std::string first_line(std::string_view words) {
     return std::string(words.substr(0, std::min(words.find_first_of("\r\n"), quoted)));
 }
 
+// RFC 5321 3.8: a server may announce that it goes, whatever was asked.
+std::optional<smtp::Reply> announced_end(std::string_view words) {
+    smtp::ReplyReader reader;
+    reader.feed(words);
+    if (reader.state() != smtp::ReplyReader::State::complete || !reader.reply().closing())
+        return std::nullopt;
+    return reader.take();
+}
+
 }  // namespace
 
 Chat::Chat(const Clock& clock, Stream& stream, Duration patience, Observer* observer)
-    : clock_(clock), stream_(&stream), patience_(patience), observer_(observer) {}
+    : clock_(clock), stream_(&stream), patience_(patience), observer_(observer) {
+    stream_->extend_writes(patience_);
+}
+
+void Chat::use(Stream& stream) {
+    stream_ = &stream;
+    stream_->extend_writes(patience_);
+}
 
 Task<smtp::Reply> Chat::ask(std::string command, Stage stage, std::size_t kept) {
     command += "\r\n";
@@ -41,7 +76,8 @@ Task<smtp::Reply> Chat::ask(std::string command, Stage stage, std::size_t kept) 
 }
 
 Task<Done> Chat::say(std::string_view group, Stage stage) {
-    if (!unread_.empty()) co_await expect_silence(stage);
+    // A reply too many would pass for this command's, and each reply after it for the next one's.
+    co_await expect_silence(stage);
     if (observer_ != nullptr) tell_said(*observer_, group, stage);
     co_return co_await write(group, stage);
 }
@@ -49,12 +85,13 @@ Task<Done> Chat::say(std::string_view group, Stage stage) {
 Task<smtp::Reply> Chat::read_reply(Stage stage, std::size_t kept) {
     in_step_ = false;
     smtp::ReplyReader reader(kept);
-    const Deadline by = deadline();
+    ReplyTime time = reply_time();
     for (;;) {
         const std::string_view offered = unread_;
         unread_.remove_prefix(reader.feed(unread_));
         if (reader.state() == smtp::ReplyReader::State::complete) {
             in_step_ = true;
+            ++replies_;
             if (observer_ != nullptr) tell_heard(*observer_, reader.reply(), stage);
             co_return reader.take();
         }
@@ -62,15 +99,17 @@ Task<smtp::Reply> Chat::read_reply(Stage stage, std::size_t kept) {
             const std::string_view words =
                 reader.reply().text.size() > 4 ? reader.reply().text : offered;
             co_return Failure(stage, Cause::out_of_step,
-                              text(what_was_asked(stage), " is no SMTP reply: ", reader.trouble(),
-                                   " (it said: ", first_line(words), ")"));
+                              text(reply_to(stage, "invalid "), ": ", reader.trouble(),
+                                   " (the server sent: ", first_line(words), ")"));
         }
-        Result<std::size_t> got = co_await stream_->read_some(buffer_, by).outcome();
-        if (!got) co_return broken(stage, std::move(got.error()));
+        Result<std::size_t> got =
+            co_await stream_->read_some(buffer_, std::min(time.by, time.look)).outcome();
+        if (!got && goes_on(time, got.error())) continue;
+        if (!got) co_return not_received(stage, time, std::move(got.error()));
         if (*got == 0)
             co_return Failure(stage, Cause::closed,
                               text("the server closed the connection before ",
-                                   what_was_asked(stage), " was complete"));
+                                   reply_to(stage, "the "), " was complete"));
         unread_ = std::string_view(buffer_.data(), *got);
     }
 }
@@ -79,24 +118,34 @@ Task<Done> Chat::write(std::string_view bytes, Stage stage) {
     Result<Done> written = co_await stream_->write(bytes, deadline()).outcome();
     if (written) co_return Done();
     in_step_ = false;
-    Failure failure = broken(stage, std::move(written.error()));
+    Failure failure = not_sent(stage, std::move(written.error()));
     // A server that gives up in the middle often says why before it hangs up.
     Result<std::size_t> last = co_await stream_->read_some(buffer_, clock_.now()).outcome();
     if (last && *last > 0)
-        failure.detail += text("; its last words were: ",
+        failure.detail += text("; before that the server sent: ",
                                first_line(std::string_view(buffer_.data(), *last)));
     co_return failure;
 }
 
 Task<Done> Chat::expect_silence(Stage stage) {
-    const Heard heard = co_await listen();
-    if (heard == Heard::nothing) co_return Done();
+    if (unread_.empty()) {
+        Result<std::size_t> got = co_await stream_->read_some(buffer_, clock_.now()).outcome();
+        if (!got && got.error().cause == Cause::timed_out) co_return Done();
+        in_step_ = false;
+        if (!got) co_return not_sent(stage, std::move(got.error()));
+        if (*got == 0)
+            co_return Failure(stage, Cause::closed,
+                              text("the server closed the connection before ",
+                                   what_is_sent(stage), " was sent"));
+        unread_ = std::string_view(buffer_.data(), *got);
+    }
     in_step_ = false;
-    if (heard == Heard::end)
-        co_return Failure(stage, Cause::closed, "the server closed the connection");
+    std::optional<smtp::Reply> end = announced_end(unread_);
+    if (end && observer_ != nullptr) tell_heard(*observer_, *end, stage);
+    if (end) co_return said_no(stage, std::move(*end));
     co_return Failure(stage, Cause::out_of_step,
-                      text("the server spoke before ", what_was_asked(stage),
-                           " was due (it said: ", first_line(unread_), ")"));
+                      text("the server sent data before ", what_is_sent(stage),
+                           " was sent (data: ", first_line(unread_), ")"));
 }
 
 Task<Heard> Chat::listen() {
@@ -107,22 +156,82 @@ Task<Heard> Chat::listen() {
     co_return unread_.empty() ? Heard::end : Heard::words;
 }
 
-Task<std::string_view> Chat::hear(Stage stage, Deadline by) {
+Task<std::string_view> Chat::hear(Stage stage, ReplyTime& time) {
     if (!unread_.empty()) co_return std::exchange(unread_, std::string_view());
-    Result<std::size_t> got = co_await stream_->read_some(buffer_, by).outcome();
-    if (!got) co_return broken(stage, std::move(got.error()));
-    co_return std::string_view(buffer_.data(), *got);
+    for (;;) {
+        Result<std::size_t> got =
+            co_await stream_->read_some(buffer_, std::min(time.by, time.look)).outcome();
+        if (got) co_return std::string_view(buffer_.data(), *got);
+        if (!goes_on(time, got.error()))
+            co_return not_received(stage, time, std::move(got.error()));
+    }
+}
+
+Deadline Chat::from(Time now) const {
+    return latest_ ? std::min(*latest_, now + patience_) : now + patience_;
+}
+
+ReplyTime Chat::reply_time() const {
+    const Time now = clock_.now();
+    ReplyTime time;
+    time.begun = now;
+    time.by = from(now);
+    time.look = now + std::min(first_look, patience_ / looks);
+    return time;
+}
+
+// Whether a wait that `why` ended goes on: it was but a look, or the kernel still sends.
+bool Chat::goes_on(ReplyTime& time, const Failure& why) const {
+    if (why.cause != Cause::timed_out) return false;
+    const Time now = clock_.now();
+    if (now < std::min(time.by, time.look)) return false;  // the kernel's time-out, not ours
+    const std::size_t held = stream_->unsent();
+    if (held < time.unsent) {
+        time.begun = now;
+        time.by = std::max(time.by, from(now));
+    }
+    time.unsent = held;
+    time.look = now + patience_ / looks;
+    return now < time.by;
 }
 
 // The stream does not know the stage; TLS alone names one (an alert that undoes the handshake).
-Failure Chat::broken(Stage stage, Failure why) {
+Failure Chat::not_received(Stage stage, const ReplyTime& time, Failure why) {
     in_step_ = false;
-    if (why.stage != Stage::handshake) why.stage = stage;
-    if (why.cause == Cause::timed_out)
-        why.detail = text("no progress with ", what_was_asked(stage), " within ",
-                          std::chrono::duration_cast<std::chrono::seconds>(patience_).count(),
-                          " seconds");
+    if (why.stage == Stage::handshake) return why;
+    why.stage = stage;
+    if (why.cause == Cause::closed) {
+        why.detail = text("the connection was lost while waiting for ", reply_to(stage, "the "),
+                          ": ", why.detail);
+    } else if (why.cause == Cause::timed_out) {
+        why.detail = timed_out_after(clock_.now() - time.begun);
+        why.detail += time.unsent > 0 && is_in_body(stage)
+                          ? "while sending the message body"
+                          : text("waiting for ", reply_to(stage, "the "));
+    }
     return why;
+}
+
+Failure Chat::not_sent(Stage stage, Failure why) {
+    in_step_ = false;
+    if (why.stage == Stage::handshake) return why;
+    why.stage = stage;
+    if (why.cause == Cause::closed)
+        why.detail = text("the connection was lost while sending ", what_is_sent(stage), ": ",
+                          why.detail);
+    else if (why.cause == Cause::timed_out)
+        why.detail = text(timed_out_after(patience_), "while sending ", what_is_sent(stage));
+    return why;
+}
+
+Failure said_no(Stage stage, smtp::Reply reply) {
+    return {stage, Cause::said_no, std::move(reply.text), reply.code};
+}
+
+Failure not_valid(Stage stage, std::string_view command, const smtp::Reply& reply) {
+    return {stage, Cause::out_of_step,
+            text("the server replied ", reply.code, " to ", command,
+                 ", which is not a valid reply to that command")};
 }
 
 }  // namespace tern::session

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,15 +21,24 @@ enum class Heard {
     end,    ///< the connection is closed or broken
 };
 
+/// The time for one reply. Its clock begins when the kernel has sent what the reply answers
+/// (contract, Time), so it starts anew for as long as the send queue shrinks.
+struct ReplyTime {
+    Time begun;
+    Deadline by;
+    Deadline look;           ///< when the send queue is looked at next
+    std::size_t unsent = 0;  ///< what it held at the last look
+};
+
 class Chat {
 public:
     /// `patience` bounds each whole reply and each write (control/timeoutremote). `stream` must
     /// outlive the chat or be replaced by `use`. `observer`, where there is one, must outlive it.
     Chat(const Clock& clock, Stream& stream, Duration patience, Observer* observer = nullptr);
 
-    /// Sends `command` (CR LF is added) and reads the reply, both within one `patience`. Fails with
+    /// Sends `command` (CR LF is added) and reads the reply, each within one `patience`. Fails with
     /// `stage`; causes: timed_out, closed, out_of_step (also when the server had already sent
-    /// something before the command), tls.
+    /// something before the command), said_no when that was a 421, tls.
     Task<smtp::Reply> ask(std::string command, Stage stage,
                           std::size_t kept = smtp::reported_text);
     /// Hands a group of commands to the kernel (RFC 2920); their replies are owed from then on.
@@ -39,16 +49,20 @@ public:
     /// Hands all of `bytes` to the kernel within `patience`. When that fails, the failure tells the
     /// server's last words if it left any. `bytes` must outlive the wait.
     Task<Done> write(std::string_view bytes, Stage stage);
-    /// Fails with out_of_step when the server has said something nobody asked for, with closed when
-    /// it has hung up.
+    /// Fails with out_of_step when the server has sent something that answers nothing, with said_no
+    /// when that is a 421 (RFC 5321 3.8 lets a server send it at any time), with closed when it has
+    /// hung up.
     Task<Done> expect_silence(Stage stage);
     Task<Heard> listen();
     /// The server's next bytes, for words that are no SMTP replies; none when it has hung up. They
-    /// count as read, and hold until the next call. Fails with timed_out, closed, tls.
-    Task<std::string_view> hear(Stage stage, Deadline by);
+    /// count as read, and hold until the next call. Fails with timed_out, closed, tls. `time` must
+    /// outlive the wait.
+    Task<std::string_view> hear(Stage stage, ReplyTime& time);
 
     /// Goes on over another stream (TLS); nothing unread may be left.
-    void use(Stream& stream) { stream_ = &stream; }
+    void use(Stream& stream);
+    /// No wait lasts beyond `latest`, whatever `patience` says.
+    void bound(std::optional<Deadline> latest) { latest_ = latest; }
 
     /// Whether a command may be said now: no reply is owed, and nothing broke.
     [[nodiscard]] bool in_step() const { return in_step_; }
@@ -57,18 +71,32 @@ public:
     /// A handshake is complete: commands may follow.
     void enter_step() { in_step_ = true; }
     [[nodiscard]] Duration patience() const { return patience_; }
-    [[nodiscard]] Deadline deadline() const { return clock_.now() + patience_; }
+    [[nodiscard]] Deadline deadline() const { return from(clock_.now()); }
+    /// The time for a reply that is awaited from now on.
+    [[nodiscard]] ReplyTime reply_time() const;
+    /// How many complete replies were read so far.
+    [[nodiscard]] std::size_t replies() const { return replies_; }
 
 private:
-    Failure broken(Stage stage, Failure why);
+    [[nodiscard]] Deadline from(Time now) const;
+    [[nodiscard]] bool goes_on(ReplyTime& time, const Failure& why) const;
+    Failure not_received(Stage stage, const ReplyTime& time, Failure why);
+    Failure not_sent(Stage stage, Failure why);
 
     const Clock& clock_;
     Stream* stream_;
     const Duration patience_;
     Observer* const observer_;
+    std::optional<Deadline> latest_;
+    std::size_t replies_ = 0;
     bool in_step_ = true;
     std::string_view unread_;
     std::array<char, 1024> buffer_;  // two of the longest lines of replies (RFC 5321 4.5.3.1.5)
 };
+
+/// The server's own words end this conversation.
+[[nodiscard]] Failure said_no(Stage stage, smtp::Reply reply);
+/// RFC 5321 4.2.1: neither success nor refusal where only those make sense.
+[[nodiscard]] Failure not_valid(Stage stage, std::string_view command, const smtp::Reply& reply);
 
 }  // namespace tern::session

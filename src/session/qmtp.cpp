@@ -143,13 +143,13 @@ Task<Done> Package::hear_answers() {
 
 Task<Done> Package::hear_answer() {
     smtp::NetstringReader reader;
-    const Deadline by = chat_.deadline();
+    ReplyTime time = chat_.reply_time();
     for (;;) {
         heard_.remove_prefix(reader.feed(heard_));
         if (reader.state() == smtp::NetstringReader::State::complete) co_return take(reader.take());
         if (reader.state() == smtp::NetstringReader::State::malformed)
             co_return out_of_step(text(place(), " is no netstring: ", reader.trouble()));
-        Result<std::string_view> got = co_await chat_.hear(Stage::final_dot, by).outcome();
+        Result<std::string_view> got = co_await chat_.hear(Stage::final_dot, time).outcome();
         if (!got) co_return got.error();
         if (got->empty())
             co_return Failure(Stage::final_dot, Cause::closed,

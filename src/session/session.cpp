@@ -9,9 +9,9 @@
 namespace tern::session {
 namespace {
 
-// The server's own words end this conversation.
-Failure said_no(Stage stage, smtp::Reply reply) {
-    return Failure(stage, Cause::said_no, std::move(reply.text), reply.code);
+// A reply's first line, for a sentence of ours.
+std::string_view first_line(const smtp::Reply& reply) {
+    return std::string_view(reply.text).substr(0, reply.text.find('\n'));
 }
 
 }  // namespace
@@ -27,15 +27,49 @@ Session::Session(const Clock& clock, Random& random, std::unique_ptr<Stream> con
 Session::~Session() = default;
 
 Task<Done> Session::open() {
-    if (terms_.requirement.implicit) co_await handshake();
+    Result<Done> opened = co_await converse().outcome();
+    if (!opened) co_return blamed(std::move(opened.error()));
+    co_return Done();
+}
+
+Task<Done> Session::converse() {
+    if (terms_.requirement.implicit) {
+        bound_tls();
+        co_await handshake();
+    }
     co_await greet();
     co_await hello();
     if (!secured_ && terms_.requirement.kind != tls::Requirement::Kind::none) {
+        bound_tls();
         const bool secure = co_await start_tls();
         if (secure) co_await hello();  // RFC 3207 4.2: what was offered in clear counts no more
     }
+    chat_.bound(std::nullopt);
     if (terms_.credentials != nullptr) co_await authenticate();
     co_return Done();
+}
+
+// Contract, The clear retry: STARTTLS, the handshake and the first reply inside TLS together.
+void Session::bound_tls() {
+    if (terms_.tls_patience) chat_.bound(clock_.now() + *terms_.tls_patience);
+}
+
+// What ends a session right after TLS began, or was refused, is blamed on that and not on the
+// command that found out (contract, The clear retry). A reply in between clears it.
+Failure Session::blamed(Failure failure) const {
+    const bool lost = failure.cause == Cause::closed || failure.cause == Cause::timed_out ||
+                      failure.cause == Cause::tls;
+    if (!lost || failure.stage == Stage::handshake) return failure;
+    if (replies_before_tls_ == chat_.replies())
+        return {Stage::handshake, Cause::tls,
+                text("TLS with ", terms_.server_name.empty() ? "the server" : terms_.server_name,
+                     " failed before the first reply in it: ", failure.detail)};
+    if (start_tls_refusal_ && replies_at_refusal_ == chat_.replies() &&
+        failure.cause == Cause::closed && failure.stage < Stage::final_dot)
+        return {Stage::start_tls, Cause::closed,
+                text("the server refused STARTTLS (", first_line(*start_tls_refusal_),
+                     ") and then closed the connection")};
+    return failure;
 }
 
 // RFC 4954 4 lets extensions change behind AUTH with a security layer; we ask for none.
@@ -72,12 +106,23 @@ Task<Done> Session::hello() {
         co_return Done();
     }
     // RFC 5321 3.2: a server that does not know EHLO says 5xx; a 4xx speaks of its state.
-    if (reply.permanent())
-        reply = co_await chat_.ask(text("HELO ", terms_.hello_name), Stage::hello);
-    if (reply.positive()) co_return Done();
-    if (reply.transient() || reply.permanent())
-        co_return said_no(Stage::hello, std::move(reply));
-    co_return out_of_step(Stage::hello, "HELO", reply);
+    if (reply.permanent()) co_return co_await fall_back_to_helo(std::move(reply));
+    if (reply.transient()) co_return said_no(Stage::hello, std::move(reply));
+    co_return out_of_step(Stage::hello, "EHLO", reply);
+}
+
+// Contract, EHLO: the reply to EHLO is the reason, however HELO ends. The code is HELO's; where it
+// has none, 421 tells that the server went.
+Task<Done> Session::fall_back_to_helo(smtp::Reply to_ehlo) {
+    Result<smtp::Reply> reply =
+        co_await chat_.ask(text("HELO ", terms_.hello_name), Stage::hello).outcome();
+    if (reply && reply->positive()) co_return Done();
+    if (!reply && reply.error().cause == Cause::cancelled) co_return reply.error();
+    constexpr int closing = 421;
+    const bool refused = reply && (reply->transient() || reply->permanent());
+    if (!refused) chat_.leave_step();
+    to_ehlo.code = refused ? reply->code : closing;
+    co_return said_no(Stage::hello, std::move(to_ehlo));
 }
 
 // True when the session is now secured; false when it goes on in clear.
@@ -94,7 +139,8 @@ Task<bool> Session::start_tls() {
         if (!reply.transient() && !reply.permanent())
             co_return out_of_step(Stage::start_tls, "STARTTLS", reply);
         if (!demanded) {
-            start_tls_refusal_ = text("the server refused STARTTLS: ", reply.text);
+            start_tls_refusal_ = std::move(reply);
+            replies_at_refusal_ = chat_.replies();
             co_return false;
         }
         co_return Failure(Stage::start_tls, Cause::tls_missing,
@@ -114,25 +160,20 @@ Task<Done> Session::handshake() {
         const Heard heard = co_await chat_.listen();
         if (heard == Heard::words)
             co_return Failure(Stage::handshake, Cause::injected,
-                              "plaintext came behind the reply to STARTTLS, before TLS began");
+                              "the server sent unencrypted data after its reply to STARTTLS");
     }
-    Deadline by = chat_.deadline();
-    if (terms_.handshake_patience) by = std::min(by, clock_.now() + *terms_.handshake_patience);
-    Result<tls::Established> agreed = co_await secured_->handshake(by).outcome();
+    Result<tls::Established> agreed = co_await secured_->handshake(chat_.deadline()).outcome();
     if (terms_.observer != nullptr) terms_.observer->secured(*secured_);
     if (!agreed) co_return std::move(agreed.error());
     chat_.use(*secured_);
-    chat_is_secured_ = true;
     chat_.enter_step();
+    replies_before_tls_ = chat_.replies();
     co_return Done();
 }
 
-// RFC 5321 4.2.1: neither success nor refusal where only those make sense.
 Failure Session::out_of_step(Stage stage, std::string_view command, const smtp::Reply& reply) {
     chat_.leave_step();
-    return Failure(stage, Cause::out_of_step,
-                   text("the server answered ", command, " with ", reply.code,
-                        ", which is no answer to it"));
+    return not_valid(stage, command, reply);
 }
 
 Task<Done> Session::transact(const Envelope& envelope, MessageSource& message,
@@ -142,8 +183,14 @@ Task<Done> Session::transact(const Envelope& envelope, MessageSource& message,
         co_await chat_.ask("RSET", Stage::mail);
     }
     refused_before_ = true;
-    Transaction transaction(chat_, extensions_, envelope, message, progress, terms_.chunk_size);
-    co_await transaction.run();
+    // A server that refused STARTTLS may hang up at the next command. Nothing of the message is
+    // written before it answers: the delivery may then go another way.
+    const bool proven = !start_tls_refusal_ || replies_at_refusal_ < chat_.replies();
+    Transaction transaction(chat_, extensions_, envelope, message, progress, terms_.chunk_size,
+                            proven ? Transaction::Flight::whole : Transaction::Flight::commands,
+                            knows_bdat_);
+    Result<Done> ended = co_await transaction.run().outcome();
+    if (!ended) co_return blamed(std::move(ended.error()));
     refused_before_ = false;
     co_return Done();
 }

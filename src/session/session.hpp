@@ -31,8 +31,9 @@ struct Terms {
     /// Whether CHUNKING is used where it is offered, and the bytes of the message in one chunk.
     bool chunking = true;
     std::size_t chunk_size = default_chunk;
-    /// What the handshake may take, where that is less than timeout_remote.
-    std::optional<Duration> handshake_patience;
+    /// What the reply to STARTTLS, the handshake and the first reply inside TLS may take together,
+    /// where that is less than timeout_remote for each.
+    std::optional<Duration> tls_patience;
     /// Who we are there; nobody: AUTH is not said. Must outlive the session.
     const sasl::Credentials* credentials = nullptr;
     /// The mechanisms of AUTH that may be used, the first before the others. Must outlive it too.
@@ -56,7 +57,9 @@ public:
     /// Greeting, EHLO or HELO, TLS as the terms demand and AUTH where they have credentials, up to
     /// where MAIL may be said. Fails with said_no (the reply's code and text), out_of_step,
     /// timed_out, closed, tls, injected, tls_missing, unverified, control_file; of AUTH as
-    /// Login::run does.
+    /// Login::run does. All that ends TLS before the first reply inside it fails with
+    /// Stage::handshake; a server that closes right after it refused STARTTLS, here or in
+    /// transact(), with Stage::start_tls and Cause::closed.
     Task<Done> open();
     /// MAIL, RCPT for each recipient, DATA, the message; RSET before them when the transaction
     /// before was refused. Success is a 2xx to the end of data. `progress` holds what happened
@@ -71,10 +74,11 @@ public:
     /// What the server takes at most; as it said in its last reply to EHLO.
     [[nodiscard]] const smtp::Limits& limits() const { return extensions_.limits; }
     /// Whether TLS was agreed.
-    [[nodiscard]] bool secured() const { return secured_ != nullptr && chat_is_secured_; }
-    /// The words of a server that refused STARTTLS, where the session goes on in clear for that;
-    /// else empty.
-    [[nodiscard]] const std::string& start_tls_refusal() const { return start_tls_refusal_; }
+    [[nodiscard]] bool secured() const { return replies_before_tls_.has_value(); }
+    /// The reply that refused STARTTLS, where the session then went on in clear.
+    [[nodiscard]] const std::optional<smtp::Reply>& start_tls_refusal() const {
+        return start_tls_refusal_;
+    }
     /// What AUTH said: no report may quote a server that repeats it (hold_any).
     [[nodiscard]] const std::vector<Secret>& said_in_login() const { return said_in_login_; }
     /// What is wrong with the client certificate, when TLS was used without it for that; else
@@ -82,8 +86,12 @@ public:
     [[nodiscard]] std::string certificate_trouble() const;
 
 private:
+    Task<Done> converse();
+    void bound_tls();
+    [[nodiscard]] Failure blamed(Failure failure) const;
     Task<Done> greet();
     Task<Done> hello();
+    Task<Done> fall_back_to_helo(smtp::Reply to_ehlo);
     Task<bool> start_tls();
     Task<Done> handshake();
     Task<Done> authenticate();
@@ -97,9 +105,11 @@ private:
     Chat chat_;
     smtp::Extensions extensions_;
     std::vector<Secret> said_in_login_;
-    std::string start_tls_refusal_;
-    bool chat_is_secured_ = false;
     bool refused_before_ = false;  // what the last transaction left behind is to be reset
+    bool knows_bdat_ = false;      // the server has answered a BDAT with 2xx
+    std::optional<smtp::Reply> start_tls_refusal_;
+    std::size_t replies_at_refusal_ = 0;
+    std::optional<std::size_t> replies_before_tls_;
 };
 
 }  // namespace tern::session

@@ -2,32 +2,24 @@
 #include "session/transaction.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <stdexcept>
 
 #include "base/ascii.hpp"
 #include "base/text.hpp"
+#include "session/transaction_buffers.hpp"
+#include "smtp/command_lines.hpp"
 
 namespace tern::session {
 namespace {
 
 // RFC 2920 3.1: a group of commands must not be so large that both sides wait for each other to
 // read. The replies to 8 KiB of commands fit the socket buffers of every system.
-constexpr std::size_t window = 8UL * 1024;
+constexpr std::size_t window = BodyBuffers::most_commands;
 
 // A larger message waits for the recipients' replies: it may be sent in vain.
 constexpr std::size_t largest_first_flight = 64UL * 1024;
 
-// The message is read and encoded in blocks that the processor's nearest caches hold.
-constexpr std::size_t largest_block = 32UL * 1024;
-
 // What is written at once behind 354.
 constexpr std::size_t largest_write = default_chunk;
-
-// The server's own words end this conversation.
-Failure said_no(Stage stage, smtp::Reply reply) {
-    return Failure(stage, Cause::said_no, std::move(reply.text), reply.code);
-}
 
 const char* command_of(Stage stage) {
     switch (stage) {
@@ -43,89 +35,38 @@ bool does_not_know_bdat(const smtp::Reply& reply) {
     return reply.code == 500 || reply.code == 502;
 }
 
-std::string_view header_of(std::string_view message) {
-    const std::size_t end = std::min(message.find("\n\n"), message.find("\n\r\n"));
-    return end == message.npos ? std::string_view() : message.substr(0, end);
+// RFC 5321 4.5.3.1.10: 452 behind accepted recipients means that the transaction is full; RFC 821
+// had 552 for it, and RFC 3463 has X.5.3. One with X.2 speaks of the recipient's own mailbox (an
+// over-quota mailbox of a large site says 452 4.2.2).
+bool means_full(const smtp::Reply& reply) {
+    const std::string_view words =
+        std::string_view(reply.text).substr(std::min<std::size_t>(reply.text.size(), 4));
+    const std::string_view status = words.substr(0, words.find_first_of(" \n"));
+    if (status == "4.5.3" || status == "5.5.3") return true;
+    if (status.starts_with("4.2.") || status.starts_with("5.2.")) return false;
+    return reply.code == 452 || reply.code == 552;
 }
+
+std::string_view first_line(std::string_view words) { return words.substr(0, words.find('\n')); }
 
 }  // namespace
 
-// The message on its way: the block that was read last, and behind room for the commands that go
-// first what is encoded and not yet sent.
-class Transaction::Buffers {
-public:
-    /// `most` is what a write or a chunk takes. Neither buffer is larger than the message needs.
-    Buffers(const MessageSource& message, smtp::BodyEncoder::Framing framing, std::size_t most)
-        : block_size_(block_for(message, most)),
-          most_(message.size().value_or(block_size_) < block_size_ ? 0 : most),
-          block_(std::make_unique_for_overwrite<char[]>(block_size_)),
-          wire_(std::make_unique_for_overwrite<char[]>(
-              headroom + most_ + smtp::BodyEncoder::room(block_size_) + final_dot.size())),
-          encoder_(framing) {}
-
-    [[nodiscard]] std::span<char> block() { return {block_.get(), block_size_}; }
-    /// Room for one more block, and not all encoded.
-    [[nodiscard]] bool wants_more() const { return !complete_ && ready_ <= most_; }
-    void encode(std::string_view block, bool last) {
-        ready_ += encoder_.encode(block, body() + ready_);
-        if (last) ready_ += encoder_.finish(body() + ready_);
-        complete_ = last;
-    }
-    void end_with_dot() {
-        std::ranges::copy(final_dot, body() + ready_);
-        ready_ += final_dot.size();
-    }
-    /// The whole message is encoded, or was.
-    [[nodiscard]] bool complete() const { return complete_; }
-    [[nodiscard]] bool ends_in_a_line() const {
-        return !complete_ || encoder_.ended_with_newline();
-    }
-    [[nodiscard]] std::size_t ready() const { return ready_; }
-    /// The first `size` bytes of what is ready, behind `commands`. Once they are sent, drop() them.
-    [[nodiscard]] std::string_view flight(std::string_view commands, std::size_t size) {
-        if (commands.size() > headroom) throw std::logic_error("more commands than fit a window");
-        char* const begin = body() - commands.size();
-        std::ranges::copy(commands, begin);
-        return {begin, commands.size() + size};
-    }
-    void drop(std::size_t size) {
-        ready_ -= size;
-        std::memmove(body(), body() + size, ready_);
-    }
-
-private:
-    static constexpr std::size_t headroom = window + 32;  // a group and its last CR LF
-    static constexpr std::string_view final_dot = ".\r\n";
-
-    // One byte more than the message has shows its end.
-    static std::size_t block_for(const MessageSource& message, std::size_t most) {
-        const std::uint64_t whole = message.size().value_or(largest_block) + 1;
-        return static_cast<std::size_t>(
-            std::min<std::uint64_t>(whole, std::min(largest_block, most)));
-    }
-    [[nodiscard]] char* body() { return wire_.get() + headroom; }
-
-    const std::size_t block_size_;
-    const std::size_t most_;
-    const std::unique_ptr<char[]> block_;
-    const std::unique_ptr<char[]> wire_;
-    smtp::BodyEncoder encoder_;
-    std::size_t ready_ = 0;
-    bool complete_ = false;
-};
-
 Transaction::Transaction(Chat& chat, const smtp::Extensions& extensions, const Envelope& envelope,
-                         MessageSource& message, Progress& progress, std::size_t chunk_size)
+                         MessageSource& message, Progress& progress, std::size_t chunk_size,
+                         Flight flight, bool& knows_bdat)
     : chat_(chat),
       extensions_(extensions),
       envelope_(envelope),
       message_(message),
       progress_(progress),
       chunk_size_(chunk_size),
+      flight_(flight),
+      knows_bdat_(knows_bdat),
+      by_chunks_(extensions.chunking),
       buffers_(extensions.chunking
-                   ? std::make_unique<Buffers>(message, smtp::BodyEncoder::Framing::length,
+                   ? std::make_unique<BodyBuffers>(message, smtp::BodyEncoder::Framing::length,
                                                chunk_size)
-                   : std::make_unique<Buffers>(message, smtp::BodyEncoder::Framing::dots,
+                   : std::make_unique<BodyBuffers>(message, smtp::BodyEncoder::Framing::dots,
                                                largest_write)) {}
 
 Transaction::~Transaction() = default;
@@ -143,32 +84,73 @@ Task<Done> Transaction::run() {
     if (message_.size()) co_await read_ahead();
     co_await announce();
     if (whole_message_sent_) co_return Done();
-    if (extensions_.chunking) co_return co_await send_chunks();
+    if (by_chunks_) co_await choose_framing();
+    if (by_chunks_) co_return co_await send_chunks();
+    if (!data_was_said_) co_await ask_for_data();
     co_return co_await send_data();
 }
 
 Task<Done> Transaction::announce() {
+    add(mail_command(), Owed(Stage::mail));
+    co_await announce_recipients();
+    const bool flies_whole = may_fly_whole();
+    if (flies_whole) co_await choose_framing();
+    std::string command;
+    if (!by_chunks_) {
+        command = "DATA\r\n";
+        data_was_said_ = true;
+    } else if (flies_whole && buffers_->complete() && buffers_->ready() <= chunk_size_) {
+        // A message that is small enough rides in the group of MAIL and RCPT (RFC 3030 2, RFC
+        // 2920).
+        command = text("BDAT ", buffers_->ready(), " LAST\r\n");
+    }
+    if (!command.empty()) {
+        if (!fits_the_group(command)) co_await exchange();
+        add(command, Owed(by_chunks_ ? Stage::final_dot : Stage::data));
+        whole_message_sent_ = by_chunks_;
+    }
+    co_return co_await expect_acceptance();
+}
+
+// Contract, Recipients: once the server is full no more RCPT than is written already.
+Task<Done> Transaction::announce_recipients() {
     bool anybody = false;
-    std::string command = mail_command();
-    add(command, Owed(Stage::mail));
     for (std::size_t i = 0; i < envelope_.recipients.size(); ++i) {
         const smtp::Path& recipient = envelope_.recipients[i];
         if (!sendable(recipient)) continue;
         anybody = true;
-        command = text("RCPT TO:<", recipient.wire(), ">\r\n");
+        const std::string command = text("RCPT TO:<", recipient.wire(), ">\r\n");
         if (!fits_the_group(command)) co_await exchange();
+        if (full_) {
+            first_unsaid_ = i;
+            break;
+        }
         add(command, Owed(Stage::recipient, i));
     }
     if (!extensions_.pipelining || !anybody) co_await expect_acceptance();
-    if (!extensions_.chunking) {
-        command = "DATA\r\n";
-        if (!fits_the_group(command)) co_await exchange();
-        add(command, Owed(Stage::data));
-    } else if (extensions_.pipelining && first_block_ &&
-               message_.size() <= largest_first_flight) {
-        co_await add_whole_message();
-    }
-    co_return co_await expect_acceptance();
+    co_return Done();
+}
+
+bool Transaction::may_fly_whole() const {
+    return by_chunks_ && extensions_.pipelining && flight_ == Flight::whole && first_block_ &&
+           message_.size() <= largest_first_flight;
+}
+
+// Contract, BDAT to a server that has never answered one: it may execute the lines of the message
+// as commands, inside an authenticated session too. The first chunk is searched whole, and nothing
+// follows it before its reply.
+Task<Done> Transaction::choose_framing() {
+    co_await fill();
+    if (knows_bdat_ || !smtp::holds_command_line(buffers_->front(chunk_size_))) co_return Done();
+    by_chunks_ = false;
+    buffers_->double_dots();
+    co_return Done();
+}
+
+// DATA on its own, where it could not ride in a group.
+Task<Done> Transaction::ask_for_data() {
+    add("DATA\r\n", Owed(Stage::data));
+    co_return co_await exchange();
 }
 
 // What does not fit, or may not be grouped, waits until the group is exchanged.
@@ -187,8 +169,6 @@ Task<Done> Transaction::exchange() {
     const std::string group = std::exchange(group_, std::string());
     const std::vector<Owed> owed = std::exchange(owed_, std::vector<Owed>());
     if (owed.empty()) co_return Done();
-    // A reply too many would make each one behind it pass for the next, up to the message's own.
-    if (whole_message_sent_) co_await chat_.expect_silence(owed.front().stage);
     const std::string_view flight =
         whole_message_sent_ ? buffers_->flight(group, buffers_->ready()) : group;
     co_await chat_.say(flight, owed.front().stage);
@@ -196,10 +176,9 @@ Task<Done> Transaction::exchange() {
     for (std::size_t i = 0; i < owed.size(); ++i) {
         const Owed& next = owed[i];
         // Whoever has no reply by now has none because nothing was said.
-        if (next.stage > Stage::recipient && !refusal_)
-            progress_.recipients.resize(envelope_.recipients.size());
+        if (next.stage > Stage::recipient && !refusal_) note_unsaid();
         Result<smtp::Reply> reply = co_await chat_.read_reply(next.stage).outcome();
-        if (!reply) co_return settled_already(next.stage).value_or(reply.error());
+        if (!reply) co_return lost_reply(next.stage, std::move(reply.error()));
         Result<Done> taken = take(next, std::move(*reply));
         if (taken) continue;
         if (i + 1 < owed.size()) chat_.leave_step();
@@ -220,37 +199,73 @@ Task<Done> Transaction::expect_no_surplus() {
     chat_.leave_step();
     if (surplus && surplus->closing()) co_return Done();
     co_return Failure(Stage::final_dot, Cause::out_of_step,
-                      "the server sent more replies than there were commands");
+                      "the server sent more replies than it was sent commands");
 }
 
-// What was refused before a connection broke stays refused: nothing of it can have been taken.
-std::optional<Failure> Transaction::settled_already(Stage awaited) const {
-    if (refusal_) return refusal_;
-    if (awaited > Stage::recipient && !any_accepted()) return all_refused();
-    return std::nullopt;
+// What was refused before a connection broke stays refused. But of a message that went out with
+// MAIL the end must have been refused as well (contract, One flight); a server that said 421 to
+// MAIL and then closed has done so (RFC 5321 3.8).
+Failure Transaction::lost_reply(Stage awaited, Failure why) {
+    if (!refusal_) return awaited > Stage::recipient && !any_accepted() ? all_refused() : why;
+    if (!whole_message_sent_) return *refusal_;
+    constexpr int closing = 421;
+    if (refusal_->code == closing && why.cause == Cause::closed) {
+        progress_.end_of_data_refused = true;
+        return *refusal_;
+    }
+    return {Stage::final_dot, why.cause,
+            text("the server rejected MAIL (", first_line(refusal_->detail),
+                 "), but its reply to the end of the message was lost: ", why.detail)};
 }
 
 Result<Done> Transaction::take(const Owed& owed, smtp::Reply reply) {
-    const bool no = reply.transient() || reply.permanent();
     if (owed.stage == Stage::data) return take_go_ahead(std::move(reply));
-    // It may be reading the message as commands.
-    if (owed.stage == Stage::final_dot && does_not_know_bdat(reply)) chat_.leave_step();
-    if (refusal_) return Done();  // RFC 2920 3.1: what follows a refused MAIL is refused as well
+    if (owed.stage == Stage::final_dot) return take_end_of_data(std::move(reply));
+    if (refusal_) {  // RFC 2920 3.1: what follows a refused MAIL is refused as well
+        if (reply.positive()) progress_.recipient_accepted_all_the_same = true;
+        return Done();
+    }
+    const bool no = reply.transient() || reply.permanent();
     if (!no && !reply.positive())
         return tl::unexpected<Failure>(out_of_step(owed.stage, reply));
-    switch (owed.stage) {
-        case Stage::mail:
-            if (no) refusal_ = said_no(Stage::mail, std::move(reply));
-            return Done();
-        case Stage::recipient:
-            progress_.recipients.resize(owed.recipient);
-            progress_.recipients.emplace_back().reply = std::move(reply);
-            if (progress_.recipients.back().reply->closing())
-                return tl::unexpected<Failure>(
-                    said_no(Stage::recipient, *progress_.recipients.back().reply));
-            return Done();
-        default: return any_accepted() ? settle(std::move(reply)) : Done();
-    }
+    if (owed.stage == Stage::recipient) return take_recipient(owed.recipient, std::move(reply));
+    if (no) refusal_ = said_no(Stage::mail, std::move(reply));
+    progress_.mail_refused = no;
+    return Done();
+}
+
+Result<Done> Transaction::take_recipient(std::size_t index, smtp::Reply reply) {
+    progress_.recipients.resize(index);
+    RecipientAnswer& answer = progress_.recipients.emplace_back();
+    const bool closing = reply.closing();
+    answer.waits = !reply.positive() && !closing && any_accepted() && means_full(reply);
+    full_ = full_ || answer.waits;
+    if (reply.positive()) ++accepted_;
+    answer.reply = std::move(reply);
+    if (!closing) return Done();
+    return tl::unexpected<Failure>(said_no(Stage::recipient, *answer.reply));
+}
+
+// Of a message that rode in the group of MAIL and RCPT.
+Result<Done> Transaction::take_end_of_data(smtp::Reply reply) {
+    if (reply.positive()) knows_bdat_ = true;
+    // It may be reading the message as commands.
+    else if (does_not_know_bdat(reply)) chat_.leave_step();
+    if (!refusal_) return any_accepted() ? settle(std::move(reply)) : Done();
+    progress_.end_of_data_refused = reply.transient() || reply.permanent();
+    if (progress_.end_of_data_refused) return Done();
+    chat_.leave_step();
+    return fail(Stage::final_dot, Cause::out_of_step,
+                text("the server rejected MAIL (", first_line(refusal_->detail),
+                     ") and then replied to the message as if it took it (",
+                     first_line(reply.text), ")"));
+}
+
+// Whoever has no reply by now has none because nothing was said.
+void Transaction::note_unsaid() {
+    for (std::size_t i = progress_.recipients.size(); i < envelope_.recipients.size(); ++i)
+        progress_.recipients.emplace_back().waits =
+            i >= first_unsaid_ && sendable(envelope_.recipients[i]);
 }
 
 // The reply to DATA. RFC 2920 3.1: a server may say 354 although nobody was accepted; nothing is
@@ -271,7 +286,7 @@ Result<Done> Transaction::take_go_ahead(smtp::Reply reply) {
 // Ends a group; fails when nobody was accepted.
 Task<Done> Transaction::expect_acceptance() {
     co_await exchange();
-    progress_.recipients.resize(envelope_.recipients.size());
+    note_unsaid();
     if (any_accepted()) co_return Done();
     co_return all_refused();
 }
@@ -284,17 +299,6 @@ Failure Transaction::all_refused() const {
             refused = Failure(Stage::recipient, Cause::all_refused, answer.reply->text,
                               answer.reply->code);
     return refused;
-}
-
-// A message that is small enough rides in the group of MAIL and RCPT (RFC 3030 2, RFC 2920).
-Task<Done> Transaction::add_whole_message() {
-    co_await fill();
-    if (!buffers_->complete() || buffers_->ready() > chunk_size_) co_return Done();
-    const std::string command = text("BDAT ", buffers_->ready(), " LAST\r\n");
-    if (!fits_the_group(command)) co_await exchange();
-    add(command, Owed(Stage::final_dot));
-    whole_message_sent_ = true;
-    co_return Done();
 }
 
 // Encodes as much as there is room for; fails when the message then ends in the middle of a line.
@@ -327,7 +331,8 @@ Task<Done> Transaction::send_data() {
     co_return settle(std::move(reply));
 }
 
-// The message in chunks (RFC 3030); with PIPELINING their replies are read as they come.
+// The message in chunks (RFC 3030); with PIPELINING their replies are read as they come, once the
+// first has shown that the server knows BDAT.
 Task<Done> Transaction::send_chunks() {
     std::size_t owed = 0;
     chat_.leave_step();
@@ -354,7 +359,7 @@ Task<Done> Transaction::send_chunks() {
 // many are still owed.
 Task<std::size_t> Transaction::take_chunk_replies(std::size_t owed) {
     for (; owed > 0; --owed) {
-        if (extensions_.pipelining) {
+        if (extensions_.pipelining && knows_bdat_) {
             const Heard heard = co_await chat_.listen();
             if (heard == Heard::nothing) break;
         }
@@ -367,23 +372,26 @@ Task<std::size_t> Transaction::take_chunk_replies(std::size_t owed) {
 }
 
 Task<Done> Transaction::take_chunk_reply() {
-    smtp::Reply reply = co_await chat_.read_reply(Stage::final_dot);
+    smtp::Reply reply = co_await chat_.read_reply(Stage::body);
     if (!reply.positive()) {
         Result<Done> refused = settle(std::move(reply));
         chat_.leave_step();
         co_return refused;
     }
-    chunk_was_taken_ = true;
+    knows_bdat_ = true;
     co_return Done();
 }
 
 // The reply to the end of data, or to a chunk that was refused.
 Result<Done> Transaction::settle(smtp::Reply reply) {
     if (reply.positive()) {
+        knows_bdat_ = knows_bdat_ || by_chunks_;
         progress_.accepted = std::move(reply);
         return Done();
     }
-    if (extensions_.chunking && does_not_know_bdat(reply) && !chunk_was_taken_) {
+    progress_.end_of_data_refused =
+        progress_.end_of_data_written && (reply.transient() || reply.permanent());
+    if (by_chunks_ && does_not_know_bdat(reply) && !knows_bdat_) {
         chat_.leave_step();  // it may be reading the message as commands
         return fail(Stage::final_dot, Cause::no_chunking, std::move(reply.text));
     }
@@ -413,31 +421,23 @@ Task<std::string_view> Transaction::next_block() {
     co_return std::string_view(block.data(), filled);
 }
 
-// RFC 5321 4.2.1: neither success nor refusal where only those make sense. Nothing more is said:
-// a server that took DATA for granted would read it as the message.
+// Nothing more is said: a server that took DATA for granted would read it as the message.
 Failure Transaction::out_of_step(Stage stage, const smtp::Reply& reply) {
     chat_.leave_step();
-    return Failure(stage, Cause::out_of_step,
-                   text("the server answered ", command_of(stage), " with ", reply.code,
-                        ", which is no answer to it"));
+    return not_valid(stage, command_of(stage), reply);
 }
 
 bool Transaction::sendable(const smtp::Path& path) const {
     return extensions_.smtputf8 || !path.local_is_internationalised();
 }
 
-bool Transaction::any_accepted() const {
-    return std::ranges::any_of(progress_.recipients, &RecipientAnswer::accepted);
-}
-
 std::string Transaction::mail_command() const {
     const std::string_view known = first_block_.value_or(std::string_view());
     const bool whole = first_block_ && ended_;
-    const bool eight_bit_known = has_8bit(known);
-    const bool eight_bit = !whole || eight_bit_known;
-    const std::string_view header = eight_bit_known ? header_of(known) : std::string_view();
+    const bool eight_bit = !whole || has_8bit(known);
+    // Contract, SMTPUTF8: never for a header. Sites whose front server offers it often have back
+    // ends that bounce what was declared so and take the same mail without.
     const bool utf8 =
-        (has_8bit(header) && smtp::is_utf8(header)) ||
         envelope_.sender.local_is_internationalised() ||
         std::ranges::any_of(envelope_.recipients, &smtp::Path::local_is_internationalised);
     std::string command = text("MAIL FROM:<", envelope_.sender.wire(), ">");

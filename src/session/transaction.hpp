@@ -12,7 +12,6 @@
 #include "session/message_source.hpp"
 #include "session/progress.hpp"
 #include "smtp/address.hpp"
-#include "smtp/body.hpp"
 #include "smtp/extensions.hpp"
 
 namespace tern::session {
@@ -27,21 +26,32 @@ struct Envelope {
     std::vector<smtp::Path> recipients;
 };
 
+class BodyBuffers;
+
 class Transaction {
 public:
-    /// All arguments must outlive it.
+    /// What may be written before the first reply.
+    enum class Flight {
+        whole,     ///< a small message as well, where PIPELINING and CHUNKING let it
+        commands,  ///< nothing of the message
+    };
+
+    /// All arguments must outlive it. `knows_bdat`: the server has answered a BDAT with 2xx in this
+    /// session; it becomes true here.
     Transaction(Chat& chat, const smtp::Extensions& extensions, const Envelope& envelope,
-                MessageSource& message, Progress& progress, std::size_t chunk_size);
+                MessageSource& message, Progress& progress, std::size_t chunk_size, Flight flight,
+                bool& knows_bdat);
     ~Transaction();
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
 
     /// Success is a 2xx to the end of data. Fails with said_no, all_refused, needs_smtputf8,
     /// too_large, no_chunking, out_of_step, timed_out, closed, tls, message_source, partial_line.
+    /// out_of_step at Stage::final_dot is also for a server that refuses MAIL and then takes the
+    /// message.
     Task<Done> run();
 
 private:
-    class Buffers;
     /// A reply that is owed.
     struct Owed {
         explicit Owed(Stage to, std::size_t index = 0) : stage(to), recipient(index) {}
@@ -50,12 +60,14 @@ private:
     };
 
     Task<Done> announce();
+    Task<Done> announce_recipients();
+    Task<Done> choose_framing();
+    Task<Done> ask_for_data();
     [[nodiscard]] bool fits_the_group(std::string_view command) const;
     void add(std::string_view command, Owed owed);
     Task<Done> exchange();
     Task<Done> expect_acceptance();
     Task<Done> expect_no_surplus();
-    Task<Done> add_whole_message();
     Task<Done> fill();
     Task<Done> send_data();
     Task<Done> send_chunks();
@@ -67,10 +79,14 @@ private:
     Result<Done> take_go_ahead(smtp::Reply reply);
     Result<Done> settle(smtp::Reply reply);
     Failure out_of_step(Stage stage, const smtp::Reply& reply);
-    [[nodiscard]] std::optional<Failure> settled_already(Stage awaited) const;
+    Failure lost_reply(Stage awaited, Failure why);
+    Result<Done> take_recipient(std::size_t index, smtp::Reply reply);
+    Result<Done> take_end_of_data(smtp::Reply reply);
+    void note_unsaid();
     [[nodiscard]] Failure all_refused() const;
     [[nodiscard]] bool sendable(const smtp::Path& path) const;
-    [[nodiscard]] bool any_accepted() const;
+    [[nodiscard]] bool any_accepted() const { return accepted_ > 0; }
+    [[nodiscard]] bool may_fly_whole() const;
     [[nodiscard]] std::string mail_command() const;
 
     Chat& chat_;
@@ -79,7 +95,10 @@ private:
     MessageSource& message_;
     Progress& progress_;
     const std::size_t chunk_size_;
-    const std::unique_ptr<Buffers> buffers_;
+    const Flight flight_;
+    bool& knows_bdat_;
+    bool by_chunks_;
+    const std::unique_ptr<BodyBuffers> buffers_;
     std::string group_;
     std::vector<Owed> owed_;
     std::optional<Failure> refusal_;  // of MAIL: the rest of its group is read and counts no more
@@ -87,7 +106,10 @@ private:
     bool first_block_is_unused_ = false;
     bool ended_ = false;  // the block read last is the message's end
     bool whole_message_sent_ = false;
-    bool chunk_was_taken_ = false;
+    bool data_was_said_ = false;
+    std::size_t accepted_ = 0;        // recipients
+    bool full_ = false;               // the server takes no more of them
+    std::size_t first_unsaid_ = ~std::size_t{0};  // of them, because it is full
 };
 
 }  // namespace tern::session

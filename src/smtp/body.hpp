@@ -15,6 +15,9 @@ public:
 
     explicit BodyEncoder(Framing framing) : doubles_dots_(framing == Framing::dots) {}
 
+    /// Goes on with another framing; what is encoded stays as it is.
+    void use(Framing framing) { doubles_dots_ = framing == Framing::dots; }
+
     /// Room that encode() may need for `size` bytes of input.
     [[nodiscard]] static constexpr std::size_t room(std::size_t size) { return 2 * size + 2; }
     /// Encodes the next block to `out`, which has room(block.size()) bytes; gives how many it
@@ -26,7 +29,7 @@ public:
     [[nodiscard]] bool ended_with_newline() const { return before_ == '\n'; }
 
 private:
-    const bool doubles_dots_;
+    bool doubles_dots_;
     char before_ = '\n';  // the last byte; behind a CR its newline is still to be written
 };
 

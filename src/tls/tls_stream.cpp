@@ -337,6 +337,10 @@ Task<Done> TlsStream::write(std::string_view bytes, Deadline deadline) {
     return session_->write(bytes, deadline);
 }
 
+void TlsStream::extend_writes(Duration idle) { session_->below.extend_writes(idle); }
+
+std::size_t TlsStream::unsent() const { return session_->below.unsent(); }
+
 Task<Done> TlsStream::write_last(std::string_view farewell, Deadline deadline) {
     return session_->write_last(farewell, deadline);
 }

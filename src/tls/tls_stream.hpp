@@ -58,6 +58,8 @@ public:
     /// arrives only here. So does a connection lost before anything came behind that handshake.
     Task<std::size_t> read_some(std::span<char> into, Deadline deadline) override;
     Task<Done> write(std::string_view bytes, Deadline deadline) override;
+    void extend_writes(Duration idle) override;
+    [[nodiscard]] std::size_t unsent() const override;
 
     /// Writes `farewell` and TLS's close_notify in one go, as far as the kernel takes them at once.
     Task<Done> write_last(std::string_view farewell, Deadline deadline);

@@ -2,6 +2,7 @@
 #include "os/fd_stream.hpp"
 
 #include <future>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -68,6 +69,82 @@ private:
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Sockets, StreamContract, SocketHost);
+
+/// A peer that reads a little at a time, over small buffers.
+class SlowReader {
+public:
+    SlowReader() : pair_(connected_pair()) {
+        const int small = 8 * 1024;
+        must(::setsockopt(pair_.ours.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small), "room");
+        must(::setsockopt(pair_.theirs.get(), SOL_SOCKET, SO_RCVBUF, &small, sizeof small), "room");
+        const timeval while_nothing_comes{2, 0};
+        must(::setsockopt(pair_.theirs.get(), SOL_SOCKET, SO_RCVTIMEO, &while_nothing_comes,
+                          sizeof while_nothing_comes), "wait");
+        stream_.emplace(std::move(pair_.ours), clock_);
+    }
+
+    // A twentieth of a second for each 4 KiB.
+    void reads(std::size_t most) {
+        std::string bytes(4096, ' ');
+        for (std::size_t all = 0; all < most;) {
+            const ssize_t got = ::recv(pair_.theirs.get(), bytes.data(), bytes.size(), 0);
+            if (got <= 0) return;
+            all += static_cast<std::size_t>(got);
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        }
+    }
+    Result<Done> write(std::size_t size, Duration within) {
+        const std::string bytes(size, 'x');
+        return stream_->write(bytes, clock_.now() + within).run();
+    }
+    os::FdStream& stream() { return *stream_; }
+
+private:
+    os::SystemClock clock_;
+    Pair pair_;
+    std::optional<os::FdStream> stream_;
+};
+
+constexpr std::size_t much = 200UL * 1024;  // two seconds and a half, for a SlowReader
+constexpr Duration idle = std::chrono::seconds(1);
+
+TEST(SlowSockets, ADeadlineHoldsWhateverMoves) {
+    SlowReader peer;
+    const auto reading = std::async(std::launch::async, [&] { peer.reads(much / 4); });
+    const Result<Done> written = peer.write(much, idle / 4);
+    ASSERT_FALSE(written.has_value());
+    EXPECT_EQ(written.error().cause, Cause::timed_out);
+}
+
+TEST(SlowSockets, OneThatIsExtendedMovesOnWithTheBytes) {
+    SlowReader peer;
+    peer.stream().extend_writes(idle);
+    const auto reading = std::async(std::launch::async, [&] { peer.reads(much); });
+    EXPECT_TRUE(peer.write(much, idle).has_value());
+}
+
+TEST(SlowSockets, AndEndsWhenNoneMove) {
+    SlowReader peer;
+    peer.stream().extend_writes(idle / 4);
+    const Result<Done> written = peer.write(much, idle / 4);
+    ASSERT_FALSE(written.has_value());
+    EXPECT_EQ(written.error().cause, Cause::timed_out);
+    EXPECT_GT(peer.stream().unsent(), 0U);
+}
+
+TEST(SlowSockets, ADeadlineThatHasPassedIsNotExtended) {
+    SlowReader peer;
+    peer.stream().extend_writes(idle);
+    ASSERT_FALSE(peer.write(much, Duration::zero()).has_value());
+}
+
+TEST(SlowSockets, WhatThePeerHasIsNotUnsent) {
+    SlowReader peer;
+    ASSERT_TRUE(peer.write(100, idle).has_value());
+    for (int i = 0; i < 100 && peer.stream().unsent() > 0; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    EXPECT_EQ(peer.stream().unsent(), 0U);
+}
 
 }  // namespace
 }  // namespace tern::test

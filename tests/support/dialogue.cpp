@@ -2,10 +2,12 @@
 #include "support/dialogue.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "support/reference_body.hpp"
+#include "support/reference_commands.hpp"
 
 namespace tern::test {
 namespace {
@@ -137,6 +139,9 @@ private:
         const std::string_view chunk = written.substr(0, *size);
         if (whole.size() != *size || !whole.starts_with(chunk))
             wrong("a chunk on the wire is not the message");
+        // Contract, BDAT to a server that has never answered one.
+        if (!std::exchange(any_chunk_, true) && holds_command_line_reference(chunk))
+            wrong("the first chunk holds a line that is a command");
         sent_ += chunk.size();
         if (last && chunk.size() == *size) {
             ends();
@@ -171,6 +176,7 @@ private:
     std::size_t sent_ = 0;
     std::string previous_;
     bool in_clear_ = false;
+    bool any_chunk_ = false;  // in this connection
     bool authenticated_ = false;
     std::vector<std::string> mechanisms_;  // that AUTH named
 };

@@ -16,7 +16,6 @@ namespace {
 
 using delivery::RecipientReport;
 
-constexpr int too_many_recipients = 452;  // RFC 5321 4.5.3.1.10
 
 /// A recipient whose address can be said.
 struct Person {
@@ -41,17 +40,26 @@ struct Transaction {
     bool is_void = false;
     bool astray = false;  ///< its server lost track of the client: what it said last is not known
 
-    /// The end of data was written, and the server may have taken it.
-    [[nodiscard]] bool counts() const { return spoken.ended && !is_void; }
+    /// The end of data was written to a server that knows its commands.
+    [[nodiscard]] bool was_written() const { return spoken.ended && !is_void; }
+    /// MAIL was refused and all the rest as well, or nothing was answered behind a 421 to MAIL.
+    [[nodiscard]] bool was_refused_whole() const {
+        constexpr int closing = 421;
+        const bool end = served.end / 100 > 3 || (served.mail == closing && served.end == 0);
+        return served.mail / 100 > 3 && end && !served.anyone_accepted();
+    }
+    /// And the server may have taken it.
+    [[nodiscard]] bool counts() const { return was_written() && !was_refused_whole(); }
     [[nodiscard]] int code_of(std::size_t recipient) const {
         return recipient < served.recipients.size() ? served.recipients[recipient].code : 0;
     }
     [[nodiscard]] bool told(const std::string& address) const {
         return std::ranges::count(spoken.recipients, address) > 0;
     }
-    /// 452 behind an accepted recipient: not in this transaction.
+    /// Refused because it was full, behind an accepted recipient: not in this transaction.
     [[nodiscard]] bool postponed(std::size_t recipient) const {
-        if (code_of(recipient) != too_many_recipients) return false;
+        if (recipient >= served.recipients.size() || !served.recipients[recipient].full)
+            return false;
         for (std::size_t i = 0; i < recipient; ++i)
             if (code_of(i) / 100 == 2) return true;
         return false;
@@ -109,6 +117,9 @@ private:
         return std::ranges::count(people_, address, &Person::address);
     }
     [[nodiscard]] bool anything_written() const {
+        return std::ranges::any_of(transactions_, &Transaction::was_written);
+    }
+    [[nodiscard]] bool anything_counts() const {
         return std::ranges::any_of(transactions_, &Transaction::counts);
     }
     [[nodiscard]] long delivered(const std::string& address) const {
@@ -288,7 +299,8 @@ void Laws::check_delivered_once() {
     }
     if (is_success() && !anything_written()) complain("K, and no end of data was written");
     if (is_success() && accepted == 0 && !raved_) complain("K, and no server took the message");
-    if (outcome_.end_of_data_written != anything_written())
+    // Whether it read that all was refused, the client alone knows.
+    if (outcome_.end_of_data_written ? !anything_written() : anything_counts() && !raved_)
         complain(text("the end of data was ", anything_written() ? "" : "not ",
                       "on the wire, but deliver() says otherwise"));
     // For whom an end of data was written is not offered to anybody again.
@@ -362,7 +374,7 @@ void Laws::check_duplicates() {
             transactions_, [&](const Transaction& each) { return each.told(person.address); });
         if (!person.may_be_duplicate() || !ever_told) continue;
         const bool written = std::ranges::any_of(transactions_, [&](const Transaction& each) {
-            return each.counts() && each.told(person.address);
+            return each.was_written() && each.told(person.address);
         });
         if (!written) complain(text("a duplicate for ", person.address, " cannot be"));
     }

@@ -146,6 +146,10 @@ Task<Done> Peer::starts_tls(std::string name, Certificate kind) {
     co_return accepted;
 }
 
+Task<Done> Peer::asks_for_renegotiation() {
+    co_return co_await tls_->asks_for_renegotiation(never);
+}
+
 Task<Done> Peer::goes_mute() {
     simulation_.note(text(label_, " goes mute"));
     for (;;) {

@@ -50,6 +50,8 @@ public:
     Task<std::string> hears_message();
     /// The handshake; from then on all is inside TLS.
     Task<Done> starts_tls(std::string name, Certificate kind);
+    /// Inside TLS 1.2: asks for another handshake.
+    Task<Done> asks_for_renegotiation();
     /// Reads on and says nothing more, until the client is gone.
     Task<Done> goes_mute();
     /// Does not even read.

@@ -15,6 +15,14 @@ std::string path_in(std::string_view line) {
     return std::string(line.substr(begin + 1, end - begin - 1));
 }
 
+// Contract, Recipients; X.2.Z speaks of the mailbox (RFC 3463).
+bool means_full(int code, const std::string& words) {
+    const std::string status = words.substr(0, words.find_first_of(" \r"));
+    if (status == "4.5.3" || status == "5.5.3") return true;
+    const std::string subject = status.substr(0, 4);
+    return (code == 452 || code == 552) && subject != "4.2." && subject != "5.2.";
+}
+
 }  // namespace
 
 void ServerRecord::heard(std::string_view line) {
@@ -56,15 +64,23 @@ void ServerRecord::said(std::string_view bytes) {
         const bool has_code = line.size() >= 3 && std::all_of(line.begin(), line.begin() + 3,
                                                               is_digit);
         if (has_code && (line.size() == 3 || line[3] != '-'))
-            answered(static_cast<int>(*leading_number(line.substr(0, 3), 999)));
+            answered(line);
     }
 }
 
-void ServerRecord::answered(int code) {
+void ServerRecord::answered(const std::string& line) {
     if (astray_ || owed_.empty()) return;
+    const int code = static_cast<int>(*leading_number(line.substr(0, 3), 999));
     const Owed owed = owed_.front();
     owed_.pop_front();
     answered(owed, code);
+    if (owed.what == What::recipient)
+        transactions[owed.transaction].recipients[owed.recipient].full =
+            code / 100 > 3 && means_full(code, line.substr(std::min<std::size_t>(line.size(), 4)));
+}
+
+bool ServerRecord::took_a_chunk() const {
+    return std::ranges::any_of(transactions, &Served::took_a_chunk);
 }
 
 void ServerRecord::answered(const Owed& owed, int code) {
@@ -90,7 +106,7 @@ void ServerRecord::answered(const Owed& owed, int code) {
     }
     const bool chunk = owed.what == What::chunk || owed.what == What::last_chunk;
     if (chunk && code / 100 == 2) served.took_a_chunk = true;
-    if (chunk && !served.took_a_chunk && (code == 500 || code == 502))
+    if (chunk && !took_a_chunk() && (code == 500 || code == 502))
         served.knows_no_chunks = true;
 }
 

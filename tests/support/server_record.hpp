@@ -16,6 +16,7 @@ struct Served {
     struct Recipient {
         std::string address;  ///< what stood between < and >
         int code = 0;
+        bool full = false;  ///< refused because the transaction has enough recipients
     };
     int mail = 0;
     std::vector<Recipient> recipients;
@@ -63,8 +64,9 @@ private:
         std::size_t recipient;
     };
     void owe(What what);
-    void answered(int code);
+    void answered(const std::string& line);
     void answered(const Owed& owed, int code);
+    [[nodiscard]] bool took_a_chunk() const;
 
     std::deque<Owed> owed_;
     std::string unfinished_;  // a line that has no end yet

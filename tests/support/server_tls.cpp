@@ -102,6 +102,12 @@ Task<std::size_t> ServerTls::read_some(std::span<char> into, Deadline deadline) 
     }
 }
 
+Task<Done> ServerTls::asks_for_renegotiation(Deadline deadline) {
+    ERR_clear_error();
+    if (SSL_renegotiate(ssl_.get()) != 1 || SSL_do_handshake(ssl_.get()) != 1) co_return broke();
+    co_return co_await flush(deadline);
+}
+
 Task<Done> ServerTls::write(std::string_view bytes, Deadline deadline) {
     ERR_clear_error();
     std::size_t written = 0;

@@ -36,6 +36,8 @@ public:
 
     /// Fails with Cause::tls when the client and we cannot agree.
     Task<Done> accept(Deadline deadline);
+    /// Asks the client for another handshake (TLS 1.2: HelloRequest), once the first one is over.
+    Task<Done> asks_for_renegotiation(Deadline deadline);
     Task<std::size_t> read_some(std::span<char> into, Deadline deadline) override;
     Task<Done> write(std::string_view bytes, Deadline deadline) override;
 

@@ -210,6 +210,8 @@ public:
         : world_(world), end_(std::move(wire), Side::client) {}
     Task<std::size_t> read_some(std::span<char> into, Deadline deadline) override;
     Task<Done> write(std::string_view bytes, Deadline deadline) override;
+    void extend_writes(Duration idle) override { end_.extend_writes(idle); }
+    [[nodiscard]] std::size_t unsent() const override { return end_.unsent(); }
 
 private:
     void check(Deadline deadline) const;

@@ -79,8 +79,9 @@ Task<std::size_t> Wire::read(Side reader, std::span<char> into, Deadline deadlin
     }
 }
 
-Task<Done> Wire::write(Side writer, std::string_view bytes, Deadline deadline) {
+Task<Done> Wire::write(Side writer, std::string_view bytes, Deadline deadline, Duration idle) {
     Flow& flow = flow_of(writer);
+    if (deadline != flow.asked) flow.asked = flow.until = deadline;
     for (;;) {
         if (is_reset(writer))
             co_return Failure(Stage::start, Cause::closed, "the connection was reset");
@@ -103,9 +104,15 @@ Task<Done> Wire::write(Side writer, std::string_view bytes, Deadline deadline) {
             bytes.remove_prefix(part);
         }
         if (bytes.empty()) co_return Done();
-        const Woken woken = co_await flow.writable.wait(deadline);
+        const Woken woken = co_await flow.writable.wait(flow.until);
         if (woken != Woken::yes) co_return gone(woken);
+        if (idle > Duration::zero()) flow.until = std::max(flow.until, simulation_.now() + idle);
     }
+}
+
+std::size_t Wire::unsent(Side writer) const {
+    const std::size_t held = flow_of(writer).held;
+    return held - std::min(held, temper_.receive_buffer);
 }
 
 // A kernel that still holds unread bytes when its program closes answers with a reset.

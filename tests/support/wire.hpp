@@ -21,6 +21,8 @@ enum class Side { client, server };
 struct WireTemper {
     Duration longest_delay = std::chrono::milliseconds(40);
     std::size_t window = 64UL * 1024;  ///< bytes that a writer may be ahead of the reader
+    /// Bytes of them that the reader's kernel holds and has acknowledged.
+    std::size_t receive_buffer = 32UL * 1024;
     bool short_reads = true;
 };
 
@@ -30,7 +32,10 @@ public:
     Wire(Simulation& simulation, WireTemper temper);
 
     Task<std::size_t> read(Side reader, std::span<char> into, Deadline deadline);
-    Task<Done> write(Side writer, std::string_view bytes, Deadline deadline);
+    /// A deadline moves on by `idle` with each byte that the reader takes, if that is not 0.
+    Task<Done> write(Side writer, std::string_view bytes, Deadline deadline, Duration idle = {});
+    /// What the reader's kernel has not acknowledged.
+    [[nodiscard]] std::size_t unsent(Side writer) const;
     /// This side is gone: what it wrote still arrives, then the end.
     void close(Side side);
     /// As close, but the other side finds a reset connection, and what is on its way is lost.
@@ -57,6 +62,8 @@ private:
         bool writer_gone = false;
         Time end_arrives{};
         bool reader_gone = false;
+        Deadline asked{};  // of the last write
+        Deadline until{};  // the same, as far as it was extended
         Signal readable;
         Signal writable;
     };
@@ -90,12 +97,15 @@ public:
         return wire_->read(side_, into, deadline);
     }
     Task<Done> write(std::string_view bytes, Deadline deadline) override {
-        return wire_->write(side_, bytes, deadline);
+        return wire_->write(side_, bytes, deadline, idle_);
     }
+    void extend_writes(Duration idle) override { idle_ = idle; }
+    [[nodiscard]] std::size_t unsent() const override { return wire_->unsent(side_); }
 
 private:
     std::shared_ptr<Wire> wire_;
     Side side_;
+    Duration idle_{};
 };
 
 }  // namespace tern::test

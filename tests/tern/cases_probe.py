@@ -198,7 +198,7 @@ def nobody_there(t):
 def silence_ends(t):
     t.server(ADDRESS, lambda mx: mx.ends())
     t.asks("probe", "--timeout", "1", MX, status=1)
-    t.tells("no progress with the greeting within 1 second")
+    t.tells("timed out after 1 second waiting for the greeting")
     t.check(t.seconds < 4, f"it took {t.seconds} s")
 
 

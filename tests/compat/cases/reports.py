@@ -36,7 +36,8 @@ def name_rejected(t, title, first, second):
         mx.hears_quit()
     t.server(MX1, script)
     t.deliver()
-    t.says(f"ZConnected to {MX1} but my name was rejected.{SAID}{second} nor this")
+    # amended contract, EHLO: the reply to EHLO is the reason
+    t.says(f"ZConnected to {MX1} but my name was rejected.{SAID}{first} not that")
 
 
 @table([(reply, reply) for reply in ("450 later", "451 later", "421 busy")])

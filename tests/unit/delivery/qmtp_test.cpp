@@ -211,7 +211,7 @@ TEST(Qmtp, AnswersBeforeTheEndAreNoAnswers) {
         qmtp.played({40'000, "1:K,1:K,"}),
         ElementsAre(testing::AllOf(StartsWith("ZConnected to 192.0.2.9 but connection died. "
                                               "[192.0.2.9]:209: "),
-                                   HasSubstr("the server spoke before"))));
+                                   HasSubstr("the server sent data before"))));
     EXPECT_FALSE(qmtp.outcome.end_of_data_written);
 }
 

@@ -33,13 +33,19 @@ std::string shown(const std::vector<std::optional<RecipientReport>>& letters) {
     return word;
 }
 
+// 452 and 552 behind an accepted one wait, as does 0, which is one that was not said.
 session::Progress answers(const std::vector<int>& codes) {
     session::Progress progress;
+    bool anyone_accepted = false;
     for (const int code : codes) {
+        session::RecipientAnswer& answer = progress.recipients.emplace_back();
+        answer.waits = anyone_accepted && (code == 452 || code == 552 || code == 0);
+        if (code == 0) continue;
         smtp::Reply reply;
         reply.code = code;
         reply.text = text(code, " said\n");
-        progress.recipients.emplace_back().reply = reply;
+        anyone_accepted = anyone_accepted || reply.positive();
+        answer.reply = std::move(reply);
     }
     return progress;
 }
@@ -105,9 +111,59 @@ TEST(Rounds, TooManyRecipientsMeansLater) {
     EXPECT_TRUE(rounds.leaves_anyone(answers({250, 452, 452}), true));
     rounds.take(answers({250, 452, 452}), server, taken, true);
     EXPECT_EQ(shown(rounds.letters()), "r..");
-    EXPECT_EQ(shown(rounds.next({})), "b@x.net c@x.net ");
-    rounds.take(answers({452, 250}), server, taken, true);
-    EXPECT_EQ(shown(rounds.letters()), "rsr");
+    EXPECT_EQ(shown(rounds.next({})), "b@x.net ") << "as many as it took";
+    rounds.take(answers({452}), server, taken, true);
+    EXPECT_EQ(shown(rounds.letters()), "rs.");
+    EXPECT_EQ(shown(rounds.next({})), "c@x.net ");
+}
+
+TEST(Rounds, WhatWasLearntHoldsForTheRestOfTheDelivery) {
+    const session::Envelope whole = envelope({"a@x.net", "b@x.net", "c@x.net", "d@x.net",
+                                              "e@x.net", "f@x.net"});
+    Rounds rounds(whole);
+    rounds.next({});
+    rounds.take(answers({250, 250, 552, 0, 0, 0}), server, taken, true);
+    EXPECT_EQ(shown(rounds.letters()), "rr....") << "who was not said is not refused";
+    EXPECT_EQ(shown(rounds.next({})), "c@x.net d@x.net ");
+    rounds.take(answers({250, 250}), server, taken, true);
+    rounds.begin_session();
+    smtp::Limits more;
+    more.recipients = 5;
+    EXPECT_EQ(shown(rounds.next(more)), "e@x.net f@x.net ");
+    more.recipients = 1;
+    EXPECT_EQ(shown(rounds.next(more)), "e@x.net ");
+}
+
+TEST(Rounds, LearnsFromASessionThatFailed) {
+    const session::Envelope whole = envelope({"a@x.net", "b@x.net"});
+    Rounds rounds(whole);
+    rounds.learn(answers({250, 452}));
+    EXPECT_EQ(shown(rounds.next({})), "a@x.net ");
+}
+
+TEST(Rounds, AThousandRecipientsAtAHundredEach) {
+    std::vector<std::string> all;
+    for (int i = 0; i < 1000; ++i) all.push_back(text("r", i, "@x.net"));
+    const session::Envelope whole = envelope(all);
+    Rounds rounds(whole);
+    std::size_t said = 0;
+    while (const session::Envelope* next = rounds.next({})) {
+        constexpr std::size_t taken_at_once = 100;
+        constexpr std::size_t window = 170;  // RCPT in 8 KiB
+        session::Progress progress;
+        progress.recipients.resize(next->recipients.size());
+        for (std::size_t i = 0; i < next->recipients.size(); ++i) {
+            session::RecipientAnswer& answer = progress.recipients[i];
+            answer.waits = i >= taken_at_once;
+            if (i >= window) continue;
+            ++said;
+            answer.reply.emplace();
+            answer.reply->code = answer.waits ? 452 : 250;
+        }
+        rounds.take(progress, server, taken, true);
+    }
+    EXPECT_FALSE(rounds.anyone_waits());
+    EXPECT_LE(said, 1070U);
 }
 
 TEST(Rounds, BehindNobodyAcceptedItMeansNo) {
@@ -128,6 +184,17 @@ TEST(Rounds, AMessageThatCannotBeSentAgainLeavesTheReply) {
     EXPECT_FALSE(rounds.leaves_anyone(answers({250, 452}), false));
     rounds.take(answers({250, 452}), server, taken, false);
     EXPECT_EQ(shown(rounds.letters()), "rs");
+}
+
+TEST(Rounds, AndNobodyIsRefusedForWantOfATransaction) {
+    const session::Envelope whole = envelope({"a@x.net", "b@x.net", "c@x.net"});
+    Rounds rounds(whole);
+    rounds.next({});
+    EXPECT_EQ(shown(rounds.replies(answers({250, 552, 0}), server)), "rss");
+    rounds.take(answers({250, 552, 0}), server, taken, false);
+    EXPECT_EQ(shown(rounds.letters()), "rss");
+    EXPECT_THAT(rounds.letters()[1]->text, testing::HasSubstr("(#4.5.3)\nRemote host said: 552"));
+    EXPECT_THAT(rounds.letters()[2]->text, testing::HasSubstr("(#4.5.3)\n"));
 }
 
 TEST(Rounds, WhoHadNoReplySharesTheFate) {

@@ -423,7 +423,7 @@ TEST(Authenticate, WhereItCannotBeDoneNothingIsSaid) {
 
 TEST(Authenticate, ASilentServerIsNotWaitedForWithoutEnd) {
     Table table(says_nothing);
-    expect_refusal(table.login("PLAIN"), Cause::timed_out, "the reply to AUTH within 30 seconds");
+    expect_refusal(table.login("PLAIN"), Cause::timed_out, "timed out after 30 seconds waiting for the reply to AUTH");
 }
 
 }  // namespace

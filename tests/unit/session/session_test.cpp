@@ -1,0 +1,233 @@
+// How a session ends before MAIL, told by what it was that failed: TLS, STARTTLS, the name.
+#include "session/session.hpp"
+
+#include <gmock/gmock.h>
+
+#include <openssl/ssl.h>
+
+#include "unit/session/session_table.hpp"
+
+namespace tern::session {
+namespace {
+
+using Table = SessionTable;
+using test::Certificate;
+using test::Peer;
+
+constexpr Duration for_tls = std::chrono::seconds(100);
+
+Task<Done> agrees_on_tls(Peer& mx, std::string name) {
+    co_await greets(mx, "STARTTLS");
+    co_await mx.expects("STARTTLS");
+    co_await mx.says("220 go ahead");
+    co_await mx.starts_tls(std::move(name), Certificate::good);
+    co_return Done();
+}
+
+/// The name of a server that speaks TLS 1.2 at most.
+std::string old_server() {
+    static const std::string name = "old.example.net";
+    SSL_CTX_set_max_proto_version(test::server_context(name, Certificate::good), TLS1_2_VERSION);
+    return name;
+}
+
+// ---- TLS that ends before the first reply inside it ----
+
+Task<Done> closes_in_tls(Peer& mx, std::string name) {
+    co_await agrees_on_tls(mx, std::move(name));
+    co_await mx.hears();
+    mx.hangs_up();
+    co_return Done();
+}
+Task<Done> resets_in_tls(Peer& mx, std::string name) {
+    co_await agrees_on_tls(mx, std::move(name));
+    co_await mx.hears();
+    mx.resets();
+    co_return Done();
+}
+Task<Done> mute_in_tls(Peer& mx, std::string name) {
+    co_await agrees_on_tls(mx, std::move(name));
+    co_await mx.goes_mute();
+    co_return Done();
+}
+Task<Done> leaves_at_once(Peer& mx, std::string name) {
+    co_await agrees_on_tls(mx, std::move(name));
+    mx.hangs_up();
+    co_return Done();
+}
+Task<Done> renegotiates(Peer& mx, std::string name) {
+    co_await agrees_on_tls(mx, std::move(name));
+    co_await mx.asks_for_renegotiation();
+    co_await mx.hears();
+    co_return Done();
+}
+
+TEST(SessionTls, EveryEndBeforeTheFirstReplyInsideIsAFailureOfTls) {
+    using Ending = Task<Done> (*)(Peer&, std::string);
+    for (const Ending ending : {closes_in_tls, resets_in_tls, mute_in_tls, leaves_at_once}) {
+        for (const std::string& name : {std::string("mx.example.net"), old_server()}) {
+            Table table([&](Peer& mx) { return ending(mx, name); });
+            expect_failure(table.open(), Stage::handshake, Cause::tls, "TLS with mx.example.net");
+            EXPECT_FALSE(table.session->in_step());
+        }
+    }
+}
+
+TEST(SessionTls, SoIsAnEndAfterAWishToRenegotiate) {
+    Table table([](Peer& mx) { return renegotiates(mx, old_server()); });
+    expect_failure(table.open(), Stage::handshake, Cause::tls, "TLS with mx.example.net");
+}
+
+Task<Done> answers_in_tls_and_closes(Peer& mx) {
+    co_await agrees_on_tls(mx, "mx.example.net");
+    co_await mx.expects("EHLO me.example");
+    co_await mx.says("250 mx.example.net");
+    co_await mx.hears();
+    mx.hangs_up();
+    co_return Done();
+}
+
+TEST(SessionTls, AnEndAfterItIsALostConnection) {
+    Table table(answers_in_tls_and_closes);
+    ASSERT_TRUE(table.open());
+    const Result<Done> ended = table.transact();
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().stage, Stage::mail) << ended.error().detail;
+    EXPECT_FALSE(table.progress.end_of_data_written);
+}
+
+TEST(SessionTls, SilenceInsideIsBoundedWithStarttlsAndTheHandshake) {
+    Table table([](Peer& mx) { return mute_in_tls(mx, "mx.example.net"); });
+    table.terms.tls_patience = for_tls;
+    expect_failure(table.open(), Stage::handshake, Cause::tls, "timed out after");
+    EXPECT_LE(table.took(), for_tls + std::chrono::seconds(5));
+}
+
+// ---- STARTTLS ----
+
+Task<Done> mute_at_starttls(Peer& mx) {
+    co_await greets(mx, "STARTTLS");
+    co_await mx.expects("STARTTLS");
+    co_await mx.goes_mute();
+    co_return Done();
+}
+
+TEST(SessionStartTls, ThatIsNotAnsweredCostsWhatTlsMayCost) {
+    Table table(mute_at_starttls);
+    table.terms.tls_patience = for_tls;
+    expect_failure(table.open(), Stage::start_tls, Cause::timed_out,
+                   "timed out after 100 seconds waiting for the reply to STARTTLS");
+}
+
+Task<Done> hangs_up_at_starttls(Peer& mx) {
+    co_await greets(mx, "STARTTLS");
+    co_await mx.expects("STARTTLS");
+    mx.hangs_up();
+    co_return Done();
+}
+
+TEST(SessionStartTls, ThatIsAnsweredByClosing) {
+    Table table(hangs_up_at_starttls);
+    expect_failure(table.open(), Stage::start_tls, Cause::closed,
+                   "the server closed the connection before the reply to STARTTLS was complete");
+}
+
+Task<Done> raves_at_starttls(Peer& mx) {
+    co_await greets(mx, "STARTTLS");
+    co_await mx.expects("STARTTLS");
+    co_await mx.says("what?");
+    co_await mx.goes_mute();
+    co_return Done();
+}
+
+TEST(SessionStartTls, ThatIsAnsweredWithGarbage) {
+    Table table(raves_at_starttls);
+    expect_failure(table.open(), Stage::start_tls, Cause::out_of_step,
+                   "invalid reply to STARTTLS: ");
+}
+
+Task<Done> refuses_starttls_and_closes(Peer& mx) {
+    co_await greets(mx, "PIPELINING\nCHUNKING\nSTARTTLS");
+    co_await mx.expects("STARTTLS");
+    co_await mx.says("454 4.7.0 TLS not available");
+    co_await mx.hears();
+    mx.hangs_up();
+    co_return Done();
+}
+
+TEST(SessionStartTls, ThatIsRefusedBeforeTheServerClosesIsTheTrouble) {
+    Table table(refuses_starttls_and_closes);
+    ASSERT_TRUE(table.open());
+    ASSERT_TRUE(table.session->start_tls_refusal());
+    EXPECT_EQ(table.session->start_tls_refusal()->code, 454);
+    expect_failure(table.transact(), Stage::start_tls, Cause::closed,
+                   "the server refused STARTTLS (454 4.7.0 TLS not available) and then closed the "
+                   "connection");
+    EXPECT_FALSE(table.progress.end_of_data_written) << "another way must stay open";
+}
+
+Task<Done> refuses_starttls_and_delivers(Peer& mx) {
+    co_await greets(mx, "PIPELINING\nCHUNKING\nSTARTTLS");
+    co_await mx.expects("STARTTLS");
+    co_await mx.says("454 4.7.0 TLS not available");
+    co_await mx.expects("MAIL FROM:<alice@sender.example>");
+    co_await mx.expects("RCPT TO:<bob@example.net>");
+    co_await mx.says("250 ok\n250 ok");
+    std::string line = co_await mx.hears();
+    co_await mx.hears_chunk(std::move(line));
+    co_await mx.says("250 taken");
+    co_await mx.goes_mute();
+    co_return Done();
+}
+
+TEST(SessionStartTls, ThatIsRefusedLeavesASessionInClear) {
+    Table table(refuses_starttls_and_delivers);
+    EXPECT_TRUE(table.deliver());
+    EXPECT_EQ(table.trouble(), "");
+}
+
+// ---- EHLO ----
+
+Task<Done> says_no_and_leaves(Peer& mx) {
+    co_await mx.says("220 mx.example.net");
+    co_await mx.expects("EHLO me.example");
+    co_await mx.says("554 5.7.1 bad reputation");
+    mx.hangs_up();
+    co_return Done();
+}
+Task<Done> says_no_and_is_mute(Peer& mx) {
+    co_await mx.says("220 mx.example.net");
+    co_await mx.expects("EHLO me.example");
+    co_await mx.says("554 5.7.1 bad reputation");
+    co_await mx.goes_mute();
+    co_return Done();
+}
+Task<Done> says_no_twice(Peer& mx) {
+    co_await mx.says("220 mx.example.net");
+    co_await mx.expects("EHLO me.example");
+    co_await mx.says("554 5.7.1 bad reputation");
+    co_await mx.expects("HELO me.example");
+    co_await mx.says("503 not now");
+    co_await mx.goes_mute();
+    co_return Done();
+}
+Task<Done> says_no_and_raves(Peer& mx) {
+    co_await mx.says("220 mx.example.net");
+    co_await mx.expects("EHLO me.example");
+    co_await mx.says("554 5.7.1 bad reputation");
+    co_await mx.expects("HELO me.example");
+    co_await mx.says("354 go on");
+    co_await mx.goes_mute();
+    co_return Done();
+}
+
+TEST(SessionHello, ARefusedEhloIsTheReasonHoweverHeloEnds) {
+    for (const auto script : {says_no_and_leaves, says_no_and_is_mute, says_no_twice,
+                              says_no_and_raves}) {
+        Table table(script);
+        expect_failure(table.open(), Stage::hello, Cause::said_no, "554 5.7.1 bad reputation");
+    }
+}
+
+}  // namespace
+}  // namespace tern::session

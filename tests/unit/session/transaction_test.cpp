@@ -1,0 +1,243 @@
+// How a transaction ends, told by what it was that failed, and what then stays possible.
+#include "session/transaction.hpp"
+
+#include <gmock/gmock.h>
+
+#include "unit/session/session_table.hpp"
+
+namespace tern::session {
+namespace {
+
+using Table = SessionTable;
+using test::Peer;
+using testing::HasSubstr;
+using testing::Not;
+
+// ---- one flight ----
+
+Task<Done> hears_a_flight(Peer& mx) {
+    co_await greets(mx, "PIPELINING\nCHUNKING");
+    co_await mx.expects("MAIL FROM:<alice@sender.example>");
+    co_await mx.expects("RCPT TO:<bob@example.net>");
+    std::string line = co_await mx.hears();
+    co_await mx.hears_chunk(std::move(line));
+    co_return Done();
+}
+
+Task<Done> refuses_all(Peer& mx) {
+    co_await hears_a_flight(mx);
+    co_await mx.says("451 4.3.0 busy\n503 need MAIL\n503 need RCPT");
+    co_await mx.goes_mute();
+    co_return Done();
+}
+
+TEST(SessionFlight, ARefusalOfAllBindsNobody) {
+    Table table(refuses_all);
+    expect_failure(table.deliver(), Stage::mail, Cause::said_no, "451 4.3.0 busy");
+    EXPECT_TRUE(table.progress.end_of_data_written);
+    EXPECT_TRUE(table.progress.end_of_data_refused);
+    EXPECT_FALSE(table.progress.is_binding());
+    EXPECT_TRUE(table.session->in_step());
+}
+
+Task<Done> refuses_mail_and_takes_the_message(Peer& mx) {
+    co_await hears_a_flight(mx);
+    co_await mx.says("450 later\n250 ok\n250 queued");
+    co_await mx.goes_mute();
+    co_return Done();
+}
+
+TEST(SessionFlight, AMessageTakenAfterARefusedMailIsToldSo) {
+    Table table(refuses_mail_and_takes_the_message);
+    expect_failure(table.deliver(), Stage::final_dot, Cause::out_of_step,
+                   "the server rejected MAIL (450 later) and then replied to the message as if it "
+                   "took it (250 queued)");
+    EXPECT_TRUE(table.progress.is_binding());
+}
+
+Task<Done> refuses_mail_and_the_end_alone(Peer& mx) {
+    co_await hears_a_flight(mx);
+    co_await mx.says("450 later\n250 ok\n450 later");
+    co_await mx.goes_mute();
+    co_return Done();
+}
+
+TEST(SessionFlight, ARecipientTakenAfterARefusedMailBinds) {
+    Table table(refuses_mail_and_the_end_alone);
+    expect_failure(table.deliver(), Stage::mail, Cause::said_no, "450 later");
+    EXPECT_TRUE(table.progress.is_binding());
+}
+
+Task<Done> refuses_mail_and_closes(Peer& mx) {
+    co_await hears_a_flight(mx);
+    co_await mx.says("550 no such sender");
+    mx.hangs_up();
+    co_return Done();
+}
+
+TEST(SessionFlight, AClosedConnectionSettlesNothing) {
+    Table table(refuses_mail_and_closes);
+    expect_failure(table.deliver(), Stage::final_dot, Cause::closed,
+                   "the server rejected MAIL (550 no such sender), but its reply to the end of the "
+                   "message was lost: ");
+    EXPECT_TRUE(table.progress.is_binding());
+}
+
+Task<Done> announces_its_end(Peer& mx) {
+    co_await hears_a_flight(mx);
+    co_await mx.says("421 4.3.2 shutting down");
+    mx.hangs_up();
+    co_return Done();
+}
+
+TEST(SessionFlight, AnAnnouncedEndRefusesAllTheRest) {
+    Table table(announces_its_end);
+    expect_failure(table.deliver(), Stage::mail, Cause::said_no, "421 4.3.2");
+    EXPECT_FALSE(table.progress.is_binding());
+}
+
+// ---- recipients ----
+
+// Takes two of them, refuses the rest of a group with `words`, and counts RCPT.
+Task<Done> takes_two(Peer& mx, std::string words, unsigned* heard) {
+    co_await greets(mx, "PIPELINING");
+    co_await mx.expects("MAIL FROM:<alice@sender.example>");
+    co_await mx.says("250 ok");
+    for (;;) {
+        const std::string line = co_await mx.hears();
+        if (!line.starts_with("RCPT")) break;
+        ++*heard;
+        std::string reply = *heard <= 2 ? "250 ok" : words;
+        co_await mx.says(std::move(reply));
+    }
+    co_await mx.says("354 go");
+    co_await mx.hears_message();
+    co_await mx.says("250 taken");
+    co_await mx.goes_mute();
+    co_return Done();
+}
+
+std::vector<std::string> many(std::size_t count) {
+    std::vector<std::string> all;
+    for (std::size_t i = 0; i < count; ++i)
+        all.push_back("recipient" + std::to_string(i) + "@example.net");
+    return all;
+}
+
+TEST(SessionRecipients, AFullTransactionGetsNoMoreOfThem) {
+    for (const std::string words : {"452 too many", "452 4.5.3 too many", "552 too many",
+                                    "550 5.5.3 too many"}) {
+        unsigned heard = 0;
+        Table table([&](Peer& mx) { return takes_two(mx, words, &heard); }, many(3000));
+        ASSERT_TRUE(table.deliver()) << words;
+        EXPECT_LT(heard, 300U) << "one window of commands";
+        ASSERT_EQ(table.progress.recipients.size(), 3000U);
+        EXPECT_EQ(table.progress.most_recipients(), 2U);
+        EXPECT_TRUE(table.progress.recipients[2].waits);
+        EXPECT_TRUE(table.progress.recipients[2].reply);
+        EXPECT_TRUE(table.progress.recipients[2999].waits);
+        EXPECT_FALSE(table.progress.recipients[2999].reply);
+    }
+}
+
+TEST(SessionRecipients, AFullMailboxIsItsOwnTrouble) {
+    for (const std::string words : {"452 4.2.2 over quota", "552 5.2.2 over quota", "550 no"}) {
+        unsigned heard = 0;
+        Table table([&](Peer& mx) { return takes_two(mx, words, &heard); }, many(400));
+        ASSERT_TRUE(table.deliver()) << words;
+        EXPECT_EQ(heard, 400U);
+        EXPECT_EQ(table.progress.most_recipients(), std::nullopt);
+    }
+}
+
+// ---- time ----
+
+// Takes the message slowly, then thinks for a while.
+Task<Done> is_a_slow_link(Peer& mx) {
+    co_await greets(mx, "X");
+    co_await mx.hears();
+    co_await mx.says("250 ok");
+    co_await mx.hears();
+    co_await mx.says("250 ok");
+    co_await mx.hears();
+    co_await mx.says("354 go");
+    for (int i = 0; i < 20; ++i) {
+        co_await mx.hears_bytes(10'000);
+        co_await mx.simulation().sleep(std::chrono::seconds(60));
+    }
+    co_await mx.simulation().sleep(std::chrono::seconds(30));
+    co_await mx.hears_message();
+    co_await mx.says("250 taken");
+    co_await mx.goes_mute();
+    co_return Done();
+}
+
+TEST(SessionTime, ProgressOfTheSendQueueIsProgress) {
+    test::WireTemper temper;
+    temper.short_reads = false;
+    Table table(is_a_slow_link, {"bob@example.net"}, temper);
+    table.message.content = std::string(210'000, 'x') + "\n";
+    const Result<Done> ended = table.deliver();
+    EXPECT_TRUE(ended) << ended.error().detail;
+    EXPECT_GT(table.took(), std::chrono::seconds(1200)) << "four times what a reply may take";
+}
+
+Task<Done> stops_reading(Peer& mx) {
+    co_await greets(mx, "X");
+    co_await mx.hears();
+    co_await mx.says("250 ok");
+    co_await mx.hears();
+    co_await mx.says("250 ok");
+    co_await mx.hears();
+    co_await mx.says("354 go");
+    co_await mx.goes_deaf();
+    co_return Done();
+}
+
+TEST(SessionTime, ABodyThatStallsIsToldSo) {
+    for (const std::size_t size : {std::size_t{50'000}, std::size_t{300'000}}) {
+        Table table(stops_reading);
+        table.message.content = std::string(size, 'x') + "\n";
+        const Result<Done> ended = table.deliver();
+        ASSERT_FALSE(ended);
+        EXPECT_EQ(ended.error().cause, Cause::timed_out);
+        EXPECT_EQ(ended.error().detail,
+                  "timed out after 300 seconds while sending the message body");
+        EXPECT_EQ(table.progress.end_of_data_written, size < 64UL * 1024);
+    }
+}
+
+// ---- surplus replies ----
+
+Task<Done> says_too_much(Peer& mx) {
+    co_await greets(mx, "PIPELINING\nCHUNKING");
+    co_await mx.says("250 surplus");
+    co_await mx.goes_mute();
+    co_return Done();
+}
+
+TEST(SessionSurplus, IsSeenBeforeTheNextCommand) {
+    Table table(says_too_much);
+    ASSERT_TRUE(table.open());
+    while (table.simulation.step()) {}
+    expect_failure(table.transact(), Stage::mail, Cause::out_of_step,
+                   "the server sent data before MAIL was sent (data: 250 surplus)");
+    EXPECT_THAT(table.written(), Not(HasSubstr("MAIL")));
+}
+
+Task<Done> announces_between(Peer& mx) {
+    co_await greets(mx, "PIPELINING\nCHUNKING");
+    co_await mx.says("421 4.4.2 idle too long");
+    mx.hangs_up();
+    co_return Done();
+}
+
+TEST(SessionSurplus, A421IsNone) {
+    Table table(announces_between);
+    ASSERT_TRUE(table.open());
+    while (table.simulation.step()) {}
+    expect_failure(table.transact(), Stage::mail, Cause::said_no, "421 4.4.2 idle too long");
+}
+
+}  // namespace
+}  // namespace tern::session
