@@ -190,7 +190,7 @@ TEST(Rounds, AndNobodyIsRefusedForWantOfATransaction) {
     const session::Envelope whole = envelope({"a@x.net", "b@x.net", "c@x.net"});
     Rounds rounds(whole);
     rounds.next({});
-    EXPECT_EQ(shown(rounds.replies(answers({250, 552, 0}), server)), "rss");
+    EXPECT_EQ(shown(rounds.replies(answers({250, 552, 0}), server)), "rs.");
     rounds.take(answers({250, 552, 0}), server, taken, false);
     EXPECT_EQ(shown(rounds.letters()), "rss");
     EXPECT_THAT(rounds.letters()[1]->text, testing::HasSubstr("(#4.5.3)\nRemote host said: 552"));
