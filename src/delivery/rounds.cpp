@@ -88,8 +88,12 @@ bool Rounds::counts_as_new(std::string_view domain) const {
 std::vector<std::optional<RecipientReport>> Rounds::replies(const session::Progress& progress,
                                                             const Peer& peer) const {
     std::vector<std::optional<RecipientReport>> known = letters_;
-    for (std::size_t i = 0; i < std::min(members_.size(), progress.recipients.size()); ++i)
-        known[members_[i]] = report_of(progress.recipients[i], peer);
+    for (std::size_t i = 0; i < std::min(members_.size(), progress.recipients.size()); ++i) {
+        const session::RecipientAnswer& answer = progress.recipients[i];
+        // Of one that was not said any more nothing is known, unless the others were served.
+        if (answer.waits && !answer.reply && !progress.accepted) continue;
+        known[members_[i]] = report_of(answer, peer);
+    }
     return known;
 }
 

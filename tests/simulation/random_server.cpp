@@ -200,7 +200,8 @@ Task<Done> RandomServer::recipient(const std::string& line) {
     const bool full = mind_.takes_at_most != 0 && taken >= mind_.takes_at_most;
     const std::uint32_t draw = random_.below(8);
     const std::string honest = !mail_accepted() ? "503 MAIL first"
-                               : full           ? "452 4.5.3 too many"
+                               : full && draw < 4 ? "452 4.5.3 too many"
+                               : full             ? "552 too many"
                                : draw == 0      ? "550 no"
                                : draw == 1      ? "450 later"
                                : draw == 2      ? "452 4.2.2 mailbox full"

@@ -231,9 +231,10 @@ void Laws::check_letters() {
     if (several) return;  // each letter of several transactions stands for its own
     const bool answered_so = std::ranges::any_of(transactions_, [&](const Transaction& each) {
         std::string answers;
-        for (const Served::Recipient& recipient : each.served.recipients) {
-            if (recipient.code == 0) break;
-            answers += recipient.code / 100 == 2 ? 'r' : recipient.code / 100 == 4 ? 's' : 'h';
+        for (std::size_t i = 0; i < each.served.recipients.size(); ++i) {
+            const int kind = each.code_of(i) / 100;
+            if (kind == 0) break;
+            answers += kind == 2 ? 'r' : kind == 4 || each.postponed(i) ? 's' : 'h';
         }
         return answers.starts_with(letters);
     });

@@ -190,7 +190,10 @@ TEST(Rounds, AndNobodyIsRefusedForWantOfATransaction) {
     const session::Envelope whole = envelope({"a@x.net", "b@x.net", "c@x.net"});
     Rounds rounds(whole);
     rounds.next({});
-    EXPECT_EQ(shown(rounds.replies(answers({250, 552, 0}), server)), "rss");
+    EXPECT_EQ(shown(rounds.replies(answers({250, 552, 0}), server)), "rs.");
+    session::Progress served = answers({250, 552, 0});
+    served.accepted.emplace();
+    EXPECT_EQ(shown(rounds.replies(served, server)), "rss");
     rounds.take(answers({250, 552, 0}), server, taken, false);
     EXPECT_EQ(shown(rounds.letters()), "rss");
     EXPECT_THAT(rounds.letters()[1]->text, testing::HasSubstr("(#4.5.3)\nRemote host said: 552"));

@@ -423,7 +423,8 @@ TEST(Authenticate, WhereItCannotBeDoneNothingIsSaid) {
 
 TEST(Authenticate, ASilentServerIsNotWaitedForWithoutEnd) {
     Table table(says_nothing);
-    expect_refusal(table.login("PLAIN"), Cause::timed_out, "timed out after 30 seconds waiting for the reply to AUTH");
+    expect_refusal(table.login("PLAIN"), Cause::timed_out,
+                   "timed out after 30 seconds waiting for the reply to AUTH");
 }
 
 }  // namespace
