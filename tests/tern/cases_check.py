@@ -228,7 +228,7 @@ def sources(t):
     t.control("helohostbyip", "192.0.2.1:caf\u00e9")
     _finds(t, "error", "control/helohostbyip", line=1)
     t.control("helohostbyip", "mx.example:mx.example\nno colon")
-    _finds(t, "warning", "control/helohostbyip", "never decides", line=1)
+    _finds(t, "warning", "control/helohostbyip", "matches nothing", line=1)
     _finds(t, "warning", "control/helohostbyip", "no colon", line=2)
 
 

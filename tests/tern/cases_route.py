@@ -206,7 +206,7 @@ def families(t):
 
 
 def ipv6_without_a_source(t):
-    t.more_zone("mx1.dest.example AAAA 2001:db8::1")
+    t.more_zone("mx1.dest.example AAAA 2001:db8::1\nonly6.example AAAA 2001:db8::6")
     t.control("outgoingip", "192.0.2.1")
     t.asks("route", SENDER, RECIPIENT)
     t.tells("from IPv6", "not used: control/outgoingip, line 1 names an address for IPv4")
@@ -221,7 +221,6 @@ def ipv6_without_a_source(t):
     t.control("addresspreference", "ipv6")
     t.equal(_addresses(_route(t)), ["2001:db8::1", MX1], "preferred")
     t.without_control("addresspreference")
-    t.more_zone("only6.example AAAA 2001:db8::6")
     t.asks("route", SENDER, "joe@only6.example", status=111)
     t.tells("only IPv6 addresses", "control/outgoingip6")
 

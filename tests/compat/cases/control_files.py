@@ -221,6 +221,15 @@ def cipher_file_that_cannot_be_read(t, title):
 
 
 @case
+def source_address_that_is_not_ours(t):
+    t.control("outgoingip", "198.18.0.1")
+    t.never(MX1)
+    t.deliver()
+    t.says(like(UNABLE + r"control/outgoingip, line 1: 198\.18\.0\.1 is not an address of this "
+                         r"host\n"))
+
+
+@case
 def several_faults_still_one_report(t):
     for name in ("me", "smtproutes", "timeoutremote"):
         (t.home / "control" / name).unlink(missing_ok=True)

@@ -140,6 +140,36 @@ def malformed_line_defers_its_mail(t, title, content):
     t.mentions("smtproutes")
 
 
+# Contract, "Amended after the field": two words after the port are a user and password, for which
+# TLS is required; what else is there is ignored.
+@table([("blank", "user password", True), ("tab", "user\tpassword", True),
+        ("one word", "word", False), ("three words", "user password env", False)])
+def words_after_the_port(t, title, words, logs_in):
+    t.zone(ZONE)
+    t.control("smtproutes", f"dest.example:relay.example:2525 {words}")
+
+    def has_no_tls(mx):
+        mx.greets()
+        mx.ends()
+    t.server(RELAY, has_no_tls if logs_in else lambda mx: mx.accepts(), port=2525)
+    t.deliver()
+    if logs_in:
+        t.says(like("Z"))
+        t.mentions("control/smtproutes, line 1")
+    else:
+        t.says("r", like("K"))
+
+
+@case
+def empty_value_of_authsenders_goes_on_to_smtproutes(t):
+    t.zone(ZONE)
+    t.control("authsenders", ":")
+    t.control("smtproutes", "dest.example:relay.example")
+    t.server(RELAY, lambda mx: mx.accepts())
+    t.deliver()
+    t.says("r", like("K"))
+
+
 @case
 def several_addresses_of_a_relay(t):
     t.zone(f"relay.example A {RELAY}\nrelay.example A {OTHER}")
