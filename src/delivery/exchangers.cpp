@@ -93,7 +93,9 @@ void Exchangers::drop_repeated() {
 Task<std::vector<Exchanger>> Exchangers::next_group() {
     Group group;
     if (!late_.empty()) group = co_await late_group(false);
-    if (group.empty()) group = by_mx_ ? co_await group_by_mx() : co_await fixed_group();
+    // Not "?:": g++ 12 destroys what is awaited inside it twice.
+    if (group.empty() && by_mx_) group = co_await group_by_mx();
+    else if (group.empty()) group = co_await fixed_group();
     if (group.empty() && !late_.empty()) group = co_await late_group(true);
     co_return group;
 }
@@ -172,10 +174,13 @@ Task<std::vector<Exchanger>> Exchangers::late_group(bool finally) {
         const Late late = late_[i];
         const dns::Answer<IpAddress> answer = co_await ask_one(late.name, late.family, by);
         Sifted sifted;
+        const bool was_other = ourselves_.empty();
         co_await sift(late.name, answer, late.family, sifted);
+        const bool is_ourselves = was_other && !ourselves_.empty();
         std::optional<Exchanger> exchanger = exchanger_of(late.name, late.preference, sifted);
-        if (exchanger) group.push_back(std::move(*exchanger));
+        if (exchanger && !is_ourselves) group.push_back(std::move(*exchanger));
         late_[i].asked_again = true;
+        if (finally) note_trouble(late.name, answer);
         if (answer.outcome == dns::Outcome::failed) ++i;
         else late_.erase(late_.begin() + static_cast<std::ptrdiff_t>(i));
     }
@@ -307,7 +312,8 @@ std::string Exchangers::words_of_faults() const {
     std::string words;
     for (std::size_t i = 0; i < std::min(faults_.size(), most_faults); ++i)
         words += text(i == 0 ? "" : "; ", faults_[i].name, " ", faults_[i].what);
-    if (faults_.size() > most_faults) words += text("; and ", faults_.size() - most_faults, " more");
+    if (faults_.size() > most_faults)
+        words += text("; and ", faults_.size() - most_faults, " more");
     return words;
 }
 
@@ -333,7 +339,7 @@ Failure Exchangers::none_left() const {
                             domain_, " were not looked up: ",
                             asked_ == most_names ? "the limit for one delivery was reached"
                                                  : "looking up the others took too long"));
-    const std::string_view what = faults_.empty() ? "has no address" : faults_.back().what;
+    const std::string what = faults_.empty() ? "has no address" : faults_.back().what;
     if (artificial_ && !by_mx_) return no_relay(what);
     if (artificial_) return no_relay(text("has no usable mail exchanger: ", words_of_faults()));
     if (!by_mx_)

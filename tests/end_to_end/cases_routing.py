@@ -138,7 +138,7 @@ NOT_FOUND = "DSorry, I couldn't find any host named {}. (#5.1.2)"
 TROUBLE = r"\(#4\.(1\.2|4\.3)\)"
 refused("NXDOMAIN", "nowhere.example", NOT_FOUND.format("nowhere.example"), "")
 refused("NXDOMAIN of a top level domain", "host.nowhere", NOT_FOUND.format("host.nowhere"), "")
-refused("neither MX nor address", "plain.example", "D", r"\(#5\.4\.4\)")
+refused("neither MX nor address", "plain.example", NOT_FOUND.format("plain.example"), "")
 refused("null MX", "nullmx.example", "D", r"\(#5\.1\.10\)")
 refused("bogus DNSSEC", "bogus.example", "Z", TROUBLE)
 refused("bogus DNSSEC, no such name", "sub.bogus.example", "Z", TROUBLE)

@@ -202,7 +202,8 @@ class NameServer:
             owner, kind = LAME[trouble]
             data = _wire_name("ns.elsewhere") + (b"\0" * 21 if kind == "SOA" else b"")
             records = _wire_name(owner) + struct.pack("!HHIH", TYPES[kind], 1, 60, len(data)) + data
-        return struct.pack("!HHHHHH", number, head, 1, 0, 1 if records else 0, 0) + question + records
+        counts = struct.pack("!HHHHHH", number, head, 1, 0, 1 if records else 0, 0)
+        return counts + question + records
 
     @staticmethod
     def _pointers(number, question):

@@ -228,7 +228,8 @@ TEST(Exchangers, ADomainWithNeitherMxNorAddressIsNoHost) {
 // The same section: each exchanger, five at most, and what is wrong with it.
 TEST(Exchangers, WhatIsWrongWithEachIsNamed) {
     Walk walk;
-    const char* const names[] = {"192.0.2.1", "2001:db8::1", "a b", "gone", "empty", "group", "six"};
+    const char* const names[] = {"192.0.2.1", "2001:db8::1", "a b", "gone",
+                                 "empty",     "group",       "six"};
     for (std::uint16_t i = 0; i < 5; ++i) walk.world().add_exchanger("x.net", i, names[i]);
     walk.world().resolver.ipv4_records["empty"].outcome = dns::Outcome::no_data;
     EXPECT_EQ(walk.of("x.net"), "");
@@ -285,7 +286,8 @@ TEST(Exchangers, AllLookUpsTogetherAreBoundedInTime) {
 
 TEST(Exchangers, AnExchangerListedAgainIsLookedUpOnce) {
     Walk walk;
-    for (const std::uint16_t preference : {30, 10, 20, 10})
+    constexpr std::uint16_t preferences[] = {30, 10, 20, 10};
+    for (const std::uint16_t preference : preferences)
         walk.world().add_exchanger("x.net", preference, "a");
     walk.world().add_exchanger("x.net", 20, "b");
     walk.world().add_address("a", "192.0.2.1");
@@ -342,9 +344,17 @@ TEST_F(LateAnswer, IsWaitedForWhereTheOtherFamilyIsOfNoUse) {
     EXPECT_EQ(walk.none_left.cause, Cause::name_service);
 }
 
+TEST_F(LateAnswer, MayShowThatTheExchangerIsThisHost) {
+    walk.world().local_addresses.ours.insert(*IpAddress::parse("2001:db8::1"));
+    walk.world().resolver.ipv6_delays["a"] = std::chrono::milliseconds(60);
+    walk.world().add_address("a", "2001:db8::2");
+    EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1]");
+    EXPECT_EQ(walk.none_left.cause, Cause::loops_back);
+}
+
 TEST_F(LateAnswer, OfARelayIsNotLostEither) {
     walk.world().resolver.ipv4_delays["a"] = std::chrono::seconds(4);
-    EXPECT_EQ(walk.of("x.net", ":a:26"), "a[[2001:db8::1]:26] | a[192.0.2.1:26]");
+    EXPECT_EQ(walk.of("x.net", ":a:26"), "a[2001:db8::1:26] | a[192.0.2.1:26]");
 }
 
 TEST(Exchangers, UnknownInterfacesAreTrouble) {

@@ -309,9 +309,8 @@ TEST_F(LookUp, WhatWasCutOffWithoutAWordIsAskedOverTcp) {
 std::optional<Reply> address(const Request& request, Duration ipv4, Duration ipv6) {
     const Duration delay = asks_ipv4(request) ? ipv4 : ipv6;
     if (delay == Duration::max()) return std::nullopt;
-    return Reply{
-        to(request).address("example.com", asks_ipv4(request) ? "192.0.2.1" : "2001:db8::1").bytes(),
-        delay};
+    const char* const words = asks_ipv4(request) ? "192.0.2.1" : "2001:db8::1";
+    return Reply{to(request).address("example.com", words).bytes(), delay};
 }
 
 TEST_F(LookUp, TheOtherFamilyIsWaitedFor50Milliseconds) {

@@ -18,54 +18,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "os/system_clock.hpp"
-#include "support/dns_answer.hpp"
-#include "support/name_server.hpp"
+#include "unit/os/cares_asking.hpp"
 
 namespace tern::os {
 namespace {
 
-using dns::Outcome;
-using test::DnsAnswer;
-using test::Query;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using Answers = test::NameServer::Answers;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-constexpr milliseconds patience{100};
-
-Answers says_mx(const Query& query) {
-    return {DnsAnswer(query.bytes).mx("example.com", 10, "mx.example.com").bytes()};
-}
-Answers says_servfail(const Query& query) { return {DnsAnswer(query.bytes).rcode(2).bytes()}; }
-Answers says_nothing(const Query&) { return {}; }
-Answers truncates_and_is_silent(const Query& query) {
-    if (query.over_tcp) return {};
-    return {DnsAnswer(query.bytes).truncated().bytes()};
-}
-
-ResolvConf asking(std::vector<NameServer> servers, int attempts = 2) {
-    return ResolvConf{std::move(servers), patience, attempts};
-}
-
-dns::Answer<dns::Mx> look_up_mx(ResolvConf conf, Duration time = seconds(20)) {
-    const SystemClock clock;
-    CaresResolver resolver(clock, std::move(conf));
-    return resolver.mx(dns::Domain::parse("example.com").value(), clock.now() + time).run().value();
-}
-
-dns::Addresses look_up_addresses(ResolvConf conf) {
-    const SystemClock clock;
-    CaresResolver resolver(clock, std::move(conf));
-    return resolver.addresses(dns::Domain::parse("mx.example").value(), clock.now() + seconds(20))
-        .run()
-        .value();
-}
-
-// A place where nobody listens: bound and closed again.
-NameServer nobody() { return test::NameServer(says_nothing).place(); }
 
 // c-ares 1.34 may add an option to the OPT record (RFC 7873); the rest is ours to the byte.
 TEST(CaresResolver, SendsAQuestionWithEdnsThatWantsTheAuthenticBit) {
@@ -80,83 +39,6 @@ TEST(CaresResolver, SendsAQuestionWithEdnsThatWantsTheAuthenticBit) {
     EXPECT_EQ(asked.question,
               test::wire_name("example.com") + test::u16(15) + test::u16(1));
     EXPECT_EQ(asked.edns_size, 1232U);
-}
-
-// Contract, Amended after the field, Names.
-TEST(CaresResolver, AsksWithoutEdnsWhoRefusesIt) {
-    for (const unsigned code : {1U, 4U, 16U}) {
-        test::NameServer old([code](const Query& query) -> Answers {
-            if (test::asked_by(query.bytes).edns_size == 0) return says_mx(query);
-            DnsAnswer refusal(query.bytes);
-            if (code >= 16) refusal.opt(code >> 4U);
-            return {refusal.rcode(code & 15U).bytes()};
-        });
-        const dns::Answer<dns::Mx> answer = look_up_mx(asking({old.place()}, 1));
-        EXPECT_EQ(answer.outcome, Outcome::found) << code << ": " << answer.detail;
-        EXPECT_EQ(old.queries().size(), 2U) << code;
-    }
-    test::NameServer drops([](const Query& query) -> Answers {
-        return test::asked_by(query.bytes).edns_size == 0 ? says_mx(query) : Answers();
-    });
-    EXPECT_EQ(look_up_mx(asking({drops.place()}, 1)).outcome, Outcome::found);
-}
-
-TEST(CaresResolver, TakesLargeAnswersOverUdpWithEdns) {
-    test::NameServer server([](const Query& query) -> Answers {
-        DnsAnswer answer(query.bytes);
-        for (unsigned i = 0; answer.bytes().size() < 1150; ++i)
-            answer.mx("example.com", i, "mx.example.com");
-        return {answer.bytes()};
-    });
-    EXPECT_GT(look_up_mx(asking({server.place()})).records.size(), 20U);
-    ASSERT_EQ(server.queries().size(), 1U);
-    EXPECT_FALSE(server.queries()[0].over_tcp);
-}
-
-// One wrong "nameserver" line must not bounce all mail.
-TEST(CaresResolver, TakesTheNextServerAfterAReferral) {
-    test::NameServer lame([](const Query& query) -> Answers {
-        return {DnsAnswer(query.bytes).not_recursive().ns("", "a.root-servers.net").bytes()};
-    });
-    test::NameServer good(says_mx);
-    EXPECT_EQ(look_up_mx(asking({lame.place(), good.place()})).outcome, Outcome::found);
-    const dns::Answer<dns::Mx> answer = look_up_mx(asking({lame.place()}));
-    EXPECT_EQ(answer.outcome, Outcome::failed);
-    EXPECT_THAT(answer.detail, HasSubstr("127.0.0.1 sent a referral instead of an answer"));
-}
-
-// The families wait at sockets of their own: c-ares 1.34 drops all that wait at one when an answer
-// is malformed.
-TEST(CaresResolver, AMalformedAnswerHarmsOneFamilyOnly) {
-    for (const std::size_t length : {13U, 20U, 40U}) {
-        test::NameServer server([length](const Query& query) -> Answers {
-            const bool ipv4 = test::asked_by(query.bytes).type == 1;
-            const std::string whole =
-                DnsAnswer(query.bytes)
-                    .address("mx.example", ipv4 ? "192.0.2.1" : "2001:db8::1")
-                    .bytes();
-            return {ipv4 ? whole.substr(0, length) : whole};
-        });
-        const dns::Addresses found = look_up_addresses(asking({server.place()}, 1));
-        EXPECT_EQ(found.ipv6.outcome, Outcome::found) << length << found.ipv6.detail;
-        EXPECT_EQ(found.ipv4.outcome, Outcome::failed) << length;
-    }
-}
-
-// RFC 8305 3.
-TEST(CaresResolver, AnUnansweredFamilyIsWaitedForNoLongerThan50Milliseconds) {
-    test::NameServer server([](const Query& query) -> Answers {
-        if (test::asked_by(query.bytes).type != 1) return {};
-        return {DnsAnswer(query.bytes).address("mx.example", "192.0.2.1").bytes()};
-    });
-    ResolvConf conf = asking({server.place()});
-    conf.patience = seconds(15);
-    const SystemClock clock;
-    const Time began = clock.now();
-    const dns::Addresses found = look_up_addresses(conf);
-    EXPECT_EQ(found.ipv4.outcome, Outcome::found);
-    EXPECT_TRUE(found.ipv6.late);
-    EXPECT_LT(clock.now() - began, seconds(5));
 }
 
 TEST(CaresResolver, HasBothFamiliesOnTheWireAtOnce) {
