@@ -174,9 +174,11 @@ Task<std::vector<Exchanger>> Exchangers::late_group(bool finally) {
         const Late late = late_[i];
         const dns::Answer<IpAddress> answer = co_await ask_one(late.name, late.family, by);
         Sifted sifted;
+        const bool was_other = ourselves_.empty();
         co_await sift(late.name, answer, late.family, sifted);
+        const bool is_ourselves = was_other && !ourselves_.empty();
         std::optional<Exchanger> exchanger = exchanger_of(late.name, late.preference, sifted);
-        if (exchanger) group.push_back(std::move(*exchanger));
+        if (exchanger && !is_ourselves) group.push_back(std::move(*exchanger));
         late_[i].asked_again = true;
         if (finally) note_trouble(late.name, answer);
         if (answer.outcome == dns::Outcome::failed) ++i;

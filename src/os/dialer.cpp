@@ -182,10 +182,9 @@ private:
         Attempt& attempt = attempts_[index];
         const std::optional<Endpoint> here = local_end(attempt.socket.get());
         // A connect to a port of our own in the ephemeral range can meet itself (simultaneous open,
-        // RFC 9293 3.5): nobody else is there.
+        // RFC 9293 3.5): nothing listens there.
         if (here == targets_[index].endpoint)
-            return end(index, Connected::refused,
-                       "nobody listens there, the connection met itself");
+            return end(index, Connected::refused, "connection refused (TCP self-connect)");
         if (here) result_.local = here->address;
         result_.stream = std::make_unique<FdStream>(std::move(attempt.socket), clock_);
         result_.winner = index;
@@ -194,7 +193,7 @@ private:
 
     void give_up(std::size_t index) {
         if (attempts_[index].cut_short)
-            end(index, Connected::not_tried, "the time for further attempts was over");
+            end(index, Connected::not_tried, "no time was left for further attempts");
         else
             end(index, ETIMEDOUT);
     }

@@ -1,5 +1,5 @@
-// Makes TCP connections, two addresses racing where there are two. Whom to call, and what an
-// answer means, is delivery's affair.
+// Makes TCP connections, two addresses racing where there are two. Delivery decides whom to
+// connect to, and what an answer means.
 #pragma once
 
 #include "delivery/world.hpp"

@@ -344,6 +344,14 @@ TEST_F(LateAnswer, IsWaitedForWhereTheOtherFamilyIsOfNoUse) {
     EXPECT_EQ(walk.none_left.cause, Cause::name_service);
 }
 
+TEST_F(LateAnswer, MayShowThatTheExchangerIsThisHost) {
+    walk.world().local_addresses.ours.insert(*IpAddress::parse("2001:db8::1"));
+    walk.world().resolver.ipv6_delays["a"] = std::chrono::milliseconds(60);
+    walk.world().add_address("a", "2001:db8::2");
+    EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1]");
+    EXPECT_EQ(walk.none_left.cause, Cause::loops_back);
+}
+
 TEST_F(LateAnswer, OfARelayIsNotLostEither) {
     walk.world().resolver.ipv4_delays["a"] = std::chrono::seconds(4);
     EXPECT_EQ(walk.of("x.net", ":a:26"), "a[2001:db8::1:26] | a[192.0.2.1:26]");

@@ -282,7 +282,7 @@ TEST_F(DialerTest, MeetingOneselfIsARefusal) {
         const DialResult result = dial({nobody}, 5s, 5s);
         ASSERT_FALSE(result.stream);
         ASSERT_EQ(result.each.at(0).outcome, Connected::refused);
-        met = result.each[0].why == "nobody listens there, the connection met itself";
+        met = result.each[0].why == "connection refused (TCP self-connect)";
     }
     EXPECT_TRUE(met);
 }
