@@ -134,7 +134,8 @@ Task<Done> Package::send() {
 
 Task<Done> Package::hear_answers() {
     while (progress_.recipients.size() < envelope_.recipients.size()) co_await hear_answer();
-    const Heard surplus = heard_.empty() ? co_await chat_.listen() : Heard::words;
+    Heard surplus = Heard::words;
+    if (heard_.empty()) surplus = co_await chat_.listen();
     if (surplus != Heard::words) co_return Done();
     progress_.recipients.clear();
     progress_.accepted.reset();
