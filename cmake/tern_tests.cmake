@@ -64,6 +64,8 @@ if(NOT TERN_FUZZ)
             tern_test(test_${layer} ${sources})
             if(layer STREQUAL "sink")
                 target_link_libraries(test_sink PRIVATE ${receiver})
+            elseif(layer STREQUAL "tls")  # memory_test runs out of it
+                target_link_options(test_tls PRIVATE LINKER:--wrap=malloc,--wrap=realloc)
             endif()
         endif()
     endforeach()

@@ -1,20 +1,56 @@
 // Bytes as the server's side of a whole delivery in the simulated world; the laws must hold.
-// Byte 0 sets the world up, byte 1 is its seed; 0x01 parts connections; the line "TLS" is the
-// server's side of a handshake, "WAIT" lets time pass. Every other line is said as it is, and after
-// one that ends a reply the client is heard.
+// Byte 0 sets the world up (128: what comes before the first 0x01 is control/smtproutes), byte 1 is
+// its seed; 0x01 parts connections. The line "TLS" is the server's side of a handshake (also "TLS
+// wrong_name", "TLS expired" and "TLS self_signed"), "LOGIN" that of an AUTH command to its end,
+// "WAIT" lets time pass. Every other line is said as it is, and after one that ends a reply the
+// client is heard.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/text.hpp"
+#include "delivery/way.hpp"
 #include "support/laws.hpp"
 
 namespace {
 
 using namespace tern;
 using namespace tern::test;
+
+constexpr std::string_view user = "joe";
+constexpr std::string_view password = "open sesame at once";
+
+std::optional<Certificate> handshake_in(std::string_view line) {
+    if (line == "TLS") return Certificate::good;
+    if (line == "TLS wrong_name") return Certificate::wrong_name;
+    if (line == "TLS expired") return Certificate::expired;
+    if (line == "TLS self_signed") return Certificate::self_signed;
+    return std::nullopt;
+}
+
+// The server's side of AUTH, by the rules.
+Task<Done> logs_in(Peer& peer) {
+    using State = ServerLogin::State;
+    std::string command = co_await peer.hears();
+    State state = State::malformed;
+    if (command.starts_with("AUTH "))
+        state = co_await peer.takes_auth(std::move(command), std::string(user),
+                                         std::string(password));
+    while (state == State::asks) {
+        co_await peer.challenges();
+        state = co_await peer.hears_response();
+    }
+    co_return co_await peer.says(state == State::accepted ? "235 welcome" : "535 who is that");
+}
+
+// What such a line does reads the client's words itself.
+bool goes_on_by_itself(std::string_view rest) {
+    return rest.starts_with("TLS") || rest.starts_with("LOGIN\n");
+}
 
 // A line that does not end a reply goes out with the next one.
 bool ends_a_reply(std::string_view line) { return line.size() < 4 || line[3] != '-'; }
@@ -26,8 +62,16 @@ Task<Done> says_all(Peer& peer, std::shared_ptr<const std::string> bytes) {
     while (!rest.empty()) {
         std::string line(rest.substr(0, rest.find('\n')));
         rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-        if (line == "TLS") {
-            co_await peer.starts_tls("mx1.example.net", Certificate::good);
+        if (const std::optional<Certificate> shown = handshake_in(line)) {
+            co_await peer.starts_tls("mx1.example.net", *shown);
+            continue;
+        }
+        if (line == "LOGIN") {
+            co_await logs_in(peer);
+            if (!rest.empty() && !goes_on_by_itself(rest)) {
+                co_await peer.hears_anything();
+                peer.forgets();
+            }
             continue;
         }
         if (line == "WAIT") {
@@ -43,10 +87,20 @@ Task<Done> says_all(Peer& peer, std::shared_ptr<const std::string> bytes) {
             co_await peer.hears_message();
         } else if (!rest.empty()) {
             co_await peer.hears_anything();
-            if (!rest.starts_with("TLS\n")) peer.forgets();
+            if (!goes_on_by_itself(rest)) peer.forgets();
         }
     }
     co_return co_await peer.goes_mute();
+}
+
+// What the laws must know of the way that mail takes.
+void note_credentials(SimulatedWorld& world) {
+    const auto way = delivery::find_way(world.settings.routes, world.host, world.sender);
+    if (!way || !way->credentials) return;
+    world.must_authenticate = true;
+    // A short one could stand in a reply by coincidence.
+    const std::string_view secret = way->credentials->secret.reveal();
+    if (secret.size() >= 12) world.secrets.emplace_back(secret);
 }
 
 }  // namespace
@@ -68,6 +122,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     world.add_address("mx1.example.net", "198.51.100.1");
     world.add_address("mx2.example.net", "198.51.100.2");
     std::string_view rest(reinterpret_cast<const char*>(data) + 2, size - 2);
+    if ((set_up & 64) != 0)
+        world.settings.routes.authsenders =
+            text(":mx1.example.net|", user, "|", password, "\n");
+    if ((set_up & 128) != 0) {
+        world.settings.routes.smtproutes = rest.substr(0, rest.find('\x01'));
+        rest.remove_prefix(std::min(rest.size(), world.settings.routes.smtproutes.size() + 1));
+    }
+    note_credentials(world);
     for (unsigned i = 0; i < 4 && !rest.empty(); ++i) {
         const auto bytes = std::make_shared<const std::string>(rest.substr(0, rest.find('\x01')));
         rest.remove_prefix(std::min(rest.size(), bytes->size() + 1));

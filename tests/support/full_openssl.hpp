@@ -53,7 +53,8 @@ public:
 
     /// A certificate with the key `server_key`, signed in that way.
     [[nodiscard]] Chain chain(const std::string& server_key, const Signer& signer) {
-        const auto authority = certificate("tern test authority", signer.key, true, nullptr, signer);
+        const auto authority =
+            certificate("tern test authority", signer.key, true, nullptr, signer);
         Chain made;
         made.key = key(server_key);
         made.server = certificate("mx.example.com", server_key, false, authority.get(), signer);

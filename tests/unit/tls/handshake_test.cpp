@@ -142,8 +142,8 @@ TEST_F(Handshake, RefusesVersionsBefore12) {
         EXPECT_EQ(agreed.error().stage, Stage::handshake);
         EXPECT_EQ(agreed.error().cause, Cause::tls);
         EXPECT_EQ(agreed.error().detail,
-                  "TLS handshake failed: the server sent the TLS alert \"protocol version\"; TLS 1.2 "
-                  "or later is required");
+                  "TLS handshake failed: the server sent the TLS alert \"protocol version\"; TLS "
+                  "1.2 or later is required");
     }
 }
 
@@ -185,7 +185,7 @@ TEST_F(Handshake, EndsWellDefinedWhereverTheServerEnds) {
         SSL_CTX_set_max_proto_version(server_.get(), version);
         int failed = 0;
         int agreed_on = 0;
-        for (std::size_t cut = 0; cut < 3000; cut += 11) {  // ML-KEM adds 1,088 bytes
+        for (std::size_t cut = 0; cut < 3000; cut += 11) {
             for (const std::optional<Cause> end :
                  {std::optional<Cause>(), std::optional(Cause::closed),
                   std::optional(Cause::timed_out), std::optional(Cause::cancelled)}) {

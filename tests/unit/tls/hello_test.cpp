@@ -1,8 +1,9 @@
-// Whatever our ClientHello offers can be completed: each cipher suite, group and signature algorithm
-// in the bytes that we send, under TLS 1.2 and 1.3, for each kind of requirement. The server and the
-// certificates use an OpenSSL of their own with all algorithms, we use what the programs use. What
-// is offered is read from the hello: when a later OpenSSL adds something that we hide or that this
-// test does not know, it fails. In a process of its own, for other tests load all algorithms.
+// Whatever our ClientHello offers can be completed: each cipher suite, group and signature
+// algorithm in the bytes that we send, under TLS 1.2 and 1.3, for each kind of requirement. The
+// server and the certificates use an OpenSSL of their own with all algorithms, we use what the
+// programs use. What is offered is read from the hello: when a later OpenSSL adds something that we
+// hide or that this test does not know, it fails. In a process of its own, for other tests load all
+// algorithms.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

@@ -111,8 +111,9 @@ TEST_P(Versions, AnEndWithoutCloseNotifyIsALoss) {
     for (int i = 0; i < 2; ++i) {
         const Result<std::string> lost = encounter->hears();
         ASSERT_FALSE(lost);
-        EXPECT_EQ(lost.error(), Failure(Stage::start, Cause::closed,
-                                        "the server closed the connection without a TLS close_notify"));
+        EXPECT_EQ(lost.error(),
+                  Failure(Stage::start, Cause::closed,
+                          "the server closed the connection without a TLS close_notify"));
     }
 }
 

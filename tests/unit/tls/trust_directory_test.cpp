@@ -202,7 +202,8 @@ TEST_F(TrustDirectory, TellsWhatItCannotUse) {
     replace();
     directory_.holds(hash(root_) + ".0", "no PEM at all");
     EXPECT_EQ(fails_as(Cause::control_file, server_),
-              file + " contains no certificate; it must contain trusted CA certificates in PEM format");
+              file + " contains no certificate; it must contain trusted CA certificates in PEM "
+                     "format");
     replace();
     directory_.holds(hash(root_) + ".0",
                      "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
@@ -220,7 +221,8 @@ TEST_F(TrustDirectory, TellsWhatItCannotUse) {
     EXPECT_EQ(fails_as(Cause::control_file, server_), file + " cannot be read: is a directory");
     ASSERT_EQ(::rmdir(file.c_str()), 0);
     ASSERT_EQ(::mkfifo(file.c_str(), 0600), 0);
-    EXPECT_THAT(fails_as(Cause::control_file, server_), StartsWith(file + " contains no certificate"));
+    EXPECT_THAT(fails_as(Cause::control_file, server_),
+                StartsWith(file + " contains no certificate"));
 }
 
 // ... but a chain that holds without it is no worse for it.

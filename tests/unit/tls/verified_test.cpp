@@ -305,7 +305,8 @@ TEST_F(TrustFile, MustHoldACertificate) {
     for (const std::string& contents : {"no PEM at all\n"s, key_pem(root_)}) {
         const std::string path = directory_.holds("empty.pem", contents);
         EXPECT_EQ(trouble(path),
-                  path + " contains no certificate; it must contain trusted CA certificates in PEM format");
+                  path + " contains no certificate; it must contain trusted CA certificates in PEM "
+                         "format");
     }
 }
 
@@ -321,8 +322,9 @@ TEST_F(TrustFile, MustNotBeEmpty) {
 TEST_F(TrustFile, MustNotBeBroken) {
     std::string cut = root_pem_.substr(0, root_pem_.size() / 2);
     std::string path = directory_.holds("cut.pem", root_pem_ + cut);
-    EXPECT_THAT(trouble(path), testing::StartsWith(path + " is not usable: cannot parse what follows "
-                                                          "certificate 1: "));
+    EXPECT_THAT(trouble(path),
+                testing::StartsWith(path + " is not usable: cannot parse what follows "
+                                           "certificate 1: "));
     path = directory_.holds("garbage.pem",
                             "-----BEGIN CERTIFICATE-----\nAAAA\n"
                             "-----END CERTIFICATE-----\n");
