@@ -62,6 +62,7 @@ Task<Done> Delivery::first_transaction(session::Session& session, Outcome& outco
     const session::Envelope* envelope = rounds_.next(session.limits());
     session::Progress progress;
     Result<Done> sent = co_await transact(session, *envelope, progress).outcome();
+    rounds_.learn(progress);
     outcome.circumstances.in_doubt = in_doubt(progress, *envelope);
     hold_for_tls(sent, progress, outcome.circumstances);
     if ((sent || concerns_its_recipients_alone(sent.error())) &&

@@ -92,7 +92,8 @@ def demanded_and_not_verified(t):
     t.control(f"tlshosts/{MX}.pem", t.certificates.text("stranger"))
     t.server(ADDRESS, _refused)
     t.asks("probe", MX, status=1)
-    t.tells("failed", "certificate verification failed", "verified     no", "SHA-256", f"names      {MX}")
+    t.tells("failed", "certificate verification failed", "verified     no", "SHA-256",
+            f"names      {MX}")
 
 
 def _refused(mx, cert=MX):
