@@ -203,4 +203,4 @@ def demands_that_cannot_be_reached(t):
     _finds(t, "error", "control/tlshosts", "link", "all mail is deferred")
     place.unlink()
     place.write_text("")
-    _finds(t, "error", "control/tlshosts", "Not a directory", "all mail is deferred")
+    _finds(t, "error", "control/tlshosts", "not a directory", "all mail is deferred")

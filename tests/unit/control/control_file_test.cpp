@@ -296,7 +296,7 @@ TEST_F(ControlFile, DemandsThatCannotBeReachedAreATrouble) {
     std::filesystem::remove("control/tlshosts");
     write("tlshosts", "");
     ASSERT_FALSE(rules.requirement(server));
-    EXPECT_EQ(rules.requirement(server).error().detail, "control/tlshosts: Not a directory");
+    EXPECT_EQ(rules.requirement(server).error().detail, "control/tlshosts: not a directory");
 }
 
 // btrfs leaves a file out of a listing that was put in the place of another behind the directory's

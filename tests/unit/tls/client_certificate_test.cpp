@@ -139,13 +139,13 @@ TEST_F(ClientCertificate, MayBeAbsent) {
 }
 TEST_F(ClientCertificate, ThatWasNamedAndIsAbsentIsToldOf) {
     EXPECT_THAT(meet(directory_.path("missing.pem"))->client().certificate_trouble(),
-                HasSubstr("missing.pem: No such file or directory"));
+                HasSubstr("missing.pem: no such file or directory"));
 }
 
 TEST_F(ClientCertificate, Unreadable) {
     const auto met = meet(directory_.path(""));
     EXPECT_THAT(met->client().certificate_trouble(),
-                HasSubstr(": Is a directory"));
+                HasSubstr(": is a directory"));
 }
 
 TEST_F(ClientCertificate, WithoutACertificateOrAKey) {

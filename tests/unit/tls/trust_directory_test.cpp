@@ -215,7 +215,7 @@ TEST_F(TrustDirectory, TellsWhatItCannotUse) {
     replace();
     ASSERT_EQ(::symlink(file.c_str(), file.c_str()), 0);
     EXPECT_EQ(fails_as(Cause::control_file, server_),
-              file + " cannot be read: Too many levels of symbolic links");
+              file + " cannot be read: too many levels of symbolic links");
     replace();
     ASSERT_EQ(::mkdir(file.c_str(), 0700), 0);
     EXPECT_EQ(fails_as(Cause::control_file, server_), file + " cannot be read: is a directory");
@@ -245,7 +245,7 @@ TEST_F(TrustDirectory, GoneBetweenLookAndHandshake) {
     const Result<tls::Established> agreed = met.handshake();
     ASSERT_FALSE(agreed);
     EXPECT_EQ(agreed.error().cause, Cause::control_file);
-    EXPECT_EQ(agreed.error().detail, path() + " cannot be read: No such file or directory");
+    EXPECT_EQ(agreed.error().detail, path() + " cannot be read: no such file or directory");
 }
 
 TEST_F(TrustDirectory, NamesWhoAskedWhenItIsNotTheDirectory) {

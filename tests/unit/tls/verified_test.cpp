@@ -295,7 +295,7 @@ protected:
 
 TEST_F(TrustFile, MustBeReadable) {
     const std::string missing = directory_.path("missing.pem");
-    EXPECT_EQ(trouble(missing), missing + " cannot be read: No such file or directory");
+    EXPECT_EQ(trouble(missing), missing + " cannot be read: no such file or directory");
     const std::string link = directory_.path("link.pem");
     ASSERT_EQ(::symlink("missing.pem", link.c_str()), 0);
     EXPECT_EQ(trouble(link), link + " is a dangling symbolic link");
