@@ -14,6 +14,13 @@ std::string_view first_line(const smtp::Reply& reply) {
     return std::string_view(reply.text).substr(0, reply.text.find('\n'));
 }
 
+// A connection that ended before STARTTLS was sent, or brought bytes that were not asked for, says
+// nothing of TLS: only an announced end (421) counts as an answer to it.
+Failure before_start_tls(Failure failure) {
+    if (failure.cause != Cause::said_no) failure.stage = Stage::hello;
+    return failure;
+}
+
 }  // namespace
 
 Session::Session(const Clock& clock, Random& random, std::unique_ptr<Stream> connection,
@@ -133,7 +140,9 @@ Task<bool> Session::start_tls() {
         co_return Failure(Stage::start_tls, Cause::tls_missing,
                           "the server does not offer STARTTLS");
     }
-    smtp::Reply reply = co_await chat_.ask("STARTTLS", Stage::start_tls);
+    Result<Done> said = co_await chat_.say("STARTTLS\r\n", Stage::start_tls).outcome();
+    if (!said) co_return before_start_tls(std::move(said.error()));
+    smtp::Reply reply = co_await chat_.read_reply(Stage::start_tls);
     if (reply.closing()) co_return said_no(Stage::start_tls, std::move(reply));
     if (!reply.positive()) {
         if (!reply.transient() && !reply.permanent())
