@@ -39,6 +39,10 @@ public:
     /// Bytes that were written and that the peer's kernel has not acknowledged; 0 where that is not
     /// known.
     [[nodiscard]] virtual std::size_t unsent() const { return 0; }
+
+    /// Whether bytes of the stream's own wait for the next write, and ride with it (the end of a
+    /// handshake). A look would have to send them first, and could not wait for that.
+    [[nodiscard]] virtual bool holds_output() const { return false; }
 };
 
 }  // namespace tern

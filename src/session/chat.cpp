@@ -129,6 +129,7 @@ Task<Done> Chat::write(std::string_view bytes, Stage stage) {
 
 Task<Done> Chat::expect_silence(Stage stage) {
     if (unread_.empty()) {
+        if (stream_->holds_output()) co_return Done();
         Result<std::size_t> got = co_await stream_->read_some(buffer_, clock_.now()).outcome();
         if (!got && got.error().cause == Cause::timed_out) co_return Done();
         in_step_ = false;

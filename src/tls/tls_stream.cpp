@@ -341,6 +341,8 @@ void TlsStream::extend_writes(Duration idle) { session_->below.extend_writes(idl
 
 std::size_t TlsStream::unsent() const { return session_->below.unsent(); }
 
+bool TlsStream::holds_output() const { return !session_->wire.outgoing().empty(); }
+
 Task<Done> TlsStream::write_last(std::string_view farewell, Deadline deadline) {
     return session_->write_last(farewell, deadline);
 }

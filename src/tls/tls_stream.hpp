@@ -60,6 +60,7 @@ public:
     Task<Done> write(std::string_view bytes, Deadline deadline) override;
     void extend_writes(Duration idle) override;
     [[nodiscard]] std::size_t unsent() const override;
+    [[nodiscard]] bool holds_output() const override;
 
     /// Writes `farewell` and TLS's close_notify in one go, as far as the kernel takes them at once.
     Task<Done> write_last(std::string_view farewell, Deadline deadline);

@@ -47,9 +47,9 @@ def client_certificate(t):
     path.write_text(t.certificates.text("not-yet-valid"))
     _finds(t, "warning", "control/clientcert.pem", "not valid before")
     path.write_text(t.certificates.text("client-rsa.cert") + t.certificates.text("ed25519.key"))
-    _finds(t, "warning", "control/clientcert.pem", "its first certificate and its private key")
+    _finds(t, "warning", "control/clientcert.pem", "its first certificate and private key")
     path.write_text(t.certificates.text("client-rsa.cert"))
-    _finds(t, "warning", "control/clientcert.pem", "it holds no private key")
+    _finds(t, "warning", "control/clientcert.pem", "it contains no private key")
 
 
 def demands_of_tls(t):
