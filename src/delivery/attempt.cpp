@@ -63,7 +63,7 @@ Task<Done> Delivery::first_transaction(session::Session& session, Outcome& outco
     session::Progress progress;
     Result<Done> sent = co_await transact(session, *envelope, progress).outcome();
     rounds_.learn(progress);
-    outcome.circumstances.in_doubt = in_doubt(progress, *envelope);
+    note_progress(progress, *envelope, outcome.circumstances);
     hold_for_tls(sent, progress, outcome.circumstances);
     if ((sent || concerns_its_recipients_alone(sent.error())) &&
         rounds_.leaves_anyone(progress, true)) {

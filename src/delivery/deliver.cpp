@@ -161,7 +161,11 @@ void Delivery::settle(Report report) {
 
 // Somebody who was not asked, or who failed for now, may take what others cannot.
 bool Delivery::others_may_take_it() const {
-    return furthest_ || !unconnected_.empty() || unasked_ || itinerary_.left_untried() ||
+    return furthest_ || anyone_is_untried();
+}
+
+bool Delivery::anyone_is_untried() const {
+    return !unconnected_.empty() || unasked_ || itinerary_.left_untried() ||
            (unfound_ && letter_before_any_server(*unfound_) == Letter::deferred);
 }
 

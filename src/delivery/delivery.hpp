@@ -54,6 +54,7 @@ private:
     [[nodiscard]] std::vector<RecipientReport> recipient_reports(
         const std::vector<std::optional<RecipientReport>>& letters) const;
     [[nodiscard]] bool others_may_take_it() const;
+    [[nodiscard]] bool anyone_is_untried() const;
 
     // connect.cpp
     Task<Connection> connect(const Step& step);
@@ -95,15 +96,15 @@ private:
     Way way_;
     std::array<std::optional<Result<Source>>, 2> sources_;  // by family, once asked for
     std::vector<sasl::Mechanism> mechanisms_;  // of control/authmechanisms; empty: the usual order
-    std::vector<Endpoint> listed_;  // of which the time-out table has a record
+    std::vector<Endpoint> listed_;             // of which the time-out table has a record
     Itinerary itinerary_;
     std::optional<Report> settled_;
     std::optional<Outcome> furthest_;     // of those that failed for now, or for good
     std::optional<Outcome> conditional_;  // rejected, unless another exchanger takes the mail
     std::string unconnected_;
-    bool reached_ = false;  // a server of the exchanger under way answered the connection
-    bool unasked_ = false;                    // exchangers that no limit or look-up let us ask
-    std::optional<Failure> unfound_;          // why the last hop has no server
+    bool reached_ = false;            // a server of the exchanger under way answered the connection
+    bool unasked_ = false;            // exchangers that no limit or look-up let us ask
+    std::optional<Failure> unfound_;  // why the last hop has no server
     std::optional<std::uint64_t> qmtp_size_;  // once measured
     std::vector<Secret> said_;                // what AUTH said to any server
 
@@ -111,6 +112,7 @@ private:
     bool split_ = false;            // the envelope needs several transactions
     Peer split_peer_;               // the server that took the first of them
     std::size_t waiting_ = 0;       // recipients, when that server was called last
+    bool another_failed_ = false;   // a session with another server than the one that split it
     std::string accepted_;          // the words of the first transaction that was accepted
     std::string no_further_round_;  // how a server ended a session that was in step, if one did
 };

@@ -33,7 +33,7 @@ Task<Outcome> Delivery::attempt_by_qmtp(Connection connection) {
                                  envelope, world_.message, *qmtp_size_, progress);
     const Result<Done> sent = co_await note_written(std::move(sending), progress).outcome();
     connection.stream.reset();
-    outcome.circumstances.in_doubt = in_doubt(progress, envelope);
+    note_progress(progress, envelope, outcome.circumstances);
     if (!sent) outcome.failure = sent.error();
     for (const session::RecipientAnswer& answer : progress.recipients)
         outcome.letters.push_back(recipient_report(answer, outcome.peer));

@@ -16,13 +16,13 @@ Task<Done> Delivery::further_transactions(session::Session& session, Outcome& ou
         if (envelope == nullptr) break;
         session::Progress progress;
         Result<Done> sent = co_await transact(session, *envelope, progress).outcome();
-        outcome.circumstances.in_doubt = in_doubt(progress, *envelope);
+        note_progress(progress, *envelope, outcome.circumstances);
         hold_for_tls(sent, progress, outcome.circumstances);
         if (!sent && !rounds_.is_first_of_session() &&
             concerns_the_session_alone(sent.error(), progress)) {
             Outcome ended = outcome;
             ended.failure = sent.error();
-            ended.circumstances.in_doubt = false;
+            ended.circumstances.in_doubt = ended.circumstances.end_of_data_written = false;
             no_further_round_ = ended.words();
             // What was written once more than it was taken is not written again in this delivery.
             if (progress.is_binding()) give_up_rounds(outcome.peer);
@@ -42,13 +42,14 @@ void Delivery::note_round(const Result<Done>& sent, const session::Progress& pro
     }
     Outcome failed = outcome;
     failed.failure = sent.error();
-    const Verdict verdict = judge(*failed.failure, failed.circumstances);
     note_failure(failed);
-    if (verdict.letter == Letter::rejected && verdict.next == Next::another)
-        return rounds_.leave_to_others();
+    // What the server lacks for the sender or the message it lacks for all who wait.
+    const bool lacks_it_for_all =
+        failed.failure->cause == Cause::needs_smtputf8 || failed.failure->cause == Cause::too_large;
+    if (lacks_it_for_all) return rounds_.leave_to_others();
     rounds_.take(progress, failed.peer, failed.fate(), message_repeats);
     if (concerns_its_recipients_alone(*failed.failure)) return;
-    failed.circumstances.in_doubt = false;
+    failed.circumstances.in_doubt = failed.circumstances.end_of_data_written = false;
     rounds_.give_up(failed.fate());
 }
 
@@ -57,6 +58,7 @@ void Delivery::note_round(const Result<Done>& sent, const session::Progress& pro
 void Delivery::consider_split(const Outcome& outcome, const Step& step) {
     split_peer_ = outcome.peer;
     if (outcome.failure) {
+        another_failed_ = another_failed_ || outcome.letter() == Letter::deferred;
         const bool may_go_on = judge(*outcome.failure, outcome.circumstances).next != Next::settle;
         if (step.manner == Manner::further) rounds_.give_up(outcome.fate());
         else if (may_go_on) rounds_.leave_to_others();
@@ -91,7 +93,7 @@ void Delivery::settle_split() {
     give_up_rounds(split_peer_);
     // Whom no server could take: the words of the last one, and its verdict where it was the last.
     RecipientReport untaken = recipient_report(session::RecipientAnswer(), split_peer_);
-    if (others_may_take_it()) {
+    if (another_failed_ || anyone_is_untried()) {
         untaken.letter = 's';
         untaken.text += "Not every other server could be asked. (#4.6.7)\n";
     }

@@ -5,11 +5,13 @@
 
 namespace tern::delivery {
 
-bool in_doubt(const session::Progress& progress, const session::Envelope& envelope) {
+void note_progress(const session::Progress& progress, const session::Envelope& envelope,
+                   Circumstances& circumstances) {
     const bool nobody_has_it =
         progress.recipients.size() == envelope.recipients.size() &&
         std::ranges::none_of(progress.recipients, &session::RecipientAnswer::accepted);
-    return progress.is_binding() && !nobody_has_it;
+    circumstances.end_of_data_written = progress.is_binding();
+    circumstances.in_doubt = progress.is_binding() && !nobody_has_it;
 }
 
 bool concerns_its_recipients_alone(const Failure& failure) {

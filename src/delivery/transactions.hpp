@@ -8,9 +8,10 @@
 
 namespace tern::delivery {
 
-/// Whether somebody may have the message although nobody said so: the end of data was written, and
-/// neither the refusal of every recipient nor that of the end of data was read.
-[[nodiscard]] bool in_doubt(const session::Progress& progress, const session::Envelope& envelope);
+/// Notes whether the end of data was written, and whether somebody may have the message although
+/// nobody said so: not where the refusal of every recipient, or of all of it, was read.
+void note_progress(const session::Progress& progress, const session::Envelope& envelope,
+                   Circumstances& circumstances);
 
 /// Whether other recipients may fare better in a transaction of their own.
 [[nodiscard]] bool concerns_its_recipients_alone(const Failure& failure);

@@ -131,13 +131,13 @@ bool is_before_tls(const Failure& failure, const Circumstances& circumstances) {
 }  // namespace
 
 Verdict judge(const Failure& failure, const Circumstances& circumstances) {
-    if (!circumstances.in_doubt && circumstances.requirement.demanded() &&
+    if (!circumstances.end_of_data_written && circumstances.requirement.demanded() &&
         is_before_tls(failure, circumstances))
         return Verdict{Letter::deferred, Next::another_requiring, false};
     const Verdict verdict = judge_cause(failure, circumstances);
     // Contract, "Lost or doubled": only the server's own words count now, and only its refusal of
     // BDAT as a command, which says that nothing was taken, leaves another way.
-    if (!circumstances.in_doubt || failure.cause == Cause::no_chunking) return verdict;
+    if (!circumstances.end_of_data_written || failure.cause == Cause::no_chunking) return verdict;
     const bool said = failure.cause == Cause::said_no || failure.cause == Cause::all_refused;
     return said && verdict.letter == Letter::rejected ? rejected : deferred;
 }

@@ -21,7 +21,10 @@ struct Circumstances {
     tls::Requirement requirement;
     /// A TLS handshake was completed in it.
     bool secured = false;
-    /// The end of data was written, and no reply rules out that somebody got the message.
+    /// The end of data was written, and MAIL and all behind it were not refused: no other way may
+    /// be tried for this message (contract, "Lost or doubled").
+    bool end_of_data_written = false;
+    /// Somebody may have the message although nobody said so.
     bool in_doubt = false;
     /// The session is in clear although TLS was tried: STARTTLS was refused in it, or a handshake
     /// with this address failed earlier in the delivery.
@@ -43,8 +46,7 @@ struct Verdict {
 };
 
 /// Judges how an attempt ended (contract: Reports, The conversation, Amended after the field, and
-/// above all "Lost or doubled": while it is in doubt whether somebody has the message, every
-/// failure settles).
+/// above all "Lost or doubled": once the end of data was written every failure settles).
 [[nodiscard]] Verdict judge(const Failure& failure, const Circumstances& circumstances);
 
 /// The letter of a failure before any server was reached.

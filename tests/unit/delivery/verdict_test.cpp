@@ -24,7 +24,7 @@ Verdict verdict_of(Stage stage, Cause cause, int code = 0, bool written = false,
                    Kind kind = Kind::opportunistic, bool implicit = false) {
     Circumstances circumstances;
     circumstances.requirement = requirement(kind, implicit);
-    circumstances.in_doubt = written;
+    circumstances.end_of_data_written = written;
     return judge(Failure(stage, cause, "words", code), circumstances);
 }
 
