@@ -275,7 +275,8 @@ def pipe_goes_out_in_clear_after_a_broken_handshake(t):
 
 
 @case
-def five_sessions_at_most_with_broken_handshakes(t):
+def broken_handshakes_do_not_use_up_the_sessions(t):
+    # amended: a session that ended in TLS that nothing requires does not count among the five
     t.zone("".join(f"""
         dest.example         MX {number} mx{number}.dest.example
         mx{number}.dest.example A 198.51.100.{number}
@@ -283,7 +284,21 @@ def five_sessions_at_most_with_broken_handshakes(t):
     for number in range(1, 9):
         t.maybe(f"198.51.100.{number}", broken("garbage"), lambda mx: mx.accepts("STARTTLS"))
     t.deliver()
-    t.check(len(t.contacts) <= 5, f"sessions: {t.contacts!r}")
+    t.says("r", like("K"))
+    t.check(len(t.contacts) == 9, f"eight with TLS and one in clear: {t.contacts!r}")
+
+
+@case
+def five_sessions_at_most_in_clear_behind_broken_handshakes(t):
+    t.zone("".join(f"""
+        dest.example         MX {number} mx{number}.dest.example
+        mx{number}.dest.example A 198.51.100.{number}
+    """ for number in range(1, 9)))
+    for number in range(1, 9):
+        t.maybe(f"198.51.100.{number}", broken("garbage"), lambda mx: mx.says("421 busy"))
+    t.deliver()
+    t.says(like("Z"))
+    t.check(len(t.contacts) == 13, f"eight with TLS and five in clear: {t.contacts!r}")
 
 
 @case(slow=True)
