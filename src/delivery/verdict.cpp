@@ -26,9 +26,8 @@ Verdict by_code(int code) {
 }
 
 bool contains_ignoring_case(std::string_view text, std::string_view word) {
-    return !std::ranges::search(text, word, [](char a, char b) {
-                return to_lower(a) == to_lower(b);
-            }).empty();
+    const auto equal = [](char a, char b) { return to_lower(a) == to_lower(b); };
+    return std::search(text.begin(), text.end(), word.begin(), word.end(), equal) != text.end();
 }
 
 // TLS was not achieved between the connection and the first reply inside TLS.

@@ -120,10 +120,10 @@ private:
     void begin_name() {
         turn_ = 0;
         order_ = servers_.order;
-        if (servers_.rotate)
-            std::ranges::rotate(order_, order_.begin() + random_.below(
-                                                             static_cast<std::uint32_t>(
-                                                                 order_.size())));
+        if (servers_.rotate) {
+            const auto first = random_.below(static_cast<std::uint32_t>(order_.size()));
+            std::rotate(order_.begin(), order_.begin() + first, order_.end());
+        }
         troubles_.assign(servers_.servers.size(), Trouble());
     }
 
@@ -260,8 +260,8 @@ private:
 
     // A delivery makes many look-ups, and would wait in each of them.
     void prefer(std::size_t server) {
-        std::ranges::stable_partition(servers_.order,
-                                      [server](std::size_t other) { return other == server; });
+        std::stable_partition(servers_.order.begin(), servers_.order.end(),
+                              [server](std::size_t other) { return other == server; });
     }
 
     void settle_failed(Time now) {
