@@ -26,7 +26,7 @@ bool says_nothing(std::string_view line) {
     return line.starts_with('#') || without_trailing_blanks(line).empty();
 }
 
-std::string quoted(std::string_view part) {
+std::string in_quotes(std::string_view part) {
     const std::string_view told = part.substr(0, part.find_first_of("| \t\r"));
     return text('"', told.substr(0, longest_quote), '"');
 }

@@ -42,6 +42,6 @@ private:
 
 /// `part` in quotation marks, up to its first '|' or blank: what follows might be a password, and
 /// reports go to logs and senders.
-[[nodiscard]] std::string quoted(std::string_view part);
+[[nodiscard]] std::string in_quotes(std::string_view part);
 
 }  // namespace tern::delivery

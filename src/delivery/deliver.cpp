@@ -143,6 +143,8 @@ void Delivery::consider(Outcome outcome, const Step& step) {
         if (end_of_data_written_) itinerary_.only_what_is_owed();
         end_of_data_written_ = false;
     }
+    // An address whose TLS failed speaks for itself once more, in clear.
+    temporary_ = temporary_ || (verdict.letter == Letter::deferred && !verdict.retry_in_clear);
     note_failure(std::move(outcome));
 }
 
@@ -161,7 +163,7 @@ void Delivery::settle(Report report) {
 
 // Somebody who was not asked, or who failed for now, may take what others cannot.
 bool Delivery::others_may_take_it() const {
-    return furthest_ || anyone_is_untried();
+    return temporary_ || anyone_is_untried();
 }
 
 bool Delivery::anyone_is_untried() const {

@@ -102,6 +102,7 @@ private:
     std::optional<Outcome> furthest_;     // of those that failed for now, or for good
     std::optional<Outcome> conditional_;  // rejected, unless another exchanger takes the mail
     std::string unconnected_;
+    bool temporary_ = false;  // a server failed for now, and is not asked again in clear
     bool reached_ = false;            // a server of the exchanger under way answered the connection
     bool unasked_ = false;            // exchangers that no limit or look-up let us ask
     std::optional<Failure> unfound_;  // why the last hop has no server

@@ -59,7 +59,7 @@ std::vector<Mistake> check_authmechanisms(std::string_view content) {
     each_name(content, [&](std::string_view name, std::size_t line) {
         const std::optional<sasl::Mechanism> mechanism = sasl::mechanism_of(name);
         if (!mechanism)
-            note(line, text(quoted(name), " is not a mechanism that qmail-remote knows and is "
+            note(line, text(in_quotes(name), " is not a mechanism that qmail-remote knows and is "
                                           "ignored"));
         else if (has(order, *mechanism))
             note(line, text(sasl::name_of(*mechanism), " is already in the list (remove one of "

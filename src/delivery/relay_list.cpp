@@ -44,14 +44,14 @@ std::optional<std::string> unbracketed_ipv6(std::string_view text) {
     const std::string_view part = without_trailing_blanks(text.substr(0, text.find(',')));
     if (std::ranges::count(part, ':') < 2) return std::nullopt;
     if (IpAddress::parse(part))
-        return tern::text(quoted(part), " is an IPv6 address without brackets (write [", part,
+        return tern::text(in_quotes(part), " is an IPv6 address without brackets (write [", part,
                           "])");
     if (part.find("::") == part.npos) return std::nullopt;
     return "an IPv6 address must be in brackets (write [address] or [address]:port)";
 }
 
 std::string address_with_mx(std::string_view host) {
-    return text(quoted(host), " is an address, which has no MX records (remove /mx)");
+    return text(in_quotes(host), " is an address, which has no MX records (remove /mx)");
 }
 
 // After a port's digits the old program ignored everything, and files rely on it: only a comma
@@ -60,7 +60,7 @@ Parsed<Taken> with_port(Relay relay, const Parts& parts) {
     const std::string_view digits = parts.tail.substr(1);
     const std::optional<std::uint16_t> port = leading_port(digits);
     if (!port)
-        return wrong(text("the port after ", quoted(parts.host),
+        return wrong(text("the port after ", in_quotes(parts.host),
                           " is not a number from 1 to 65535 (write relay:port)"));
     relay.port = *port;
     const auto end = std::ranges::find_if_not(digits, is_digit);
@@ -77,7 +77,7 @@ Parsed<Taken> with_tail(Relay relay, const Parts& parts) {
     if (tail.starts_with(',')) return Taken{std::move(relay), tail.substr(1), std::nullopt};
     if (equal_ignoring_case(tail.substr(0, 3), "/mx"))
         return wrong(address_with_mx(parts.host));
-    return wrong(text(quoted(parts.host), " is followed by neither a port nor a comma (write "
+    return wrong(text(in_quotes(parts.host), " is followed by neither a port nor a comma (write "
                                           "relay:port or relay,relay)"));
 }
 
@@ -85,11 +85,11 @@ Parsed<Taken> take_bracketed(std::string_view text, Relay relay) {
     const std::size_t close = text.find(']');
     if (close == text.npos)
         return wrong(
-            tern::text(quoted(text.substr(0, text.find(','))), " has no closing bracket"));
+            tern::text(in_quotes(text.substr(0, text.find(','))), " has no closing bracket"));
     const Parts parts{text.substr(0, close + 1), text.substr(close + 1)};
     const std::optional<IpAddress> address = parse_address(parts.host);
     if (!address)
-        return wrong(tern::text(quoted(parts.host),
+        return wrong(tern::text(in_quotes(parts.host),
                                 " is not an IP address in brackets (write names without them)"));
     relay.host = *address;
     return with_tail(std::move(relay), parts);
@@ -119,7 +119,7 @@ Parsed<Taken> take_named(std::string_view text, Relay relay) {
     const std::optional<dns::Domain> name = dns::Domain::parse(host);
     if (address) relay.host = *address;
     else if (name) relay.host = *name;
-    else return wrong(tern::text(quoted(host), " is neither a host name nor an IP address"));
+    else return wrong(tern::text(in_quotes(host), " is neither a host name nor an IP address"));
     return with_tail(std::move(relay), parts);
 }
 

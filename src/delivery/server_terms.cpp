@@ -42,7 +42,7 @@ Result<Done> refuse_tls_destination(ServerRules& rules, const Exchanger& exchang
     const std::string server =
         name.empty() ? exchanger.endpoints.front().address.to_string() : std::string(name);
     return fail(Stage::routing, Cause::control_file,
-                text("control/tlsdestinations, line ", line->number, " (", quoted(line->key()),
+                text("control/tlsdestinations, line ", line->number, " (", in_quotes(line->key()),
                      "), ", line->words(), " for ", server,
                      ", and this version of qmail-remote does not support that file; the mail is "
                      "deferred so that it is not sent with less than the line asks for"));

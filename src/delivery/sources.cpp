@@ -75,7 +75,7 @@ std::optional<DomainLine> split_domain_line(std::string_view line) {
     } else {
         const auto of_ipv4 = [](char c) { return is_digit(c) || c == '.'; };
         read.may_be_ipv6 = address.empty() || !std::ranges::all_of(address, of_ipv4);
-        read.wrong = text(quoted(address), " is not an IP address (write domain:address or "
+        read.wrong = text(in_quotes(address), " is not an IP address (write domain:address or "
                                            "domain:address|helohost)");
     }
     if (bar == value.npos) return read;
@@ -126,10 +126,10 @@ tl::expected<std::optional<IpAddress>, std::string> parse_outgoing(std::string_v
     const std::optional<IpAddress> address = address_in(line);
     if (!address)
         return tl::unexpected(
-            text(quoted(line), " is not an IP address (the first line must be one ",
+            text(in_quotes(line), " is not an IP address (the first line must be one ",
                  name_of(family), " address)"));
     if (address->family() != family)
-        return tl::unexpected(text(quoted(line), " is not an ", name_of(family),
+        return tl::unexpected(text(in_quotes(line), " is not an ", name_of(family),
                                    " address (write it into ", file_of(address->family()), ")"));
     return address;
 }
@@ -184,7 +184,7 @@ std::optional<std::string> what_is_wrong_with_domain(std::string_view key) {
     if (key == all_senders) return std::nullopt;
     if (key.empty()) return "the line has no domain (write * for all senders)";
     if (key.starts_with('.') || key == null_sender_key)
-        return text(quoted(key), " matches no sender (write a whole domain or *)");
+        return text(in_quotes(key), " matches no sender (write a whole domain or *)");
     return what_is_wrong_with_key(without_last_dot(key), Keys::domains);
 }
 
@@ -303,7 +303,7 @@ std::vector<Mistake> check_helohostbyip(std::string_view content) {
             continue;
         }
         if (!line->address)
-            notes.add_idle(number, text(quoted(line->key), " is not an IP address, so the line "
+            notes.add_idle(number, text(in_quotes(line->key), " is not an IP address, so the line "
                                                            "matches nothing (write "
                                                            "address:helohost)"));
         if (!is_hello_name(line->name)) notes.add(number, wrong_hello(line->name));

@@ -133,11 +133,11 @@ std::vector<Mistake> check_tls_destinations(std::string_view content) {
         const bool matches = line->is_general() ? rank_of_general(*line).has_value()
                                                 : dns::Domain::parse(name).has_value();
         if (!matches) {
-            add(lines.number(), text(quoted(line->key()), " matches nothing"), false);
+            add(lines.number(), text(in_quotes(line->key()), " matches nothing"), false);
             continue;
         }
         const std::string whom = line->is_general() ? "every server that no other line names"
-                                                    : quoted(line->destination);
+                                                    : in_quotes(line->destination);
         add(lines.number(),
             text(line->words(), " for ", whom,
                  ", and this version does not support the file: mail that the line decides is "
