@@ -71,7 +71,7 @@ Task<Done> Delivery::try_hop(NextHop hop) {
     if (!found) unfound_ = found.error();
     while (found && itinerary_.wants_servers(world_.clock.now())) {
         const Result<std::vector<Exchanger>> group = co_await exchangers.next_group().outcome();
-        if (!group) settle(before_any_server(group.error()));
+        if (!group) settle_for_trouble(group.error());
         else if (group->empty()) unfound_ = exchangers.none_left();
         if (!group || group->empty()) break;
         for (const Exchanger& exchanger : *group) {
@@ -96,7 +96,7 @@ void Delivery::add_server(const Exchanger& exchanger) {
         return;
     }
     Result<tls::Requirement> requirement = requirement_for(world_.rules, way_, exchanger);
-    if (!requirement) return settle(before_any_server(requirement.error()));
+    if (!requirement) return settle_for_trouble(requirement.error());
     itinerary_.add(exchanger.name ? exchanger.name->ascii() : std::string(), not_silent(exchanger),
                    std::move(*requirement));
 }
@@ -112,9 +112,9 @@ Task<Done> Delivery::take(const Step& step) {
     if (split_ && step.manner != Manner::further) begin_at_another_server();
     Result<Connection> connection = co_await connect(step).outcome();
     if (!connection) {
-        settle(before_any_server(connection.error()));
+        settle_for_trouble(connection.error());
     } else if (!connection->stream) {
-        if (split_ && step.manner == Manner::further) give_up_rounds(split_peer_);
+        if (split_) go_on_without_connection(step);
     } else if (way_.protocol == Protocol::qmtp) {
         Outcome outcome = co_await attempt_by_qmtp(std::move(*connection));
         consider(std::move(outcome), step);
@@ -143,8 +143,6 @@ void Delivery::consider(Outcome outcome, const Step& step) {
         if (end_of_data_written_) itinerary_.only_what_is_owed();
         end_of_data_written_ = false;
     }
-    // An address whose TLS failed speaks for itself once more, in clear.
-    temporary_ = temporary_ || (verdict.letter == Letter::deferred && !verdict.retry_in_clear);
     note_failure(std::move(outcome));
 }
 
@@ -152,6 +150,10 @@ void Delivery::consider(Outcome outcome, const Step& step) {
 void Delivery::note_failure(Outcome failed) {
     std::optional<Outcome>& furthest =
         failed.letter() == Letter::rejected ? conditional_ : furthest_;
+    // What a server says at last counts: it may have failed for now before that, without the TLS or
+    // the DATA that it is asked with now.
+    std::erase(failed_for_now_, failed.peer.endpoint);
+    if (&furthest == &furthest_) failed_for_now_.push_back(failed.peer.endpoint);
     if (!furthest || failed.failure->stage >= furthest->failure->stage)
         furthest = std::move(failed);
 }
@@ -161,9 +163,15 @@ void Delivery::settle(Report report) {
     itinerary_.settle();
 }
 
+// Trouble of our own, which ends the delivery.
+void Delivery::settle_for_trouble(const Failure& trouble) {
+    if (split_) settle_split_for_trouble(trouble);
+    else settle(before_any_server(trouble));
+}
+
 // Somebody who was not asked, or who failed for now, may take what others cannot.
 bool Delivery::others_may_take_it() const {
-    return temporary_ || anyone_is_untried();
+    return !failed_for_now_.empty() || anyone_is_untried();
 }
 
 bool Delivery::anyone_is_untried() const {

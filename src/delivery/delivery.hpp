@@ -47,6 +47,7 @@ private:
     void consider(Outcome outcome, const Step& step);
     void note_failure(Outcome failed);
     void settle(Report report);
+    void settle_for_trouble(const Failure& trouble);
     Result<Done> read_token();
     Result<Done> read_mechanisms();
     [[nodiscard]] Report final_report() const;
@@ -84,8 +85,10 @@ private:
                     const Outcome& outcome, bool message_repeats);
     void consider_split(const Outcome& outcome, const Step& step);
     void begin_at_another_server();
+    void go_on_without_connection(const Step& step);
     void give_up_rounds(const Peer& peer);
     void settle_split();
+    void settle_split_for_trouble(const Failure& trouble);
 
     World& world_;
     const Settings& settings_;
@@ -101,8 +104,8 @@ private:
     std::optional<Report> settled_;
     std::optional<Outcome> furthest_;     // of those that failed for now, or for good
     std::optional<Outcome> conditional_;  // rejected, unless another exchanger takes the mail
+    std::vector<Endpoint> failed_for_now_;  // that said nothing else since
     std::string unconnected_;
-    bool temporary_ = false;  // a server failed for now, and is not asked again in clear
     bool reached_ = false;            // a server of the exchanger under way answered the connection
     bool unasked_ = false;            // exchangers that no limit or look-up let us ask
     std::optional<Failure> unfound_;  // why the last hop has no server
@@ -111,9 +114,9 @@ private:
 
     Rounds rounds_;
     bool split_ = false;            // the envelope needs several transactions
-    Peer split_peer_;               // the server that took the first of them
+    Peer split_peer_;               // the server that was last asked to take them
     std::size_t waiting_ = 0;       // recipients, when that server was called last
-    bool another_failed_ = false;   // a session with another server than the one that split it
+    std::string another_failed_;    // how the last session that took nobody failed for now
     std::string accepted_;          // the words of the first transaction that was accepted
     std::string no_further_round_;  // how a server ended a session that was in step, if one did
 };

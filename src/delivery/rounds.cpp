@@ -9,9 +9,15 @@
 namespace tern::delivery {
 namespace {
 
+// It was not said, for want of SMTPUTF8.
+bool needs_another_server(const session::RecipientAnswer& answer) {
+    return !answer.reply && !answer.waits;
+}
+
 // Who waits for a transaction that this delivery cannot give is deferred, also where the server
 // said 5xx: the recipient itself was not refused.
 RecipientReport report_of(const session::RecipientAnswer& answer, const Peer& peer) {
+    if (needs_another_server(answer)) return not_judged_by_all(answer, peer);
     if (!answer.waits || (answer.reply && answer.reply->transient()))
         return recipient_report(answer, peer);
     std::string words = text(peer.endpoint.address.to_string(),
@@ -21,12 +27,14 @@ RecipientReport report_of(const session::RecipientAnswer& answer, const Peer& pe
     return {'s', std::move(words)};
 }
 
-// It was not said, for want of SMTPUTF8.
-bool needs_another_server(const session::RecipientAnswer& answer) {
-    return !answer.reply && !answer.waits;
-}
-
 }  // namespace
+
+RecipientReport not_judged_by_all(const session::RecipientAnswer& answer, const Peer& peer) {
+    RecipientReport report = recipient_report(answer, peer);
+    report.letter = 's';
+    report.text += "Not every other server could be asked. (#4.6.7)\n";
+    return report;
+}
 
 Rounds::Rounds(const session::Envelope& whole)
     : whole_(&whole),
@@ -88,11 +96,15 @@ bool Rounds::counts_as_new(std::string_view domain) const {
 std::vector<std::optional<RecipientReport>> Rounds::replies(const session::Progress& progress,
                                                             const Peer& peer) const {
     std::vector<std::optional<RecipientReport>> known = letters_;
+    const bool others_were_said = leaves_for_others(progress);
     for (std::size_t i = 0; i < std::min(members_.size(), progress.recipients.size()); ++i) {
         const session::RecipientAnswer& answer = progress.recipients[i];
         // Of one that was not said any more nothing is known, unless the others were served.
         if (answer.waits && !answer.reply && !progress.accepted) continue;
-        known[members_[i]] = report_of(answer, peer);
+        // Where nobody was said the whole message is judged by the other servers, or by none.
+        known[members_[i]] = needs_another_server(answer) && !others_were_said
+                                 ? recipient_report(answer, peer)
+                                 : report_of(answer, peer);
     }
     return known;
 }

@@ -72,4 +72,8 @@ private:
     std::size_t learnt_ = ~std::size_t{0};   // recipients that a transaction may have
 };
 
+/// Of a recipient that `peer` cannot take, while some other server might.
+[[nodiscard]] RecipientReport not_judged_by_all(const session::RecipientAnswer& answer,
+                                                const Peer& peer);
+
 }  // namespace tern::delivery

@@ -56,10 +56,18 @@ void Delivery::note_round(const Result<Done>& sent, const session::Progress& pro
 // From the first transaction on those who wait for a server wait for that one alone; only those
 // whom it cannot take go on to the next.
 void Delivery::consider_split(const Outcome& outcome, const Step& step) {
-    split_peer_ = outcome.peer;
-    if (outcome.failure) {
-        another_failed_ = another_failed_ || outcome.letter() == Letter::deferred;
-        const bool may_go_on = judge(*outcome.failure, outcome.circumstances).next != Next::settle;
+    if (!outcome.failure) {
+        split_peer_ = outcome.peer;
+    } else {
+        const std::string words = outcome.words();
+        if (outcome.letter() == Letter::deferred)
+            another_failed_ = words.substr(0, words.find('\n') + 1);
+        Verdict verdict = judge(*outcome.failure, outcome.circumstances);
+        const bool may_go_on = verdict.next != Next::settle;
+        // Those who wait for this server are given up below; nobody else needs it in clear.
+        if (step.manner == Manner::further) verdict.retry_in_clear = false;
+        itinerary_.note_failed(step, outcome.peer.endpoint, verdict, outcome.failure->detail,
+                               world_.clock.now());
         if (step.manner == Manner::further) rounds_.give_up(outcome.fate());
         else if (may_go_on) rounds_.leave_to_others();
         note_failure(outcome);
@@ -82,6 +90,12 @@ void Delivery::begin_at_another_server() {
     rounds_.begin_server();
 }
 
+// Who waited for the one server that took others waits in vain; the rest may go to the next.
+void Delivery::go_on_without_connection(const Step& step) {
+    if (step.manner == Manner::further) give_up_rounds(split_peer_);
+    else rounds_.leave_to_others();
+}
+
 void Delivery::give_up_rounds(const Peer& peer) {
     if (!rounds_.anyone_waits()) return;
     rounds_.give_up({'s', text(no_further_round_, peer.endpoint.address.to_string(),
@@ -93,9 +107,9 @@ void Delivery::settle_split() {
     give_up_rounds(split_peer_);
     // Whom no server could take: the words of the last one, and its verdict where it was the last.
     RecipientReport untaken = recipient_report(session::RecipientAnswer(), split_peer_);
-    if (another_failed_ || anyone_is_untried()) {
-        untaken.letter = 's';
-        untaken.text += "Not every other server could be asked. (#4.6.7)\n";
+    if (!another_failed_.empty() || anyone_is_untried()) {
+        untaken = not_judged_by_all(session::RecipientAnswer(), split_peer_);
+        untaken.text += another_failed_;
     }
     rounds_.give_up_all(untaken);
     Report report;
@@ -108,6 +122,13 @@ void Delivery::settle_split() {
         report.text = told.words();
     }
     settle(std::move(report));
+}
+
+// What a server took before stays taken, or the mail would go out twice (contract, Lost or
+// doubled).
+void Delivery::settle_split_for_trouble(const Failure& trouble) {
+    rounds_.give_up_all({'s', failure_text(trouble, way_.protocol)});
+    settle_split();
 }
 
 }  // namespace tern::delivery
