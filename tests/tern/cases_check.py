@@ -162,11 +162,13 @@ def logins_after_blanks(t):
     os.chown(t.home / "control/smtproutes", 0, 0)
     (t.home / "control/smtproutes").chmod(0o644)
     _finds(t, "warning", "control/smtproutes", "passwords", "every user")
-    for words, phrase in (("geheim", "the word after port 587 is ignored"),
-                          ("user geheim env", "is ignored, as it is 3 words and not two"),
-                          ("user geheim penalty 2", "4 words and not two")):
+    for words, severity, phrase in (
+            ("geheim", "warning", "the word after port 587 is ignored"),
+            ("# of the office", "warning", "4 words and not two"),
+            ("user geheim env", "error", "is ignored, as it is 3 words and not two"),
+            ("user geheim penalty 2", "error", "4 words and not two")):
         _without_reader(t, "smtproutes", f"a.example:b.example:587 {words}")
-        _finds(t, "warning", "control/smtproutes", phrase, "write relay:port|user|password", line=1)
+        _finds(t, severity, "control/smtproutes", phrase, "write relay:port|user|password", line=1)
     _without_reader(t, "smtproutes", "b.example user geheim\na.example:b.example user geheim")
     _finds(t, "warning", "control/smtproutes", "no colon and is ignored", line=1)
     _finds(t, "error", "control/smtproutes", "write relay:port|user|password", line=2)
