@@ -71,12 +71,13 @@ find_targets() {
         fail "there is no ${target[qmail-remote]} to take the place of"
 }
 
-# Going back needs no --replace where the program that was replaced is in bin.
+# Going back needs no --replace where the program that was replaced is in bin, whatever its name.
 find_replaced() {
     local aside name
     if is_ours "$bin/qmail-remote"; then return; fi
-    for aside in "$bin"/qmail-remote?*.before-tern; do
+    for aside in "$bin"/*.before-tern; do
         name=${aside%.before-tern}
+        case ${name##*/} in qmail-tcpto | qmail-tcpok) continue ;; esac
         if [[ -f $name ]] && is_ours "$name"; then target[qmail-remote]=$name; fi
     done
 }

@@ -29,9 +29,9 @@ public:
     }
 
 private:
-    void note(std::size_t line, std::string what, bool defers = false) {
+    void note(std::size_t line, std::string what, bool defers = false, bool grave = false) {
         mistakes_.push_back(
-            Mistake{Origin{std::string(kind_.file), line}, std::move(what), defers});
+            Mistake{Origin{std::string(kind_.file), line}, std::move(what), defers, grave});
     }
 
     void check_line(std::string_view line, std::size_t number) {
@@ -45,7 +45,7 @@ private:
         if (wrong_key) note(number, *wrong_key);
         const auto list = parse_relay_list(route->value, terms_of(kind_.protocol));
         if (!list) note(number, list.error(), last == number && !wrong_key);
-        else if (!list->ignored.empty()) note(number, list->ignored);
+        else if (!list->ignored.empty()) note(number, list->ignored, false, list->ignored_login);
         if (last != number)
             note(number, text("line ", last, " matches the same mail and overrides it (remove one "
                                              "of the two)"));

@@ -252,6 +252,10 @@ tl::expected<RelayList, std::string> parse_relay_list(std::string_view value,
         if (!login)
             list.ignored =
                 what_is_ignored(*parsed->after_port, parsed->list.back().port, terms);
+        const std::string_view words = without_leading_blanks(*parsed->after_port);
+        list.ignored_login = terms.credentials && !login && bar == value.npos &&
+                             words.size() < parsed->after_port->size() &&
+                             words.find_first_of(",#") != 0 && count_words(words) > 2;
     }
     if (login || bar != value.npos) {
         Parsed<sasl::Credentials> credentials =

@@ -19,6 +19,9 @@ struct RelayList {
     std::optional<sasl::Credentials> credentials;
     /// Which text after the last relay's port counts for nothing, with what to write; or empty.
     std::string ignored;
+    /// That text has more than two words, and the route has no login: a login that some patches
+    /// read, most likely, by whose loss the relay would reject the mail.
+    bool ignored_login = false;
 };
 
 /// What a file of routes takes for granted.

@@ -51,12 +51,13 @@ void check_number(Checking& checking, std::string_view name, std::uint64_t other
 
 void check_table(Checking& checking, const std::string& path, std::size_t full_size) {
     struct stat status;
-    const std::string make = text("head -c ", full_size, " /dev/zero >", path, " && chown ",
-                                  checking.reader.name(), " ", path, " && chmod 644 ", path);
-    if (::stat(path.c_str(), &status) != 0) {
+    const bool exists = ::stat(path.c_str(), &status) == 0;
+    const std::string make = text(exists ? "create it anew" : "create it", " in qmail's home: ",
+                                  checking.reader.how_to_fill(path, full_size));
+    if (!exists) {
         checking.found.note(path,
                             "does not exist: hosts that time out are tried again at each delivery",
-                            text("create it in qmail's home: ", make));
+                            make);
         return;
     }
     const auto size = static_cast<std::size_t>(std::max<off_t>(status.st_size, 0));
@@ -66,11 +67,10 @@ void check_table(Checking& checking, const std::string& path, std::size_t full_s
     else if (size < full_size)
         checking.found.note(path, text("smaller than ", full_size,
                                        " bytes: it has room for fewer hosts or none"),
-                            text("create it anew in qmail's home: ", make));
+                            make);
     if (!checking.reader.may_read_and_write(path))
         checking.found.warning(path, text(checking.reader.name(), " cannot read and write it"),
-                               text("chown ", checking.reader.name(), " ", path, " && chmod 644 ",
-                                    path));
+                               size > full_size ? "" : make);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,6 +40,9 @@ public:
     [[nodiscard]] const std::string& name() const { return name_; }
     /// The command that lets the user read a file which others may not.
     [[nodiscard]] std::string how_to_share(const std::string& path) const;
+    /// The command that makes a file of zeros anew which the user reads and writes. It has the
+    /// rights of the owner of its directory and no others: there a name may be a link to any file.
+    [[nodiscard]] std::string how_to_fill(const std::string& path, std::size_t size) const;
 
 private:
     [[nodiscard]] bool may(const std::string& path, int how) const;

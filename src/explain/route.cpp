@@ -35,7 +35,10 @@ private:
         co_await look_at_mechanisms();
         const std::vector<delivery::NextHop> hops =
             co_await delivery::next_hops(route_.way, route_.host);
-        for (const delivery::NextHop& hop : hops) co_await follow(hop);
+        for (const delivery::NextHop& hop : hops) {
+            const bool goes_on = co_await follow(hop);
+            if (!goes_on) break;
+        }
         co_return find_sources();
     }
 
@@ -75,7 +78,8 @@ private:
         return choice;
     }
 
-    Task<Done> follow(delivery::NextHop hop) {
+    // False where a delivery ends, whatever hops there are behind this one.
+    Task<bool> follow(delivery::NextHop hop) {
         RoutedHop& routed = route_.hops.emplace_back();
         routed.hop = hop;
         delivery::Exchangers exchangers(world_, settings_.timeout_dns, families());
@@ -84,11 +88,23 @@ private:
         while (found) {
             const std::vector<delivery::Exchanger> group = co_await exchangers.next_group();
             if (group.empty()) break;
-            for (const delivery::Exchanger& exchanger : group)
-                co_await add_server(routed, exchanger);
+            for (const delivery::Exchanger& exchanger : group) {
+                Result<Done> added = add_server(routed, exchanger);
+                if (added) continue;
+                // A delivery asks for the terms of a server when those before it did not take the
+                // mail, and ends where there are none.
+                if (!has_servers()) co_await added;
+                routed.failure = added.error();
+                co_return false;
+            }
         }
         if (found && routed.servers.empty()) routed.failure = exchangers.none_left();
-        co_return Done();
+        co_return true;
+    }
+
+    [[nodiscard]] bool has_servers() const {
+        return std::ranges::any_of(route_.hops,
+                                   [](const RoutedHop& hop) { return !hop.servers.empty(); });
     }
 
     Result<Done> add_server(RoutedHop& routed, const delivery::Exchanger& exchanger) {

@@ -37,7 +37,7 @@ struct RoutedServer {
 struct RoutedHop {
     delivery::NextHop hop;
     std::vector<RoutedServer> servers;  ///< in the order to try; equal preference: in any order
-    /// Why it has none.
+    /// Why it has none, or why mail that those here do not take ends at the next one.
     std::optional<Failure> failure;
 };
 

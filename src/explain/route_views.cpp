@@ -98,9 +98,11 @@ std::string route_text(const Route& route, const Paint& paint) {
     for (const RoutedHop& hop : route.hops) {
         const bool qmtp = route.way.protocol == delivery::Protocol::qmtp;
         shown += labelled(paint, "goes to", text(words_of(hop.hop), qmtp ? ", by QMTP" : ""));
-        if (hop.failure) shown += labelled(paint, "", paint.bad(failure_words(*hop.failure)));
         for (const RoutedServer& server : hop.servers)
             shown += server_text(server, route.way, paint);
+        if (hop.failure)
+            shown += labelled(paint, hop.servers.empty() ? "" : "then",
+                              paint.bad(failure_words(*hop.failure)));
     }
     for (const RoutedSource& source : route.sources)
         shown += labelled(paint, text("from ", name_of(source.family)), source_text(source));

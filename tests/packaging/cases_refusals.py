@@ -190,8 +190,10 @@ def unreadable_files(bench):
 def broken_policies(bench):
     """What the old program's files ask for and would not get (tern-check(8), error)."""
     home = bench.home()
-    (home.control / "smtproutes").write_text("example.net:2001:db8::7\n")
-    said = refused(bench, home, because=("smtproutes:1: error: ", "--anyway"))
+    for line in ("example.net:relay.example:587 user four words of password",
+                 "example.net:2001:db8::7"):
+        (home.control / "smtproutes").write_text(f"{line}\n")
+        refused(bench, home, because=("smtproutes:1: error: ", "--anyway"))
     said = bench.drop_in(home, "--from", bench.first, "--anyway")
     expect("--anyway" in said, "goes on without a word")
     home.expect_new(bench.first)

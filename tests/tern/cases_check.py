@@ -2,6 +2,7 @@
 # TLS and certificates are in cases_check_tls.
 import os
 import pathlib
+import subprocess
 
 from checking import QMAILR
 from checking import check as _check
@@ -161,11 +162,13 @@ def logins_after_blanks(t):
     os.chown(t.home / "control/smtproutes", 0, 0)
     (t.home / "control/smtproutes").chmod(0o644)
     _finds(t, "warning", "control/smtproutes", "passwords", "every user")
-    for words, phrase in (("geheim", "the word after port 587 is ignored"),
-                          ("user geheim env", "is ignored, as it is 3 words and not two"),
-                          ("user geheim penalty 2", "4 words and not two")):
+    for words, severity, phrase in (
+            ("geheim", "warning", "the word after port 587 is ignored"),
+            ("# of the office", "warning", "4 words and not two"),
+            ("user geheim env", "error", "is ignored, as it is 3 words and not two"),
+            ("user geheim penalty 2", "error", "4 words and not two")):
         _without_reader(t, "smtproutes", f"a.example:b.example:587 {words}")
-        _finds(t, "warning", "control/smtproutes", phrase, "write relay:port|user|password", line=1)
+        _finds(t, severity, "control/smtproutes", phrase, "write relay:port|user|password", line=1)
     _without_reader(t, "smtproutes", "b.example user geheim\na.example:b.example user geheim")
     _finds(t, "warning", "control/smtproutes", "no colon and is ignored", line=1)
     _finds(t, "error", "control/smtproutes", "write relay:port|user|password", line=2)
@@ -347,6 +350,34 @@ def tables(t):
     _finds(t, "warning", "queue/lock/tcpto", "the format of another program")
     (t.home / "queue/lock/tcpto6").unlink()
     _finds(t, "warning", "queue/lock/tcpto", "larger than 1024")
+
+
+def cures_of_tables(t):
+    """Root would write through the links of whoever owns queue/lock, so the cure has only the
+    rights of that user; and it cures."""
+    _furnish(t)
+    folder = t.home / "queue/lock"
+    os.chown(folder, 1, 1)
+    precious = t.home / "precious"
+    for name, size in (("tcpto", 1024), ("tcpto6", 2048)):
+        for trouble in ("missing", "short", "closed", "link"):
+            table = folder / name
+            table.unlink(missing_ok=True)
+            precious.write_bytes(b"of root")
+            precious.chmod(0o600)
+            if trouble == "link":
+                table.symlink_to(precious)
+            elif trouble != "missing":
+                table.write_bytes(bytes(512 if trouble == "short" else size))
+                table.chmod(0o600)
+            found = _check(t, status=0 if trouble == "missing" else 1)
+            cures = {each["cure"] for each in found if each["file"] == f"queue/lock/{name}"}
+            t.equal(len(cures), 1, f"cures of {name}, {trouble}")
+            command = cures.pop().partition(": ")[2]
+            subprocess.run(["sh", "-c", command], cwd=t.home, check=True)
+            t.equal(_check(t), [], f"{name}, {trouble}: findings after {command}")
+            t.equal(precious.read_bytes(), b"of root", "what a link led to")
+            t.equal(precious.stat().st_mode & 0o777, 0o600, "its mode")
 
 
 def users(t):

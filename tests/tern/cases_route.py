@@ -164,9 +164,14 @@ def partial_tls(t):
 
 
 def tlsdestinations(t):
-    t.control("tlsdestinations", "-mx2.dest.example:")
+    t.control("tlsdestinations", "-mx1.dest.example:")
     t.asks("route", SENDER, "joe@two.example", status=111)
     t.tells("control/tlsdestinations, line 1", "would be deferred")
+    # A delivery reads the terms of the second exchanger when the first did not take the mail.
+    t.control("tlsdestinations", "-mx2.dest.example:")
+    t.asks("route", SENDER, "joe@two.example")
+    t.tells("server      mx1.dest.example, preference 10", "then        Unable to read control",
+            "control/tlsdestinations, line 1", "would be attempted")
     t.asks("route", SENDER, RECIPIENT)
 
 

@@ -62,6 +62,9 @@ TEST(Outgoingip, ItsFirstLine) {
                 StartsWith("control/outgoingip6, line 1: "));
     EXPECT_THAT(by_outgoingip("mail.example"), HasSubstr("is not an IP address"));
     EXPECT_THAT(by_outgoingip("0"), HasSubstr("is not an IP address"));
+    // What is quoted ends at a blank, and is an address here.
+    EXPECT_THAT(by_outgoingip("192.0.2.1 # office"),
+                HasSubstr("\"192.0.2.1\" is followed by other text (remove it)"));
 }
 
 TEST(Outgoingip, OneFamilyDoesNotHinderTheOther) {
