@@ -23,9 +23,12 @@ session::Terms Delivery::terms_of(const Connection& connection, const Step& step
     terms.timeout_remote = settings_.timeout_remote;
     terms.chunking = step.chunking;
     terms.chunk_size = settings_.chunk_size;
-    // Something must be left for the way in clear, however many handshakes stall.
-    if (!step.requirement.demanded())
+    // Something must be left for the way in clear, however many handshakes stall, or servers that
+    // are called before it say nothing at all.
+    if (!step.requirement.demanded()) {
         terms.tls_patience = itinerary_.tls_patience(world_.clock.now());
+        terms.in_haste = itinerary_.owes_in_clear();
+    }
     if (way_.credentials) terms.credentials = &*way_.credentials;
     if (!mechanisms_.empty()) terms.mechanisms = mechanisms_;
     terms.ignored = find_ignored_extensions(settings_.ignoreextensions, connection.peer.name,

@@ -82,6 +82,8 @@ public:
     /// What STARTTLS and its handshake may take together where nothing requires them: a third of
     /// the time that is left (contract, Amended after the field, "The clear retry").
     [[nodiscard]] Duration tls_patience(Time now) const;
+    /// Whether an address waits for its retry in clear.
+    [[nodiscard]] bool owes_in_clear() const { return !owed_in_clear_.empty(); }
 
 private:
     struct Server {

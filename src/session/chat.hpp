@@ -63,6 +63,7 @@ public:
     void use(Stream& stream);
     /// No wait lasts beyond `latest`, whatever `patience` says.
     void bound(std::optional<Deadline> latest) { latest_ = latest; }
+    [[nodiscard]] bool is_bound() const { return latest_.has_value(); }
 
     /// Whether a command may be said now: no reply is owed, and nothing broke.
     [[nodiscard]] bool in_step() const { return in_step_; }

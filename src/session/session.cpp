@@ -40,6 +40,7 @@ Task<Done> Session::open() {
 }
 
 Task<Done> Session::converse() {
+    if (terms_.in_haste) bound_tls();
     if (terms_.requirement.implicit) {
         bound_tls();
         co_await handshake();
@@ -56,9 +57,11 @@ Task<Done> Session::converse() {
     co_return Done();
 }
 
-// Contract, The clear retry: STARTTLS, the handshake and the first reply inside TLS together.
+// Contract, The clear retry: STARTTLS, the handshake and the first reply inside TLS together. In
+// haste all from the greeting on.
 void Session::bound_tls() {
-    if (terms_.tls_patience) chat_.bound(clock_.now() + *terms_.tls_patience);
+    if (terms_.tls_patience && !chat_.is_bound())
+        chat_.bound(clock_.now() + *terms_.tls_patience);
 }
 
 // What ends a session right after TLS began, or was refused, is blamed on that and not on the

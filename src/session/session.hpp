@@ -34,6 +34,8 @@ struct Terms {
     /// What the reply to STARTTLS, the handshake and the first reply inside TLS may take together,
     /// where that is less than timeout_remote for each.
     std::optional<Duration> tls_patience;
+    /// The greeting and EHLO share that time: another way out waits for its turn.
+    bool in_haste = false;
     /// Who we are there; nobody: AUTH is not said. Must outlive the session.
     const sasl::Credentials* credentials = nullptr;
     /// The mechanisms of AUTH that may be used, the first before the others. Must outlive it too.
