@@ -35,7 +35,7 @@ class FrameStore {
 public:
     static void* take(std::size_t size) {
         Spare*& spare = spares(size);
-        if (spare == nullptr) return ::operator new(rounded(size));
+        if (spare == nullptr) return fresh(rounded(size));
         return std::exchange(spare, spare->next);
     }
     static void give_back(void* frame, std::size_t size) {
@@ -48,9 +48,23 @@ private:
     struct Spare {
         Spare* next;
     };
+    /// The first frames of a thread: those of a small delivery, without a call of malloc for each.
+    struct Arena {
+        static constexpr std::size_t capacity = 16UL * 1024;
+        alignas(64) std::array<std::byte, capacity> bytes;
+        std::size_t used;
+    };
     static constexpr std::size_t step = 64;
     static constexpr std::size_t sizes = 64;
 
+    // Kept frames are never deleted, wherever they came from.
+    static void* fresh(std::size_t size) {
+        static thread_local Arena arena;  // all zero
+        if (!kept(size) || size > Arena::capacity - arena.used) return ::operator new(size);
+        void* const frame = arena.bytes.data() + arena.used;
+        arena.used += size;
+        return frame;
+    }
     static std::size_t rounded(std::size_t size) { return (size + step - 1) / step * step; }
 #if defined(__SANITIZE_ADDRESS__) || TERN_HAS_FEATURE(address_sanitizer)
     static bool kept(std::size_t) { return false; }

@@ -125,7 +125,7 @@ tl::expected<std::optional<IpAddress>, std::string> parse_outgoing(std::string_v
     if (line.empty()) return std::nullopt;
     const std::optional<IpAddress> address = address_in(line);
     if (!address && address_in(line.substr(0, line.find_first_of(" \t"))))
-        return tl::unexpected(text(quoted(line), " is followed by other text (remove it)"));
+        return tl::unexpected(text(in_quotes(line), " is followed by other text (remove it)"));
     if (!address)
         return tl::unexpected(
             text(in_quotes(line), " is not an IP address (the first line must be one ",
