@@ -29,7 +29,7 @@ std::vector<Endpoint> Delivery::not_silent(const Exchanger& exchanger) {
         if (silence.skip) {
             note_unconnected(
                 Peer{exchanger.name ? exchanger.name->ascii() : std::string(), endpoint},
-                "not tried, it timed out lately (see qmail-tcpto)");
+                "skipped: timed out recently (see qmail-tcpto)");
             continue;
         }
         if (silence.listed) listed_.push_back(endpoint);
@@ -54,7 +54,7 @@ Result<std::vector<Target>> Delivery::targets_of(const Step& step) {
     return targets;
 }
 
-// Without a stream when nobody answered. Fails for local trouble only.
+// No stream if no server answered. Fails only for local trouble.
 Task<Connection> Delivery::connect(const Step& step) {
     const std::vector<Target> targets = co_await targets_of(step);
     if (way_.protocol == Protocol::qmtp) co_await measure_for_qmtp();

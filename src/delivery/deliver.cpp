@@ -150,8 +150,8 @@ void Delivery::consider(Outcome outcome, const Step& step) {
 void Delivery::note_failure(Outcome failed) {
     std::optional<Outcome>& furthest =
         failed.letter() == Letter::rejected ? conditional_ : furthest_;
-    // What a server says at last counts: it may have failed for now before that, without the TLS or
-    // the DATA that it is asked with now.
+    // The last word of a server counts: it may have failed temporarily before that, with the TLS or
+    // the BDAT that it is no longer asked for.
     std::erase(failed_for_now_, failed.peer.endpoint);
     if (&furthest == &furthest_) failed_for_now_.push_back(failed.peer.endpoint);
     if (!furthest || failed.failure->stage >= furthest->failure->stage)
@@ -169,7 +169,7 @@ void Delivery::settle_for_trouble(const Failure& trouble) {
     else settle(before_any_server(trouble));
 }
 
-// Somebody who was not asked, or who failed for now, may take what others cannot.
+// A server that was not asked, or failed temporarily, may take what others cannot.
 bool Delivery::others_may_take_it() const {
     return !failed_for_now_.empty() || anyone_is_untried();
 }

@@ -102,7 +102,7 @@ private:
     std::vector<Endpoint> listed_;             // of which the time-out table has a record
     Itinerary itinerary_;
     std::optional<Report> settled_;
-    std::optional<Outcome> furthest_;     // of those that failed for now, or for good
+    std::optional<Outcome> furthest_;     // of those that failed temporarily
     std::optional<Outcome> conditional_;  // rejected, unless another exchanger takes the mail
     std::vector<Endpoint> failed_for_now_;  // that said nothing else since
     std::string unconnected_;
