@@ -53,7 +53,8 @@ if(TERN_HARDEN)
     # No -fcf-protection (nor -mbranch-protection on arm64): a program counts as protected only when
     # every object in it is, and Debian's static libraries are not.
     target_link_options(tern_flags INTERFACE
-        -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code -Wl,--gc-sections
+        -ffunction-sections -fdata-sections -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code
+        -Wl,--gc-sections
         -Wl,--exclude-libs,ALL)
 endif()
 

@@ -3,19 +3,23 @@
 # touched, which takes about 3 us, copies each page that is changed, and counts all of it as the
 # program's memory. A name that the libraries at hand do not have matches nothing.
 set(libc_parts
-    _exit brk bsd-_setjmp cacheinfo chdir clock_gettime close connect ctype-info cxa_atexit
-    dl-debug* dl-early_allocate dl-find_object dl-load dl-origin dl-reloc dl-support dl-tls
-    dl-tls_init_tp dl-tunables elision-conf enbl-secure environ errlist errlist-data* errno-loc
-    exit fcntl64 fcntl_nocancel fstat64 fstatat64 fstatfs64 genops getdents64 getenv getrandom
-    getrlimit64 getsockname getsockopt global-locale init-first init-misc ioctl libc-cleanup
-    libc-start libc-tls libc_early_init libc_fatal libc_sigaction lseek64 malloc memchr
-    memchr-avx2 memcmp memcmp-avx2-movbe memcpy memmove memmove-avx-unaligned-erms mempcpy memset
-    memset-avx2-unaligned-erms mprotect open64 poll pread64 pthread_mutex_conf pthread_mutex_lock
-    pthread_mutex_unlock rawmemchr read recv sbrk send setjmp setsockopt sigaction sigjmp signal
-    single_threaded socket stdfiles stdio stpcpy strcasecmp strcasecmp_l strcat strchr
-    strchr-avx2 strchrnul strcmp strcpy strcspn strcspn-sse4 strdup strerrordesc_np strlen
-    strlen-avx2 strncase strncase_l strncmp strncmp-avx2 strncpy strnlen strpbrk strrchr
-    strrchr-avx2 strsep strspn strstr vars varshift wcslen wcsnlen wmemchr wmemset write)
+    brk bsd-_setjmp cacheinfo chdir clock_gettime close connect ctype-info cxa_atexit dl-debug*
+    dl-early_allocate dl-find_object dl-load dl-lookup dl-object dl-origin dl-reloc
+    dl-setup_hash dl-support dl-tls dl-tls_init_tp dl-tunables elision-conf enbl-secure environ
+    errlist errlist-data* errno-loc exit _exit fcntl fcntl64 fcntl_nocancel fstat64 fstatat64
+    fstatfs64 genops getdents64 getenv geteuid getrandom getrlimit64 getsockname getsockopt
+    global-locale inet_pton init-first init-misc ioctl libc-cleanup libc-start libc-tls
+    libc_early_init libc_fatal libc_sigaction lseek64 malloc memchr memchr-avx2 memchr-evex
+    memcmp memcmp-avx2-movbe memcmp-evex-movbe memcpy memmove memmove-avx-unaligned-erms
+    memmove-avx512-unaligned-erms memmove-evex-unaligned-erms mempcpy memset
+    memset-avx2-unaligned-erms memset-avx512-unaligned-erms memset-evex-unaligned-erms mprotect
+    open64 poll pread64 pthread_mutex_conf pthread_mutex_lock pthread_mutex_unlock rawmemchr
+    read recv sbrk send setjmp setsockopt sigaction sigjmp signal single_threaded socket
+    stdfiles stdio stpcpy strcasecmp strcasecmp_l strcat strchr strchr-avx2 strchr-evex
+    strchrnul strcmp strcmp-avx2 strcmp-evex strcpy strcspn strcspn-sse4 strdup strerrordesc_np
+    strlen strlen-avx2 strlen-evex strncase strncase_l strncmp strncmp-avx2 strncmp-evex strncpy
+    strnlen strpbrk strrchr strrchr-avx2 strrchr-evex strsep strspn strstr vars varshift wcslen
+    wcsnlen wmemchr wmemset write)
 list(TRANSFORM libc_parts REPLACE "(.+)" "*libc.a:\\1.o")
 set(busy_parts ${libc_parts}
     *crt1.o *crtbeginT.o *libcrypto.a:libcrypto-lib-*cpuid.o *libgcc_eh.a:unwind-dw2-fde-dip.o
@@ -41,11 +45,19 @@ tern_busy_parts(zeros ".bss .bss.* COMMON")
 # virtual machine 5 us; OPENSSL_init_crypto, with which we start it, asks as well.
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/static_layout.ld @ONLY CONTENT [[
 SECTIONS {
+    .fini : { KEEP(*(SORT_NONE(.fini))) }
     .text.tern_busy : {
         @code@
+        *ltrans*.o(.text.startup* .text.main* .text._Z*7control* .text._Z*7session[47]*
+            .text._Z*7session11Transaction* .text._Z*8delivery8Delivery*
+            .text._Z*8delivery9Itinerary* .text._Z*8delivery7Outcome* .text._Z*8delivery6Rounds*
+            .text._Z*8delivery3Way* .text._Z*8delivery7deliver* .text._Z*8delivery9Arguments*
+            .text._Z*4smtp* .text._Z*2os6Dialer* .text._Z*2os8FdStream* .text._Z*2os9TcptoFile*
+            .text._Z*2os14LocalAddresses* .text._Z*2os11MessageFile* .text._Z*4Task*
+            .text._Z*4text* .text._Z*NSt7__cxx11* .text._Z*tern9IpAddress* .text._Z*home_directory*
+            .text._ZNSt6vector*)
         *ltrans*.o(.text .text.[!u]*)
     }
-    .fini : { KEEP(*(SORT_NONE(.fini))) }
 }
 INSERT BEFORE .text;
 

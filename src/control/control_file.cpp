@@ -55,7 +55,7 @@ Result<std::optional<std::size_t>> read_into(std::string& content, const std::st
         return unreadable(path, errno);
     }
     struct stat status;
-    const bool sized = ::fstat(fd, &status) == 0 && status.st_size > 0;
+    const bool sized = ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
     const auto size = sized ? static_cast<std::size_t>(status.st_size) : first_block;
     content.resize(std::min(size + 1, most_room));
     std::size_t filled = 0;
@@ -74,6 +74,8 @@ Result<std::optional<std::size_t>> read_into(std::string& content, const std::st
             error = EFBIG;
             break;
         }
+        // The size that fstat(2) told, and no byte behind it: that was the end.
+        if (sized && all == size && filled < content.size()) break;
     }
     ::close(fd);
     if (error != 0) return unreadable(path, error);
@@ -116,10 +118,11 @@ Listing::Listing(const std::string& path) : names_(1, '\0') {
 }
 
 bool Listing::may_have(std::string_view name) const {
-    std::string sought(1, '\0');
-    sought += name;
-    sought += '\0';
-    return !known_ || names_.find(sought) != names_.npos;
+    if (!known_) return true;
+    for (std::size_t at = names_.find(name); at != names_.npos; at = names_.find(name, at + 1)) {
+        if (names_[at - 1] == '\0' && names_[at + name.size()] == '\0') return true;
+    }
+    return false;
 }
 
 Result<std::optional<std::string>> read_file(const std::string& path) {

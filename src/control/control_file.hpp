@@ -18,7 +18,7 @@ public:
     /// Reads the directory. One that cannot be read tells nothing, and has none where it does not
     /// exist.
     explicit Listing(const std::string& path);
-    /// False when `name` was surely not there.
+    /// False when `name` (not empty) was surely not there.
     [[nodiscard]] bool may_have(std::string_view name) const;
 
 private:

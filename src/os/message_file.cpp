@@ -28,10 +28,13 @@ Task<std::size_t> MessageFile::read_some(std::span<char> into, Deadline deadline
                 co_return Failure(Stage::body, Cause::message_source,
                                   "standard input gave nothing within timeoutremote");
         }
+        if (ended_) co_return 0;
         const ssize_t got = seekable_ ? ::pread(fd_, into.data(), into.size(), offset_)
                                       : ::read(fd_, into.data(), into.size());
         if (got >= 0) {
             offset_ += got;
+            // The size that fstat(2) told, and no byte behind it: that was the end.
+            ended_ = seekable_ && offset_ == end_ && static_cast<std::size_t>(got) < into.size();
             co_return static_cast<std::size_t>(got);
         }
         if (errno != EINTR && errno != EAGAIN)
@@ -42,6 +45,7 @@ Task<std::size_t> MessageFile::read_some(std::span<char> into, Deadline deadline
 bool MessageFile::rewind() {
     if (!seekable_) return offset_ == 0;
     offset_ = start_;
+    ended_ = false;
     return true;
 }
 

@@ -23,6 +23,7 @@ private:
     off_t start_ = 0;
     off_t end_ = 0;
     off_t offset_ = 0;
+    bool ended_ = false;  // the end has been seen: no need to ask again
 };
 
 }  // namespace tern::os

@@ -5,6 +5,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace tern::os {
@@ -20,8 +22,9 @@ bool standard_output_is_writable() {
 }
 
 bool fill_standard_descriptors() {
-    const auto is_open = [](int fd) { return ::fcntl(fd, F_GETFD) >= 0; };
-    if (is_open(STDIN_FILENO) && is_open(STDOUT_FILENO) && is_open(STDERR_FILENO)) return true;
+    std::array<pollfd, 3> all{{{STDIN_FILENO, 0, 0}, {STDOUT_FILENO, 0, 0}, {STDERR_FILENO, 0, 0}}};
+    const auto is_open = [](const pollfd& each) { return (each.revents & POLLNVAL) == 0; };
+    if (::poll(all.data(), all.size(), 0) >= 0 && std::ranges::all_of(all, is_open)) return true;
     for (;;) {
         // A chroot without /dev still has its root directory, which takes the place as well.
         int fd = ::open("/dev/null", O_RDWR);

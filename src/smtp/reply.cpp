@@ -10,7 +10,6 @@ namespace tern::smtp {
 std::size_t ReplyReader::feed(std::string_view bytes) {
     std::size_t taken = 0;
     while (state_ == State::more && taken < bytes.size()) {
-        const std::size_t begin = taken;
         bool ended = false;
         while (column_ < 4 && state_ == State::more && taken < bytes.size())
             ended = begin_of_line(bytes[taken++]);
@@ -19,11 +18,11 @@ std::size_t ReplyReader::feed(std::string_view bytes) {
             ended = newline != bytes.npos;
             taken = ended ? newline + 1 : bytes.size();
         }
-        keep(bytes.substr(begin, taken - begin));
         if (!ended || state_ == State::malformed) continue;
         column_ = 0;
         if (last_line_) state_ = State::complete;
     }
+    keep(bytes.substr(0, taken));
     return taken;
 }
 
