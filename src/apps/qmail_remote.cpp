@@ -46,7 +46,7 @@ Result<Done> go_home() {
 std::string deliver(const delivery::Arguments& arguments, bool& end_of_data_written) {
     const Result<Done> at_home = go_home();
     if (!at_home) return report_of(at_home.error());
-    const Result<delivery::Settings> settings = control::read_settings(arguments.host);
+    Result<delivery::Settings> settings = control::read_settings(arguments.host);
     if (!settings) return report_of(settings.error());
     if (settings->routes.hold_passwords) os::forbid_core_dumps();
 
@@ -61,7 +61,7 @@ std::string deliver(const delivery::Arguments& arguments, bool& end_of_data_writ
     delivery::World world{clock,           random, resolver, dialer, backoff,
                           local_addresses, rules,  message};
     Result<delivery::Report> report =
-        delivery::deliver(world, *settings, arguments, end_of_data_written).run();
+        delivery::deliver(world, std::move(*settings), arguments, end_of_data_written).run();
     return report ? delivery::render(*report) : report_of(report.error());
 }
 

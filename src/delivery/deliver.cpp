@@ -11,21 +11,28 @@
 #include "delivery/server_terms.hpp"
 
 namespace tern::delivery {
+namespace {
 
-Delivery::Delivery(World& world, const Settings& settings, const Arguments& arguments,
+// Nothing of them stays in memory. What an empty text is assigned to would keep its bytes.
+void forget(RouteFiles&& files) { const RouteFiles gone = std::move(files); }
+
+}  // namespace
+
+Delivery::Delivery(World& world, Settings settings, const Arguments& arguments,
                    const Addressing& addressing, bool& end_of_data_written)
     : world_(world),
-      settings_(settings),
+      settings_(std::move(settings)),
       arguments_(arguments),
       addressing_(addressing),
       end_of_data_written_(end_of_data_written),
-      itinerary_(settings.timeout_connect + settings.timeout_remote),
+      itinerary_(settings_.timeout_connect + settings_.timeout_remote),
       rounds_(addressing.wire) {}
 
 Task<Report> Delivery::run() {
     Result<Way> way = find_way(settings_.routes, arguments_.host, arguments_.sender);
     if (!way) co_return before_any_server(way.error());
     way_ = std::move(*way);
+    forget(std::move(settings_.routes));
     const Result<Done> token = read_token();
     if (!token) co_return before_any_server(token.error());
     const Result<Done> mechanisms = read_mechanisms();
@@ -40,6 +47,7 @@ Task<Report> Delivery::run() {
     co_await proceed();
     if (split_ && !settled_) settle_split();
     Report report = final_report();
+    if (!said_.empty()) said_.push_back(std::move(way_.credentials->secret));
     redact(report, said_);
     co_return report;
 }
@@ -220,11 +228,11 @@ std::vector<RecipientReport> Delivery::recipient_reports(
     return reports;
 }
 
-Task<Report> deliver(World& world, const Settings& settings, const Arguments& arguments,
+Task<Report> deliver(World& world, Settings settings, const Arguments& arguments,
                      bool& end_of_data_written) {
     Result<Addressing> read = read_envelope(arguments.sender, arguments.recipients);
     const Addressing addressing = read ? std::move(*read) : Addressing();
-    Delivery delivery(world, settings, arguments, addressing, end_of_data_written);
+    Delivery delivery(world, std::move(settings), arguments, addressing, end_of_data_written);
     if (!read) co_return delivery.before_any_server(read.error());
     if (addressing.wire.recipients.empty()) {
         const Failure none(Stage::start, Cause::bad_recipients, *addressing.faults.back());

@@ -106,7 +106,7 @@ void check_route_directory(Checking& checking) {
                 checking.found.warning(path, text(printable(domain), " ", fault));
         }
         const delivery::RouteFiles::OfDomain file{
-            path, read_checked(checking, path, Severity::error)};
+            path, WipedText(read_checked(checking, path, Severity::error))};
         take(checking, delivery::check_route_file(file));
         check_secrets(checking, path, file.content);
         delivery::RouteFiles files;
