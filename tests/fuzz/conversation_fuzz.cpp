@@ -98,9 +98,15 @@ void note_credentials(SimulatedWorld& world) {
     const auto way = delivery::find_way(world.settings.routes, world.host, world.sender);
     if (!way || !way->credentials) return;
     world.must_authenticate = true;
-    // A short one could stand in a reply by coincidence.
+    // One that is short, stands in the route for another thing too or is made of our own words
+    // could stand in a report by coincidence.
     const std::string_view secret = way->credentials->secret.reveal();
-    if (secret.size() >= 12) world.secrets.emplace_back(secret);
+    const std::string_view routes = world.settings.routes.smtproutes.empty()
+                                        ? world.settings.routes.authsenders
+                                        : world.settings.routes.smtproutes;
+    if (secret.size() >= 12 && secret.find("sesame") != secret.npos &&
+        routes.find(secret) == routes.rfind(secret))
+        world.secrets.emplace_back(secret);
 }
 
 }  // namespace
