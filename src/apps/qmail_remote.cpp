@@ -61,7 +61,7 @@ std::string deliver(const delivery::Arguments& arguments, bool& end_of_data_writ
     delivery::World world{clock,           random, resolver, dialer, backoff,
                           local_addresses, rules,  message};
     Result<delivery::Report> report =
-        delivery::deliver(world, std::move(*settings), arguments, end_of_data_written).run();
+        delivery::deliver(world, *settings, arguments, end_of_data_written).run();
     return report ? delivery::render(*report) : report_of(report.error());
 }
 

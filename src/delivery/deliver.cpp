@@ -18,14 +18,14 @@ void forget(RouteFiles&& files) { const RouteFiles gone = std::move(files); }
 
 }  // namespace
 
-Delivery::Delivery(World& world, Settings settings, const Arguments& arguments,
+Delivery::Delivery(World& world, Settings& settings, const Arguments& arguments,
                    const Addressing& addressing, bool& end_of_data_written)
     : world_(world),
-      settings_(std::move(settings)),
+      settings_(settings),
       arguments_(arguments),
       addressing_(addressing),
       end_of_data_written_(end_of_data_written),
-      itinerary_(settings_.timeout_connect + settings_.timeout_remote),
+      itinerary_(settings.timeout_connect + settings.timeout_remote),
       rounds_(addressing.wire) {}
 
 Task<Report> Delivery::run() {
@@ -228,11 +228,11 @@ std::vector<RecipientReport> Delivery::recipient_reports(
     return reports;
 }
 
-Task<Report> deliver(World& world, Settings settings, const Arguments& arguments,
+Task<Report> deliver(World& world, Settings& settings, const Arguments& arguments,
                      bool& end_of_data_written) {
     Result<Addressing> read = read_envelope(arguments.sender, arguments.recipients);
     const Addressing addressing = read ? std::move(*read) : Addressing();
-    Delivery delivery(world, std::move(settings), arguments, addressing, end_of_data_written);
+    Delivery delivery(world, settings, arguments, addressing, end_of_data_written);
     if (!read) co_return delivery.before_any_server(read.error());
     if (addressing.wire.recipients.empty()) {
         const Failure none(Stage::start, Cause::bad_recipients, *addressing.faults.back());

@@ -31,7 +31,7 @@ struct Connection {
 class Delivery {
 public:
     /// All must outlive it.
-    Delivery(World& world, Settings settings, const Arguments& arguments,
+    Delivery(World& world, Settings& settings, const Arguments& arguments,
              const Addressing& addressing, bool& end_of_data_written);
 
     Task<Report> run();
@@ -91,7 +91,7 @@ private:
     void settle_split_for_trouble(const Failure& trouble);
 
     World& world_;
-    Settings settings_;
+    Settings& settings_;
     const Arguments& arguments_;
     const Addressing& addressing_;
     bool& end_of_data_written_;
