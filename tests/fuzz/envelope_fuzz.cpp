@@ -1,5 +1,5 @@
-// Sender and recipients as arguments of any bytes: what goes to the wire is a path of its own, in
-// its place, and each other recipient has its fault told. NULs part them, as they part arguments.
+// Sender and recipients as arguments of any bytes, parted by NULs: what goes to the wire is a path
+// of its own, in its place, and each other recipient has its fault told.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
