@@ -1,5 +1,6 @@
 // A server's words about a login, of any bytes: what is reported behind redact() gives nothing
-// away, and words that do not are left as they are. Secrets end at a NUL each, the words are the rest.
+// away, and words that do not are left as they are. Secrets end at a NUL each, the words are what
+// follows.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
