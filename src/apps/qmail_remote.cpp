@@ -46,7 +46,7 @@ Result<Done> go_home() {
 std::string deliver(const delivery::Arguments& arguments, bool& end_of_data_written) {
     const Result<Done> at_home = go_home();
     if (!at_home) return report_of(at_home.error());
-    const Result<routing::Settings> settings = control::read_settings(arguments.host);
+    Result<routing::Settings> settings = control::read_settings(arguments.host);
     if (!settings) return report_of(settings.error());
     if (settings->routes.hold_passwords) os::forbid_core_dumps();
 

@@ -5,6 +5,7 @@
 #include <string.h>  // explicit_bzero, which the compiler may not leave out
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,5 +58,28 @@ private:
 
     std::string bytes_;
 };
+
+/// Memory that is wiped before it is given back.
+template <class T>
+struct WipingAllocator {
+    using value_type = T;
+
+    WipingAllocator() = default;
+    template <class Other>
+    explicit WipingAllocator(const WipingAllocator<Other>&) noexcept {}
+
+    [[nodiscard]] T* allocate(std::size_t count) { return std::allocator<T>().allocate(count); }
+    void deallocate(T* at, std::size_t count) noexcept {
+        ::explicit_bzero(at, count * sizeof(T));
+        std::allocator<T>().deallocate(at, count);
+    }
+    friend bool operator==(const WipingAllocator&, const WipingAllocator&) = default;
+};
+
+/// The text of a file that may hold secrets among other lines. Parsers read it as any text; what it
+/// outgrew and what it leaves is wiped. Whoever fills one reserves `beyond_short` first: a short
+/// string would stand in the object itself, and stay behind there.
+using WipedText = std::basic_string<char, std::char_traits<char>, WipingAllocator<char>>;
+constexpr std::size_t beyond_short = 32;
 
 }  // namespace tern

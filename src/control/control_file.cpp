@@ -46,8 +46,8 @@ bool lists_what_was_replaced(int directory) {
 // Reads a file to its end into `content`, whose room is at first one byte more than the file has,
 // or `most_room`; where it is full, `make_room` tells where to go on. Gives what is filled at the
 // end, nothing when there is no such file.
-template <class MakeRoom>
-Result<std::optional<std::size_t>> read_into(std::string& content, const std::string& path,
+template <class Text, class MakeRoom>
+Result<std::optional<std::size_t>> read_into(Text& content, const std::string& path,
                                              std::size_t most_room, MakeRoom make_room) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
@@ -80,6 +80,21 @@ Result<std::optional<std::size_t>> read_into(std::string& content, const std::st
     ::close(fd);
     if (error != 0) return unreadable(path, error);
     return filled;
+}
+
+template <class Text>
+Result<std::optional<Text>> read_all(Text content, const std::string& path) {
+    const auto double_room = [&content] {
+        const std::size_t filled = content.size();
+        content.resize(2 * filled);
+        return filled;
+    };
+    return read_into(content, path, largest_file + 1, double_room)
+        .map([&content](std::optional<std::size_t> filled) {
+            if (!filled) return std::optional<Text>();
+            content.resize(*filled);
+            return std::optional<Text>(std::move(content));
+        });
 }
 
 std::string_view trimmed(std::string_view line) {
@@ -126,23 +141,19 @@ bool Listing::may_have(std::string_view name) const {
 }
 
 Result<std::optional<std::string>> read_file(const std::string& path) {
-    std::string content;
-    const auto double_room = [&content] {
-        const std::size_t filled = content.size();
-        content.resize(2 * filled);
-        return filled;
-    };
-    return read_into(content, path, largest_file + 1, double_room)
-        .map([&content](std::optional<std::size_t> filled) {
-            if (!filled) return std::optional<std::string>();
-            content.resize(*filled);
-            return std::optional(std::move(content));
-        });
+    return read_all(std::string(), path);
+}
+
+Result<std::optional<WipedText>> read_secret_file(const std::string& path) {
+    WipedText content;
+    content.reserve(beyond_short);
+    return read_all(std::move(content), path);
 }
 
 Result<bool> read_blocks(const std::string& path,
                          const std::function<void(std::string_view)>& take) {
-    std::string block;
+    WipedText block;
+    block.reserve(beyond_short);
     const auto hand_over = [&block, &take] {
         const std::size_t filled = block.size();
         const std::size_t lines = block.rfind('\n') + 1;

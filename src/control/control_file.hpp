@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/failure.hpp"
+#include "base/secret.hpp"
 
 namespace tern::control {
 
@@ -30,9 +31,12 @@ private:
 /// cannot be read, is a directory, or exceeds 64 MB; the detail names the file and says why.
 [[nodiscard]] Result<std::optional<std::string>> read_file(const std::string& path);
 
+/// The same for a file that may hold passwords or a token: no copy of it stays in memory.
+[[nodiscard]] Result<std::optional<WipedText>> read_secret_file(const std::string& path);
+
 /// Hands over the whole of `path` in blocks of about 64 KB, of whole lines with their newlines;
-/// the last line may have none. Gives false when it does not exist; fails as read_file, perhaps
-/// behind some blocks.
+/// the last line may have none. They are wiped behind that: passwords may be in them. Gives false
+/// when the file does not exist; fails as read_file, perhaps behind some blocks.
 [[nodiscard]] Result<bool> read_blocks(const std::string& path,
                                        const std::function<void(std::string_view)>& take);
 

@@ -53,7 +53,14 @@ public:
         if (!may_have(name)) return std::nullopt;
         return read_file(path(name));
     }
-    /// The same, which delivery reads in one pass; empty where there is none.
+    /// The same of a file that may hold passwords; empty where there is none.
+    [[nodiscard]] Result<WipedText> secret(std::string_view name) const {
+        if (!may_have(name)) return WipedText();
+        return read_secret_file(path(name)).map([](std::optional<WipedText>&& content) {
+            return content ? std::move(*content) : WipedText();
+        });
+    }
+    /// The text, which delivery reads in one pass; empty where there is none.
     [[nodiscard]] Result<std::string> whole(std::string_view name) const {
         return text_of(name).map(
             [](std::optional<std::string>&& content) { return std::move(content).value_or(""); });
@@ -117,6 +124,7 @@ bool may_hold_passwords(std::string_view lines) {
 Result<routing::RouteFiles> read_smtproutes(const Files& control, std::string_view host) {
     routing::RouteFiles routes;
     if (!control.may_have("smtproutes")) return routes;
+    routes.smtproutes.reserve(beyond_short);
     const routing::HostSieve sieve(host);
     std::size_t left_out = 0;
     const auto keep = [&](std::string_view block) {
@@ -147,7 +155,7 @@ Result<std::optional<routing::RouteFiles::OfDomain>> read_route_file(const Files
     for (const std::string& name : routing::route_file_names(host)) {
         if (!routes.may_have(name)) continue;
         std::string path = routes.path(name);
-        Result<std::optional<std::string>> content = read_file(path);
+        Result<std::optional<WipedText>> content = read_secret_file(path);
         if (!content) return tl::unexpected<Failure>(content.error());
         if (*content)
             return routing::RouteFiles::OfDomain{std::move(path), std::move(**content)};
@@ -173,8 +181,8 @@ Result<routing::Settings> read_settings(std::string_view host) {
     take(read_chunk_size(control), settings.chunk_size);
     take(read_family_choice(control), settings.families);
     take(read_smtproutes(control, host), settings.routes);
-    take(control.whole("authsenders"), settings.routes.authsenders);
-    take(control.whole("qmtproutes"), settings.routes.qmtproutes);
+    take(control.secret("authsenders"), settings.routes.authsenders);
+    take(control.secret("qmtproutes"), settings.routes.qmtproutes);
     take(read_route_file(control, host), settings.routes.of_domain);
     routing::RouteFiles& routes = settings.routes;
     if (may_hold_passwords(routes.authsenders) || may_hold_passwords(routes.qmtproutes) ||
@@ -195,7 +203,7 @@ Result<routing::Settings> read_settings(std::string_view host) {
 }
 
 Result<Secret> ServerFileReader::token_file(const std::string& path) {
-    const Result<std::optional<std::string>> content = read_file(path);
+    const Result<std::optional<WipedText>> content = read_secret_file(path);
     if (!content) return tl::unexpected<Failure>(content.error());
     if (*content) return Secret(**content);
     return fail(Stage::start, Cause::control_file,

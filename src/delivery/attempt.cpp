@@ -46,7 +46,7 @@ Task<Outcome> Delivery::attempt(Connection connection, const Step& step) {
     const auto session = std::make_unique<session::Session>(
         environment_.clock, environment_.random, std::move(connection.stream), std::move(terms));
     const Result<Done> opened = co_await session->open().outcome();
-    std::ranges::copy(session->said_in_login(), std::back_inserter(said_));
+    std::ranges::move(session->take_said_in_login(), std::back_inserter(said_));
     outcome.circumstances.secured = session->secured();
     if (session->start_tls_refusal())
         outcome.tls_trouble =

@@ -11,8 +11,14 @@
 #include "delivery/server_terms.hpp"
 
 namespace tern::delivery {
+namespace {
 
-Delivery::Delivery(Environment& environment, const routing::Settings& settings,
+// Nothing of them stays in memory. What an empty text is assigned to would keep its bytes.
+void forget(routing::RouteFiles&& files) { const routing::RouteFiles gone = std::move(files); }
+
+}  // namespace
+
+Delivery::Delivery(Environment& environment, routing::Settings& settings,
                    const Arguments& arguments, const Addressing& addressing,
                    bool& end_of_data_written)
     : environment_(environment),
@@ -28,6 +34,7 @@ Task<Report> Delivery::run() {
         routing::find_route(settings_.routes, arguments_.host, arguments_.sender);
     if (!route) co_return before_any_server(route.error());
     route_ = std::move(*route);
+    forget(std::move(settings_.routes));
     const Result<Done> token = read_token();
     if (!token) co_return before_any_server(token.error());
     const Result<Done> mechanisms = read_mechanisms();
@@ -42,6 +49,7 @@ Task<Report> Delivery::run() {
     co_await proceed();
     if (split_ && !settled_) settle_split();
     Report report = final_report();
+    if (!said_.empty()) said_.push_back(std::move(route_.credentials->secret));
     redact(report, said_);
     co_return report;
 }
@@ -226,7 +234,7 @@ std::vector<RecipientReport> Delivery::recipient_reports(
     return reports;
 }
 
-Task<Report> deliver(Environment& environment, const routing::Settings& settings,
+Task<Report> deliver(Environment& environment, routing::Settings& settings,
                      const Arguments& arguments, bool& end_of_data_written) {
     Result<Addressing> read = read_envelope(arguments.sender, arguments.recipients);
     const Addressing addressing = read ? std::move(*read) : Addressing();

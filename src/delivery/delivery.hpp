@@ -31,8 +31,8 @@ struct Connection {
 class Delivery {
 public:
     /// All must outlive it.
-    Delivery(Environment& environment, const routing::Settings& settings,
-             const Arguments& arguments, const Addressing& addressing, bool& end_of_data_written);
+    Delivery(Environment& environment, routing::Settings& settings, const Arguments& arguments,
+             const Addressing& addressing, bool& end_of_data_written);
 
     Task<Report> run();
     /// The report of a failure before any server was reached.
@@ -91,7 +91,7 @@ private:
     void settle_split_for_trouble(const Failure& trouble);
 
     Environment& environment_;
-    const routing::Settings& settings_;
+    routing::Settings& settings_;
     const Arguments& arguments_;
     const Addressing& addressing_;
     bool& end_of_data_written_;

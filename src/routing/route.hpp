@@ -12,6 +12,7 @@
 
 #include "base/failure.hpp"
 #include "base/ip.hpp"
+#include "base/secret.hpp"
 #include "dns/domain.hpp"
 #include "sasl/credentials.hpp"
 
@@ -60,15 +61,15 @@ struct LeftOut {
 
 /// The files of routes as they stand; empty where they do not exist.
 struct RouteFiles {
-    std::string authsenders;
-    std::string qmtproutes;
-    std::string smtproutes;
+    WipedText authsenders;
+    WipedText qmtproutes;
+    WipedText smtproutes;
     /// What of smtproutes HostSieve let fall; by place.
     std::vector<LeftOut> left_out_of_smtproutes;
     /// The first file of smtproutes.d that exists among route_file_names().
     struct OfDomain {
         std::string path;  ///< "control/smtproutes.d/example.org"
-        std::string content;
+        WipedText content;
     };
     std::optional<OfDomain> of_domain;
     /// One of them may hold a password, be it in a line that was left out: reading them brought it

@@ -99,7 +99,6 @@ Task<Done> Login::run() {
     if (offered_.empty())
         co_return Failure(Stage::auth, Cause::auth_missing,
                           "the server does not offer AUTH, but the route has credentials for it");
-    said_.push_back(credentials_.secret);
     said_.push_back(sasl::to_base64(credentials_.secret.reveal()));
     while (const std::optional<sasl::Mechanism> chosen = next_mechanism()) {
         mechanism_ = sasl::name_of(*chosen);
@@ -246,7 +245,9 @@ Failure Login::refused(const sasl::Exchange& exchange, smtp::Reply reply) {
     return {Stage::auth, Cause::auth_refused, std::move(words), reply.code};
 }
 
-bool Login::gives_away(std::string_view words) const { return hold_any(words, said_); }
+bool Login::gives_away(std::string_view words) const {
+    return hold_any(words, said_) || hold_any(words, std::span(&credentials_.secret, 1));
+}
 
 std::string Login::who() const {
     return credentials_.kind == sasl::Credentials::Kind::token ? "our access token"

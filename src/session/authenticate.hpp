@@ -33,7 +33,8 @@ public:
     /// the credentials; said_no for a 421; those of Chat::ask. After auth_* the session is in step,
     /// unless the server hung up.
     Task<Done> run();
-    /// What a server must not be quoted with from then on: the secret, and our lines.
+    /// What a server must not be quoted with from then on, beside the secret: its base64, and our
+    /// lines. Empty where nothing was said.
     [[nodiscard]] std::vector<Secret> take_said() { return std::move(said_); }
 
 private:
@@ -59,7 +60,7 @@ private:
     std::string not_accepted_;       ///< the names of those that the server did not accept
     bool binding_not_accepted_ = false;  ///< one of them binds
     smtp::Reply last_refusal_;       ///< its reply to the last of them
-    std::vector<Secret> said_;  ///< what must not come back: the secret, and our lines
+    std::vector<Secret> said_;  ///< what must not come back either: see take_said()
 };
 
 /// Whether `words` of a server hold any of `secrets` or a telling part of one (12 bytes), letters

@@ -82,8 +82,9 @@ public:
     [[nodiscard]] const std::optional<smtp::Reply>& start_tls_refusal() const {
         return start_tls_refusal_;
     }
-    /// What AUTH said: no report may quote a server that repeats it (hold_any).
-    [[nodiscard]] const std::vector<Secret>& said_in_login() const { return said_in_login_; }
+    /// What AUTH said beside the secret itself, empty where it was not said: no report may quote a
+    /// server that repeats any of them (hold_any). Asked once.
+    [[nodiscard]] std::vector<Secret> take_said_in_login() { return std::move(said_in_login_); }
     /// What is wrong with the client certificate, when TLS was used without it for that; else
     /// empty.
     [[nodiscard]] std::string certificate_trouble() const;

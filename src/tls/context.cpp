@@ -30,11 +30,11 @@ Result<Done> choose_ciphers(SSL_CTX* context, const std::string& ciphers) {
 }
 
 // Everything is set or nothing is. Gives what is wrong, or nothing.
-std::string show_certificate(SSL_CTX* context, const std::string& pem) {
+std::string show_certificate(SSL_CTX* context, std::string_view pem) {
     const PemCertificates certificates = read_certificates(pem);
     if (!certificates.trouble.empty()) return certificates.trouble;
     if (certificates.list.empty()) return "it contains no certificate";
-    if (pem.find("PRIVATE KEY-----") == std::string::npos) return "it contains no private key";
+    if (pem.find("PRIVATE KEY-----") == pem.npos) return "it contains no private key";
     const BioPtr source = view_of(pem);
     if (!source) return take_openssl_reason();
     bool passphrase_needed = false;
@@ -44,7 +44,7 @@ std::string show_certificate(SSL_CTX* context, const std::string& pem) {
         std::string reason = take_openssl_reason();
         // In the old form the cipher is sought before the passphrase, in tables that we left empty.
         passphrase_needed =
-            passphrase_needed || pem.find("Proc-Type: 4,ENCRYPTED") != std::string::npos;
+            passphrase_needed || pem.find("Proc-Type: 4,ENCRYPTED") != pem.npos;
         if (passphrase_needed) return "its private key is protected by a passphrase";
         return text("cannot read its private key: ", reason);
     }
@@ -64,7 +64,7 @@ std::string show_certificate(SSL_CTX* context, const std::string& pem) {
 
 std::string use_client_certificate(SSL_CTX* context, const ClientSettings& settings) {
     if (settings.certificate_file.empty()) return {};
-    std::string pem;
+    WipedText pem;
     std::string why;
     for (const std::string& path : {settings.certificate_file, settings.key_file}) {
         if (path.empty()) continue;

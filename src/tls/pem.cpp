@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
-#include <memory>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -17,7 +15,13 @@
 namespace tern::tls {
 namespace {
 
+constexpr std::size_t first_room = 16UL * 1024;
 constexpr std::size_t largest_file = 16UL * 1024 * 1024;  // bytes; every CA there is takes 220 KB
+
+struct Closer {
+    int descriptor;
+    ~Closer() { ::close(descriptor); }
+};
 
 // The end of the PEM blocks, as opposed to a broken one. Takes the error away in the first case.
 bool is_end_of_pem() {
@@ -34,29 +38,29 @@ std::string FileContents::why() const { return error_words(error); }
 
 FileContents read_whole_file(const std::string& path) {
     FileContents contents;
-    errno = 0;
     // O_NONBLOCK: whatever stands in the file's place, opening it must not wait.
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    const std::unique_ptr<FILE, Releaser<std::fclose>> file(
-        descriptor < 0 ? nullptr : ::fdopen(descriptor, "rb"));
-    if (!file) {
+    if (descriptor < 0) {
         contents.error = errno;
-        if (descriptor >= 0) ::close(descriptor);
         return contents;
     }
-    std::vector<char> block(16UL * 1024);
-    while (const std::size_t got = std::fread(block.data(), 1, block.size(), file.get())) {
-        contents.bytes.append(block.data(), got);
-        if (contents.bytes.size() > largest_file) {
-            contents.error = EFBIG;
-            return contents;
-        }
+    const Closer closer{descriptor};
+    contents.bytes.resize(first_room);
+    std::size_t filled = 0;
+    for (;;) {
+        const ssize_t got =
+            ::read(descriptor, contents.bytes.data() + filled, contents.bytes.size() - filled);
+        if (got > 0) filled += static_cast<std::size_t>(got);
+        else if (got == 0 || errno != EINTR) contents.error = got < 0 ? errno : 0;
+        if (filled > largest_file) contents.error = EFBIG;
+        if (got == 0 || contents.error != 0) break;
+        if (filled == contents.bytes.size()) contents.bytes.resize(2 * filled);
     }
-    if (std::ferror(file.get()) != 0) contents.error = errno;
+    contents.bytes.resize(filled);
     return contents;
 }
 
-BioPtr view_of(const std::string& bytes) {
+BioPtr view_of(std::string_view bytes) {
     return BioPtr(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
 }
 
@@ -65,7 +69,7 @@ int no_passphrase(char*, int, int, void* was_asked) {
     return -1;
 }
 
-PemCertificates read_certificates(const std::string& pem) {
+PemCertificates read_certificates(std::string_view pem) {
     PemCertificates result;
     const BioPtr source = view_of(pem);
     ERR_clear_error();

@@ -2,15 +2,17 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/secret.hpp"
 #include "tls/openssl.hpp"
 
 namespace tern::tls {
 
 /// A whole file.
 struct FileContents {
-    std::string bytes;
+    WipedText bytes;  ///< a private key may be in them
     int error = 0;  ///< errno; bytes are worth nothing then
 
     /// The error in words.
@@ -21,7 +23,7 @@ struct FileContents {
 [[nodiscard]] FileContents read_whole_file(const std::string& path);
 
 /// OpenSSL's look at bytes that stay where they are; nullptr without memory.
-[[nodiscard]] BioPtr view_of(const std::string& bytes);
+[[nodiscard]] BioPtr view_of(std::string_view bytes);
 
 /// Asked for a passphrase there is nobody who could type one: a callback that gives none, and notes
 /// in the bool that `was_asked` points to, if to any, that it was called.
@@ -33,6 +35,6 @@ struct PemCertificates {
 };
 
 /// Every certificate of a PEM text, up to the first that cannot be read.
-[[nodiscard]] PemCertificates read_certificates(const std::string& pem);
+[[nodiscard]] PemCertificates read_certificates(std::string_view pem);
 
 }  // namespace tern::tls

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/ascii.hpp"
+#include "tls/facts.hpp"
 #include "tls/openssl.hpp"
 #include "tls/trust.hpp"
 #include "tls/verify.hpp"
@@ -46,6 +47,8 @@ void judge_certificate(const X509* certificate) {
         demand(!identity.names_unreadable);
         demand(!identity.dns_names.empty() || !identity.common_names.empty());
     }
+    const tls::CertificateFacts facts = tls::facts_of(certificate);
+    demand(facts.sha256.size() == 64 && facts.key.size() < 200 && facts.signature.size() < 200);
     // The name of a file comes from it: nothing of the peer's may get into that.
     const std::string hash = tls::hash_of(X509_get_subject_name(certificate));
     demand(hash.empty() || tls::is_called_by_hash(hash + ".0"));

@@ -99,9 +99,15 @@ void note_credentials(SimulatedWorld& environment) {
         routing::find_route(environment.settings.routes, environment.host, environment.sender);
     if (!route || !route->credentials) return;
     environment.must_authenticate = true;
-    // A short one could stand in a reply by coincidence.
+    // One that is short, stands in the route for another thing too or is made of our own words
+    // could stand in a report by coincidence.
     const std::string_view secret = route->credentials->secret.reveal();
-    if (secret.size() >= 12) environment.secrets.emplace_back(secret);
+    const std::string_view routes = environment.settings.routes.smtproutes.empty()
+                                        ? environment.settings.routes.authsenders
+                                        : environment.settings.routes.smtproutes;
+    if (secret.size() >= 12 && secret.find("sesame") != secret.npos &&
+        routes.find(secret) == routes.rfind(secret))
+        environment.secrets.emplace_back(secret);
 }
 
 }  // namespace

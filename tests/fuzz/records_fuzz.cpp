@@ -89,6 +89,21 @@ void note_secret(const SSL*, const char* line) {
         secret = unhex(words.substr(words.rfind(' ') + 1));
 }
 
+/// What a record holds.
+struct Inner {
+    char type;
+    std::string content;
+};
+
+// RFC 8446 5.4: zeros behind the type are padding, and a type of zero is but one of them.
+Inner without_padding(char type, std::string content) {
+    while (type == 0 && !content.empty()) {
+        type = content.back();
+        content.pop_back();
+    }
+    return {type, std::move(content)};
+}
+
 /// The server's records, protected with AES-128-GCM.
 class Records {
 public:
@@ -117,7 +132,7 @@ public:
             for (std::size_t i = 0; i < 8; ++i)
                 nonce[i + 4] = static_cast<char>(nonce[i + 4] ^ number[i]);
             made = header + sealed(nonce, header, inner);
-            follow_key_update(type, content);
+            follow_key_update(without_padding(type, content));
         } else {
             const std::string head = std::string(1, type) + "\x03\x03";
             made = head + big_endian(content.size() + 24, 2) + number +
@@ -134,8 +149,9 @@ private:
         number_ = 0;
     }
     // RFC 8446 4.6.3: what comes behind it has the next keys.
-    void follow_key_update(char type, const std::string& content) {
-        if (type == SSL3_RT_HANDSHAKE && content.size() == 5 && content[0] == SSL3_MT_KEY_UPDATE)
+    void follow_key_update(const Inner& inner) {
+        if (inner.type == SSL3_RT_HANDSHAKE && inner.content.size() == 5 &&
+            inner.content[0] == SSL3_MT_KEY_UPDATE)
             use(expand(traffic_secret_, "traffic upd", 32));
     }
     [[nodiscard]] std::string sealed(const std::string& nonce, const std::string& header,
@@ -183,7 +199,8 @@ SSL_CTX* server(int version) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
-    test::Encounter met(server((data[0] & 1) != 0 ? TLS1_3_VERSION : TLS1_2_VERSION));
+    const bool tls13 = (data[0] & 1) != 0;
+    test::Encounter met(server(tls13 ? TLS1_3_VERSION : TLS1_2_VERSION));
     if ((data[0] & 2) != 0) met.peer.longest_read = 1;
     demand(met.handshake().has_value());
     demand(met.says("EHLO me.example\r\n").has_value());
@@ -196,8 +213,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                    static_cast<unsigned char>(rest[2]);
         const std::string content(rest.substr(3, length));
         met.peer.says_raw(records.record(rest[0], content));
-        if (rest[0] == SSL3_RT_APPLICATION_DATA) application_data += content;
-        harmless = harmless && rest[0] == SSL3_RT_APPLICATION_DATA && !content.empty() &&
+        const Inner inner = tls13 ? without_padding(rest[0], content) : Inner{rest[0], content};
+        if (inner.type == SSL3_RT_APPLICATION_DATA) application_data += inner.content;
+        harmless = harmless && inner.type == SSL3_RT_APPLICATION_DATA && !inner.content.empty() &&
                    content.size() <= most_content;
         rest.remove_prefix(3 + content.size());
     }

@@ -87,7 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         expect(!name.empty() && name.front() != '.' && name.find('/') == name.npos);
     if (!rest.empty())
         files.of_domain = tern::routing::RouteFiles::OfDomain{
-            "control/smtproutes.d/" + file_names.front(), std::string(rest)};
+            "control/smtproutes.d/" + file_names.front(), tern::WipedText(rest)};
 
     Mistakes all;
     const auto add = [&all](Mistakes&& more) {

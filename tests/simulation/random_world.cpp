@@ -106,7 +106,7 @@ private:
                 break;
             case 1:
                 routes.of_domain = routing::RouteFiles::OfDomain{
-                    "control/smtproutes.d/example.net", text("relay=", list)};
+                    "control/smtproutes.d/example.net", WipedText(text("relay=", list))};
                 routes.smtproutes = ":decoy.example\n";
                 break;
             default: routes.smtproutes = text("example.org:decoy.example\n:", list, "\n"); break;

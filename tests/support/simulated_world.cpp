@@ -334,11 +334,12 @@ Outcome SimulatedWorld::deliver() {
                           timeouts,    local_addresses,     server_files,    message};
     const std::vector<std::string_view> to(recipients.begin(), recipients.end());
     const delivery::Arguments arguments{host, sender, to};
+    routing::Settings given = settings;  // the laws look at what they were
     Outcome outcome;
     const Time begun = simulation.now();
     {
         Task<delivery::Report> task =
-            delivery::deliver(environment, settings, arguments, outcome.end_of_data_written);
+            delivery::deliver(environment, given, arguments, outcome.end_of_data_written);
         task.start();
         std::size_t events = 0;
         while (!task.finished() && ++events < most_events && simulation.step()) {}

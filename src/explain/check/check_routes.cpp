@@ -106,7 +106,7 @@ void check_route_directory(Checking& checking) {
                 checking.found.warning(path, text(printable(domain), " ", fault));
         }
         const routing::RouteFiles::OfDomain file{
-            path, read_checked(checking, path, Severity::error)};
+            path, WipedText(read_checked(checking, path, Severity::error))};
         take(checking, routing::check_route_file(file));
         check_secrets(checking, path, file.content);
         routing::RouteFiles files;

@@ -160,8 +160,9 @@ class Delivery:
 
     def run(self, arguments, message=MESSAGE, *, program="qmail-remote", stdin=None, env=None,
             cwd=None, close=(), uid=None, prepare=None, stdout=None, limit=30, checked=True,
-            home=None, watch_memory=False):
-        """Runs a program of ours; keeps out, err, status, seconds; checks the laws."""
+            home=None, watch_memory=False, memory=None):
+        """Runs a program of ours; keeps out, err, status, seconds; checks the laws. A
+        memory.Memory follows it, and reads it when it ends."""
         if self._default_name_server and not self._name_servers:
             self.name_server("127.0.0.1")
         elif self._default_name_server:
@@ -185,6 +186,8 @@ class Delivery:
         def before_exec():
             if prepare:
                 prepare()
+            if memory:
+                memory.prepare()
             for descriptor in close:
                 os.close(descriptor)
             if uid is not None:
@@ -206,7 +209,7 @@ class Delivery:
         timer.start()
         if watch_memory:
             self.peak = _peak_memory(process.pid)
-        _, status = os.waitpid(process.pid, 0)
+        status = memory.follow(process.pid) if memory else os.waitpid(process.pid, 0)[1]
         timer.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
         for reader in readers:

@@ -303,9 +303,9 @@ TEST(WayProperties, TheChecksNameTheLineThatDefersADelivery) {
         Dice dice(seed);
         RouteFiles files;
         const std::size_t kind = dice.below(3);
-        std::string& content = kind == 0   ? files.smtproutes
-                               : kind == 1 ? files.qmtproutes
-                                           : files.authsenders;
+        WipedText& content = kind == 0   ? files.smtproutes
+                             : kind == 1 ? files.qmtproutes
+                                         : files.authsenders;
         content = random_file(dice, kind == 2 ? sender_keys : host_keys);
         const Result<Route> route = find_route(files, dice.one_of(hosts), dice.one_of(senders));
         if (route) continue;

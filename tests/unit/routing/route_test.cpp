@@ -32,7 +32,7 @@ std::string by_authsenders(std::string_view content, std::string_view sender) {
 }
 
 RouteFiles::OfDomain file_of(std::string_view content, const char* name = "x.net") {
-    return RouteFiles::OfDomain{text("control/smtproutes.d/", name), std::string(content)};
+    return RouteFiles::OfDomain{text("control/smtproutes.d/", name), WipedText(content)};
 }
 
 Result<Route> way_by_file(std::string_view content) {
