@@ -139,14 +139,14 @@ void Delivery::consider(Outcome outcome, const Step& step) {
     // A pipe of which bytes were consumed cannot be sent again.
     if (verdict.next == Next::settle || !world_.message.rewind()) return settle(report_of(outcome));
     if (verdict.next == Next::same_without_chunking) {
-        // Contract, Lost or doubled: when the last chunk was written no other server is tried.
+        // contract.md#lost-or-doubled: when the last chunk was written no other server is tried.
         if (end_of_data_written_) itinerary_.only_what_is_owed();
         end_of_data_written_ = false;
     }
     note_failure(std::move(outcome));
 }
 
-// Contract, Reports: the attempt that got furthest is reported, among equals the last.
+// contract.md#reports: the attempt that got furthest is reported, among equals the last.
 void Delivery::note_failure(Outcome failed) {
     std::optional<Outcome>& furthest =
         failed.letter() == Letter::rejected ? conditional_ : furthest_;

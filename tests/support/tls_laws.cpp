@@ -19,7 +19,7 @@ bool requires_tls(const SimulatedWorld& world, const Endpoint& endpoint) {
     });
 }
 
-// Contract, Amended after the field, "TLS and the next exchanger": once TLS that was required was
+// contract.md#required-tls: once TLS that was required was
 // not achieved, the mail goes nowhere where it is not required.
 void check_required_tls(SimulatedWorld& world) {
     bool not_achieved = false;
