@@ -2,11 +2,11 @@
 # conversation/ give one each; fuzz/<name>_fuzz.cpp replays its corpus.
 find_package(GTest REQUIRED)
 get_property(layers GLOBAL PROPERTY TERN_LIBRARIES)
-get_property(receiver GLOBAL PROPERTY TERN_SINK_LIBRARIES)
+set(receiver tern_sink)
 set(tests ${PROJECT_SOURCE_DIR}/tests)
 
 add_library(tern_tests INTERFACE)
-target_include_directories(tern_tests INTERFACE ${tests})
+target_include_directories(tern_tests INTERFACE ${tests} ${PROJECT_SOURCE_DIR})
 target_link_libraries(tern_tests INTERFACE ${layers} GTest::gmock Threads::Threads)
 
 # The only source that names this folder: all other objects are the same wherever the tree stands,

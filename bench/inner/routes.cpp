@@ -3,12 +3,12 @@
 
 #include <string>
 
-#include "delivery/way.hpp"
+#include "routing/route.hpp"
 
 namespace {
 
-tern::delivery::RouteFiles files(std::int64_t count) {
-    tern::delivery::RouteFiles made;
+tern::routing::RouteFiles files(std::int64_t count) {
+    tern::routing::RouteFiles made;
     for (std::int64_t i = 0; i < count; ++i)
         made.smtproutes += "host" + std::to_string(i) + ".customer.example:relay.example\n";
     made.smtproutes += ".wild.example:relay.example:26\n";
@@ -16,11 +16,11 @@ tern::delivery::RouteFiles files(std::int64_t count) {
 }
 
 void find(benchmark::State& state, const char* host) {
-    const tern::delivery::RouteFiles routes = files(state.range(0));
+    const tern::routing::RouteFiles routes = files(state.range(0));
     for (auto _ : state) {
-        auto way = tern::delivery::find_way(routes, host, "sender@host.example");
-        if (!way) state.SkipWithError("no way was found");
-        benchmark::DoNotOptimize(way);
+        auto route = tern::routing::find_route(routes, host, "sender@host.example");
+        if (!route) state.SkipWithError("no way was found");
+        benchmark::DoNotOptimize(route);
     }
     state.SetBytesProcessed(
         static_cast<std::int64_t>(state.iterations() * routes.smtproutes.size()));

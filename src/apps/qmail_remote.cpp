@@ -46,7 +46,7 @@ Result<Done> go_home() {
 std::string deliver(const delivery::Arguments& arguments, bool& end_of_data_written) {
     const Result<Done> at_home = go_home();
     if (!at_home) return report_of(at_home.error());
-    const Result<delivery::Settings> settings = control::read_settings(arguments.host);
+    const Result<routing::Settings> settings = control::read_settings(arguments.host);
     if (!settings) return report_of(settings.error());
     if (settings->routes.hold_passwords) os::forbid_core_dumps();
 
@@ -56,12 +56,12 @@ std::string deliver(const delivery::Arguments& arguments, bool& end_of_data_writ
     os::Dialer dialer(clock);
     os::TcptoFile backoff("queue/lock/tcpto", clock, random);
     os::LocalAddresses local_addresses;
-    control::FileRules rules;
+    control::ServerFileReader rules;
     os::MessageFile message(STDIN_FILENO, clock);
-    delivery::World world{clock,           random, resolver, dialer, backoff,
+    Environment environment{clock,           random, resolver, dialer, backoff,
                           local_addresses, rules,  message};
     Result<delivery::Report> report =
-        delivery::deliver(world, *settings, arguments, end_of_data_written).run();
+        delivery::deliver(environment, *settings, arguments, end_of_data_written).run();
     return report ? delivery::render(*report) : report_of(report.error());
 }
 

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "base/text.hpp"
-#include "delivery/backoff.hpp"
+#include "os/tcpto_records.hpp"
 #include "os/home.hpp"
 #include "os/standard_descriptors.hpp"
 #include "os/tcpto_table.hpp"
@@ -27,7 +27,7 @@ int die(std::string_view what, const Failure& why) {
     return trouble_status;
 }
 
-int clear(const std::string& path, const delivery::backoff::Layout& layout) {
+int clear(const std::string& path, const os::backoff::Layout& layout) {
     Result<os::TcptoTable> file = os::TcptoTable::open(path);
     if (!file) return die("write " + path, file.error());
     const Result<Done> locked = file->lock(lock_patience);
@@ -36,7 +36,7 @@ int clear(const std::string& path, const delivery::backoff::Layout& layout) {
     const Result<os::TcptoBytes> content = file->read(layout);
     if (!content) return die("read " + path, content.error());
     // qmail: the table gets its full size here, whatever it had; that is what switches it on.
-    constexpr std::array<unsigned char, delivery::backoff::tcpto6.largest_table()> zeros{};
+    constexpr std::array<unsigned char, os::backoff::tcpto6.largest_table()> zeros{};
     const Result<Done> written = file->write(std::span(zeros).first(layout.largest_table()), 0);
     if (!written) return die("write " + path, written.error());
     return 0;
@@ -46,10 +46,10 @@ int run() {
     const Result<std::string> home = os::home_directory();
     if (!home) return die("chdir", home.error());
     const std::string path = *home + "/queue/lock/tcpto";
-    const int status = clear(path, delivery::backoff::tcpto);
+    const int status = clear(path, os::backoff::tcpto);
     // It is not created here: whoever has none remembers no IPv6 address.
     if (::access((path + "6").c_str(), F_OK) != 0) return status;
-    return std::max(status, clear(path + "6", delivery::backoff::tcpto6));
+    return std::max(status, clear(path + "6", os::backoff::tcpto6));
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/text.hpp"
-#include "delivery/backoff.hpp"
+#include "os/tcpto_records.hpp"
 #include "os/home.hpp"
 #include "os/standard_descriptors.hpp"
 #include "os/system_clock.hpp"
@@ -25,7 +25,7 @@ int die(std::string_view what, const Failure& why) {
     return trouble_status;
 }
 
-namespace backoff = delivery::backoff;
+namespace backoff = os::backoff;
 
 std::string lines(os::TcptoBytes content, const backoff::Layout& layout,
                   std::chrono::seconds now) {

@@ -27,13 +27,13 @@
 #include "base/text.hpp"
 #include "control/control_file.hpp"
 #include "control/read_settings.hpp"
-#include "explain/check.hpp"
-#include "explain/no_message.hpp"
-#include "explain/printable.hpp"
-#include "explain/probe.hpp"
-#include "explain/probe_views.hpp"
-#include "explain/route.hpp"
-#include "explain/wrap.hpp"
+#include "explain/check/check.hpp"
+#include "explain/probe/no_message.hpp"
+#include "explain/show/printable.hpp"
+#include "explain/probe/probe.hpp"
+#include "explain/probe/probe_views.hpp"
+#include "explain/route/route.hpp"
+#include "explain/show/wrap.hpp"
 #include "os/cares_resolver.hpp"
 #include "os/dialer.hpp"
 #include "os/error_words.hpp"
@@ -82,9 +82,9 @@ struct Surroundings {
     os::Dialer dialer{clock};
     os::TcptoFile backoff{"queue/lock/tcpto", clock, random};
     os::LocalAddresses local_addresses;
-    control::FileRules rules;
+    control::ServerFileReader rules;
     explain::NoMessage message;
-    delivery::World world{clock,           random, resolver, dialer, backoff,
+    Environment environment{clock,           random, resolver, dialer, backoff,
                           local_addresses, rules,  message};
 };
 
@@ -131,19 +131,19 @@ Result<Done> go_home() {
 }
 
 // The settings as they are, but for what the options say otherwise.
-Result<delivery::Settings> settings_for(const Options& options, std::string_view host) {
-    Result<delivery::Settings> settings = control::read_settings(host);
+Result<routing::Settings> settings_for(const Options& options, std::string_view host) {
+    Result<routing::Settings> settings = control::read_settings(host);
     if (!settings) return settings;
     const Duration most = std::chrono::seconds(options.patience);
     settings->timeout_connect = std::min(settings->timeout_connect, most);
     settings->timeout_remote = std::min(settings->timeout_remote, most);
-    if (options.only_ipv4) settings->families = delivery::FamilyChoice::ipv4_only;
-    if (options.only_ipv6) settings->families = delivery::FamilyChoice::ipv6_only;
+    if (options.only_ipv4) settings->families = routing::FamilyChoice::ipv4_only;
+    if (options.only_ipv6) settings->families = routing::FamilyChoice::ipv6_only;
     return settings;
 }
 
 int run_probe(const Options& options) {
-    std::optional<delivery::NextHop> hop = explain::read_target(options.target, options.by_mx);
+    std::optional<routing::NextHop> hop = explain::read_target(options.target, options.by_mx);
     if (!hop)
         return complain(text("\"", options.target, "\" is not a host name, address or [address], "
                                                    "with :port or without; --mx needs a domain"),
@@ -154,12 +154,12 @@ int run_probe(const Options& options) {
         question.trust_file = std::filesystem::absolute(question.trust_file).string();
     if (const Result<Done> at_home = go_home(); !at_home)
         return complain(at_home.error().detail, trouble_here);
-    const Result<delivery::Settings> settings = settings_for(options, options.target);
+    const Result<routing::Settings> settings = settings_for(options, options.target);
     if (!settings) return complain(settings.error().detail, trouble_here);
 
     Surroundings surroundings;
     const Result<explain::Probe> probe =
-        explain::probe(surroundings.world, *settings, question).run();
+        explain::probe(surroundings.environment, *settings, question).run();
     if (!probe) return complain(probe.error().detail, trouble_here);
     const std::string answer =
         options.json ? explain::probe_json(*probe)
@@ -187,14 +187,15 @@ int run_route(const Options& options) {
         return complain(at_home.error().detail, trouble_here);
     const std::string sender = options.sender == "<>" ? std::string() : options.sender;
     Surroundings surroundings;
-    std::vector<explain::Route> routes;
+    std::vector<explain::PlannedRoute> routes;
     int status = all_is_well;
     for (std::vector<std::string>& recipients : by_host(options.recipients)) {
-        const Result<delivery::Settings> settings =
+        const Result<routing::Settings> settings =
             settings_for(options, explain::host_of(recipients.front()));
         if (!settings) return complain(settings.error().detail, trouble_here);
-        Result<explain::Route> route =
-            explain::find_route(surroundings.world, *settings, sender, std::move(recipients)).run();
+        Result<explain::PlannedRoute> route =
+            explain::plan_route(surroundings.environment, *settings, sender, std::move(recipients))
+                .run();
         if (!route) return complain(route.error().detail, trouble_here);
         if (route->expectation() == delivery::Letter::rejected) status = answer_is_bad;
         else if (route->expectation() == delivery::Letter::deferred && status == all_is_well)

@@ -33,12 +33,12 @@ enum class Cause {
     timed_out,       ///< a deadline passed
     closed,          ///< the peer closed or reset the connection
     refused,         ///< the connection was refused or the network said no
-    said_no,         ///< the server's own words: `code` and, as detail, the text of its reply
+    rejected,         ///< the server's own words: `code` and, as detail, the text of its reply
     all_refused,     ///< every recipient was refused; code and detail are the last reply's
     needs_smtputf8,  ///< the sender's address needs SMTPUTF8 and the server does not offer it
     too_large,       ///< the message is larger than the server says it takes
     no_chunking,     ///< the server offers CHUNKING and does not know BDAT
-    out_of_step,     ///< the peer said what the protocol does not allow here
+    protocol_error,     ///< the peer said what the protocol does not allow here
     tls,             ///< the handshake failed, or TLS itself broke
     injected,        ///< plaintext came behind the reply to STARTTLS: an attack
     tls_missing,     ///< TLS was demanded and the server does not offer it, or refused it

@@ -8,8 +8,8 @@
 
 #include "base/text.hpp"
 #include "control/control_file.hpp"
-#include "delivery/control_lines.hpp"
-#include "delivery/route_line.hpp"
+#include "routing/control_lines.hpp"
+#include "routing/route_line.hpp"
 
 namespace tern::control {
 namespace {
@@ -88,12 +88,12 @@ Result<std::string> read_hello_name(const Files& control) {
 
 // A chunk is held in memory, and each one more waits for a server to take it in.
 Result<std::size_t> read_chunk_size(const Files& control) {
-    return control.number("chunksizeremote", session::default_chunk, largest_chunk)
+    return control.number("chunksizeremote", smtp::default_chunk, largest_chunk)
         .map([](std::uint64_t size) { return std::max<std::size_t>(size, smallest_chunk); });
 }
 
-Result<delivery::FamilyChoice> read_family_choice(const Files& control) {
-    using delivery::FamilyChoice;
+Result<routing::FamilyChoice> read_family_choice(const Files& control) {
+    using routing::FamilyChoice;
     const Result<std::optional<std::string>> line = control.line("addresspreference");
     if (!line) return tl::unexpected<Failure>(line.error());
     const std::string_view choice = *line ? std::string_view(**line) : std::string_view();
@@ -114,14 +114,14 @@ bool may_hold_passwords(std::string_view lines) {
 }
 
 // Of the many lines of smtproutes those that may decide for mail to the host; without a host all.
-Result<delivery::RouteFiles> read_smtproutes(const Files& control, std::string_view host) {
-    delivery::RouteFiles routes;
+Result<routing::RouteFiles> read_smtproutes(const Files& control, std::string_view host) {
+    routing::RouteFiles routes;
     if (!control.may_have("smtproutes")) return routes;
-    const delivery::HostSieve sieve(host);
+    const routing::HostSieve sieve(host);
     std::size_t left_out = 0;
     const auto keep = [&](std::string_view block) {
         routes.hold_passwords = routes.hold_passwords || may_hold_passwords(block);
-        for (delivery::ControlLines lines(block); lines.next();) {
+        for (routing::ControlLines lines(block); lines.next();) {
             if (!host.empty() && !sieve.passes(lines.line())) {
                 ++left_out;
                 continue;
@@ -139,27 +139,27 @@ Result<delivery::RouteFiles> read_smtproutes(const Files& control, std::string_v
 }
 
 // The first file of smtproutes.d that stands for the host, where there is such a directory.
-Result<std::optional<delivery::RouteFiles::OfDomain>> read_route_file(const Files& control,
+Result<std::optional<routing::RouteFiles::OfDomain>> read_route_file(const Files& control,
                                                                       std::string_view host) {
-    std::optional<delivery::RouteFiles::OfDomain> none;
+    std::optional<routing::RouteFiles::OfDomain> none;
     if (!control.may_have("smtproutes.d")) return none;
     const Files routes(control.path("smtproutes.d"));
-    for (const std::string& name : delivery::route_file_names(host)) {
+    for (const std::string& name : routing::route_file_names(host)) {
         if (!routes.may_have(name)) continue;
         std::string path = routes.path(name);
         Result<std::optional<std::string>> content = read_file(path);
         if (!content) return tl::unexpected<Failure>(content.error());
         if (*content)
-            return delivery::RouteFiles::OfDomain{std::move(path), std::move(**content)};
+            return routing::RouteFiles::OfDomain{std::move(path), std::move(**content)};
     }
     return none;
 }
 
 }  // namespace
 
-Result<delivery::Settings> read_settings(std::string_view host) {
+Result<routing::Settings> read_settings(std::string_view host) {
     const Files control("control");
-    delivery::Settings settings;
+    routing::Settings settings;
     std::optional<Failure> trouble;
     const auto take = [&trouble](auto result, auto& field) {
         if (result) field = std::move(*result);
@@ -176,7 +176,7 @@ Result<delivery::Settings> read_settings(std::string_view host) {
     take(control.whole("authsenders"), settings.routes.authsenders);
     take(control.whole("qmtproutes"), settings.routes.qmtproutes);
     take(read_route_file(control, host), settings.routes.of_domain);
-    delivery::RouteFiles& routes = settings.routes;
+    routing::RouteFiles& routes = settings.routes;
     if (may_hold_passwords(routes.authsenders) || may_hold_passwords(routes.qmtproutes) ||
         (routes.of_domain && may_hold_passwords(routes.of_domain->content)))
         routes.hold_passwords = true;
@@ -194,7 +194,7 @@ Result<delivery::Settings> read_settings(std::string_view host) {
     return settings;
 }
 
-Result<Secret> FileRules::token_file(const std::string& path) {
+Result<Secret> ServerFileReader::token_file(const std::string& path) {
     const Result<std::optional<std::string>> content = read_file(path);
     if (!content) return tl::unexpected<Failure>(content.error());
     if (*content) return Secret(**content);
@@ -202,7 +202,7 @@ Result<Secret> FileRules::token_file(const std::string& path) {
                 text(path, ": the file of the access token does not exist"));
 }
 
-Result<std::string> FileRules::tls_destinations() {
+Result<std::string> ServerFileReader::tls_destinations() {
     if (!tls_destinations_)
         tls_destinations_ = read_file("control/tlsdestinations")
                                 .map([](std::optional<std::string>&& content) {
@@ -212,7 +212,7 @@ Result<std::string> FileRules::tls_destinations() {
 }
 
 // contract.md#tls-files: tlshosts/<FQDN>.pem beats notlshosts/<FQDN> and exhaustivelist.
-Result<tls::Requirement> FileRules::requirement(const dns::Domain& server) {
+Result<tls::Requirement> ServerFileReader::requirement(const dns::Domain& server) {
     tls::Requirement requirement;
     std::vector<std::string> exclusions;
     // A link that leads nowhere is a demand too, and what a directory behind one demanded is not

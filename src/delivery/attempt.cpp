@@ -4,7 +4,7 @@
 
 #include "base/text.hpp"
 #include "delivery/delivery.hpp"
-#include "delivery/ignored_extensions.hpp"
+#include "routing/ignored_extensions.hpp"
 #include "delivery/transactions.hpp"
 
 namespace tern::delivery {
@@ -16,9 +16,9 @@ session::Terms Delivery::terms_of(const Connection& connection, const Step& step
     terms.endpoint = connection.peer.endpoint;
     terms.requirement = step.requirement;
     terms.tls_settings = settings_.tls;
-    if (!way_.certificate_file.empty()) {
-        terms.tls_settings.certificate_file = way_.certificate_file;
-        terms.tls_settings.key_file = way_.key_file;
+    if (!route_.certificate_file.empty()) {
+        terms.tls_settings.certificate_file = route_.certificate_file;
+        terms.tls_settings.key_file = route_.key_file;
     }
     terms.timeout_remote = settings_.timeout_remote;
     terms.chunking = step.chunking;
@@ -26,13 +26,13 @@ session::Terms Delivery::terms_of(const Connection& connection, const Step& step
     // Something must be left for the way in clear, however many handshakes stall, or servers that
     // are called before it say nothing at all.
     if (!step.requirement.demanded()) {
-        terms.tls_patience = itinerary_.tls_patience(world_.clock.now());
+        terms.tls_patience = itinerary_.tls_patience(environment_.clock.now());
         terms.in_haste = itinerary_.owes_in_clear();
     }
-    if (way_.credentials) terms.credentials = &*way_.credentials;
+    if (route_.credentials) terms.credentials = &*route_.credentials;
     if (!mechanisms_.empty()) terms.mechanisms = mechanisms_;
-    terms.ignored = find_ignored_extensions(settings_.ignoreextensions, connection.peer.name,
-                                            connection.peer.endpoint.address);
+    terms.ignored = routing::find_ignored_extensions(
+        settings_.ignoreextensions, connection.peer.name, connection.peer.endpoint.address);
     return terms;
 }
 
@@ -40,11 +40,11 @@ Task<Outcome> Delivery::attempt(Connection connection, const Step& step) {
     Outcome outcome;
     outcome.peer = connection.peer;
     outcome.circumstances.requirement = step.requirement;
-    outcome.circumstances.has_credentials = way_.credentials.has_value();
+    outcome.circumstances.has_credentials = route_.credentials.has_value();
     outcome.tls_trouble = step.tls_trouble;
     session::Terms terms = terms_of(connection, step);
     const auto session = std::make_unique<session::Session>(
-        world_.clock, world_.random, std::move(connection.stream), std::move(terms));
+        environment_.clock, environment_.random, std::move(connection.stream), std::move(terms));
     const Result<Done> opened = co_await session->open().outcome();
     std::ranges::copy(session->said_in_login(), std::back_inserter(said_));
     outcome.circumstances.secured = session->secured();
@@ -70,7 +70,7 @@ Task<Done> Delivery::first_transaction(session::Session& session, Outcome& outco
     hold_for_tls(sent, progress, outcome.circumstances);
     if ((sent || concerns_its_recipients_alone(sent.error())) &&
         rounds_.leaves_anyone(progress, true)) {
-        const bool repeats = world_.message.rewind();
+        const bool repeats = environment_.message.rewind();
         if (rounds_.leaves_anyone(progress, repeats)) {
             split_ = true;
             note_round(sent, progress, outcome, repeats);
@@ -85,7 +85,7 @@ Task<Done> Delivery::first_transaction(session::Session& session, Outcome& outco
 
 Task<Done> Delivery::transact(session::Session& session, const session::Envelope& envelope,
                               session::Progress& progress) {
-    return note_written(session.transact(envelope, world_.message, progress), progress);
+    return note_written(session.transact(envelope, environment_.message, progress), progress);
 }
 
 // main must know what was written when memory runs out.

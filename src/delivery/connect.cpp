@@ -25,7 +25,7 @@ std::vector<Endpoint> Delivery::not_silent(const Exchanger& exchanger) {
             break;
         }
         if (itinerary_.was_tried(endpoint)) continue;
-        const Backoff::Finding silence = world_.backoff.look_up(endpoint.address);
+        const TimeoutTable::Finding silence = environment_.timeouts.look_up(endpoint.address);
         if (silence.skip) {
             note_unconnected(
                 Peer{exchanger.name ? exchanger.name->ascii() : std::string(), endpoint},
@@ -38,16 +38,17 @@ std::vector<Endpoint> Delivery::not_silent(const Exchanger& exchanger) {
     return candidates;
 }
 
-const Result<Source>& Delivery::source_of(Family family) {
-    std::optional<Result<Source>>& source = sources_[family == Family::ipv6 ? 1 : 0];
-    if (!source) source = find_source(settings_.sources, way_, arguments_.sender, family);
+const Result<routing::Source>& Delivery::source_of(Family family) {
+    std::optional<Result<routing::Source>>& source = sources_[family == Family::ipv6 ? 1 : 0];
+    if (!source)
+        source = routing::find_source(settings_.sources, route_, arguments_.sender, family);
     return *source;
 }
 
 Result<std::vector<Target>> Delivery::targets_of(const Step& step) {
     std::vector<Target> targets;
     for (const Endpoint& endpoint : step.racing) {
-        const Result<Source>& source = source_of(endpoint.address.family());
+        const Result<routing::Source>& source = source_of(endpoint.address.family());
         if (!source) return tl::unexpected<Failure>(source.error());
         targets.push_back(Target{endpoint, source->address});
     }
@@ -57,10 +58,11 @@ Result<std::vector<Target>> Delivery::targets_of(const Step& step) {
 // No stream if no server answered. Fails only for local trouble.
 Task<Connection> Delivery::connect(const Step& step) {
     const std::vector<Target> targets = co_await targets_of(step);
-    if (way_.protocol == Protocol::qmtp) co_await measure_for_qmtp();
+    if (route_.protocol == routing::Protocol::qmtp) co_await measure_for_qmtp();
     const Deadline latest = itinerary_.until().value_or(
-        world_.clock.now() + 2 * settings_.timeout_connect + std::chrono::seconds(1));
-    DialResult dialled = co_await world_.dialer.dial(targets, settings_.timeout_connect, latest);
+        environment_.clock.now() + 2 * settings_.timeout_connect + std::chrono::seconds(1));
+    DialResult dialled =
+        co_await environment_.dialer.dial(targets, settings_.timeout_connect, latest);
     co_return note_dialled(step, targets, std::move(dialled));
 }
 
@@ -79,10 +81,11 @@ Result<Connection> Delivery::note_dialled(const Step& step, const std::vector<Ta
         if (each.outcome == Connected::not_tried) continue;
         const Endpoint& endpoint = targets[i].endpoint;
         tried.push_back(endpoint);
-        if (each.outcome == Connected::timed_out) world_.backoff.note_timeout(endpoint.address);
+        if (each.outcome == Connected::timed_out)
+            environment_.timeouts.note_timeout(endpoint.address);
         else if (!is_local_trouble(each.outcome) &&
                  std::ranges::find(listed_, endpoint) != listed_.end())
-            world_.backoff.note_answer(endpoint.address);
+            environment_.timeouts.note_answer(endpoint.address);
         if (is_local_trouble(each.outcome) && !dialled.stream)
             return local_trouble(each, endpoint.address.family());
         if (each.outcome != Connected::yes)
@@ -94,8 +97,8 @@ Result<Connection> Delivery::note_dialled(const Step& step, const std::vector<Ta
     reached_ = true;
     connection.peer = Peer{step.server_name, targets[dialled.winner].endpoint};
     connection.stream = std::move(dialled.stream);
-    if (way_.protocol == Protocol::qmtp) return connection;
-    const Result<Source>& source = source_of(connection.peer.endpoint.address.family());
+    if (route_.protocol == routing::Protocol::qmtp) return connection;
+    const Result<routing::Source>& source = source_of(connection.peer.endpoint.address.family());
     Result<std::string> hello = hello_name_for(settings_, *source, dialled.local);
     if (!hello) return tl::unexpected<Failure>(hello.error());
     connection.hello_name = std::move(*hello);

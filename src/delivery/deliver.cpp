@@ -6,15 +6,16 @@
 
 #include "base/text.hpp"
 #include "delivery/delivery.hpp"
-#include "delivery/mechanism_order.hpp"
+#include "routing/mechanism_order.hpp"
 #include "delivery/redact.hpp"
 #include "delivery/server_terms.hpp"
 
 namespace tern::delivery {
 
-Delivery::Delivery(World& world, const Settings& settings, const Arguments& arguments,
-                   const Addressing& addressing, bool& end_of_data_written)
-    : world_(world),
+Delivery::Delivery(Environment& environment, const routing::Settings& settings,
+                   const Arguments& arguments, const Addressing& addressing,
+                   bool& end_of_data_written)
+    : environment_(environment),
       settings_(settings),
       arguments_(arguments),
       addressing_(addressing),
@@ -23,17 +24,18 @@ Delivery::Delivery(World& world, const Settings& settings, const Arguments& argu
       rounds_(addressing.wire) {}
 
 Task<Report> Delivery::run() {
-    Result<Way> way = find_way(settings_.routes, arguments_.host, arguments_.sender);
-    if (!way) co_return before_any_server(way.error());
-    way_ = std::move(*way);
+    Result<routing::Route> route =
+        routing::find_route(settings_.routes, arguments_.host, arguments_.sender);
+    if (!route) co_return before_any_server(route.error());
+    route_ = std::move(*route);
     const Result<Done> token = read_token();
     if (!token) co_return before_any_server(token.error());
     const Result<Done> mechanisms = read_mechanisms();
     if (!mechanisms) co_return before_any_server(mechanisms.error());
-    const Result<std::vector<NextHop>> hops = next_hops(way_, arguments_.host);
+    const Result<std::vector<routing::NextHop>> hops = routing::next_hops(route_, arguments_.host);
     if (!hops) co_return before_any_server(hops.error());
-    for (const NextHop& hop : *hops) {
-        if (itinerary_.wants_servers(world_.clock.now())) co_await try_hop(hop);
+    for (const routing::NextHop& hop : *hops) {
+        if (itinerary_.wants_servers(environment_.clock.now())) co_await try_hop(hop);
         else unasked_ = true;
     }
     itinerary_.no_more_servers();
@@ -45,31 +47,32 @@ Task<Report> Delivery::run() {
 }
 
 Result<Done> Delivery::read_token() {
-    if (!way_.credentials || way_.credentials->token_file.empty()) return Done();
-    return world_.rules.token_file(way_.credentials->token_file).map([this](const Secret& content) {
-        way_.credentials->secret = sasl::token_in(content.reveal());
-        return Done();
-    });
+    if (!route_.credentials || route_.credentials->token_file.empty()) return Done();
+    return environment_.server_files.token_file(route_.credentials->token_file)
+        .map([this](const Secret& content) {
+            route_.credentials->secret = sasl::token_in(content.reveal());
+            return Done();
+        });
 }
 
 // Only mail that logs in needs them.
 Result<Done> Delivery::read_mechanisms() {
-    if (!way_.credentials) return Done();
-    return read_mechanism_order(settings_.authmechanisms)
+    if (!route_.credentials) return Done();
+    return routing::read_mechanism_order(settings_.authmechanisms)
         .map([this](std::vector<sasl::Mechanism>&& order) {
             mechanisms_ = std::move(order);
             return Done();
         });
 }
 
-Task<Done> Delivery::try_hop(NextHop hop) {
+Task<Done> Delivery::try_hop(routing::NextHop hop) {
     Exchangers exchangers(
-        world_, settings_.timeout_dns,
-        find_families(settings_.sources, way_, arguments_.sender, settings_.families));
+        environment_, settings_.timeout_dns,
+        routing::find_families(settings_.sources, route_, arguments_.sender, settings_.families));
     unfound_.reset();
     const Result<Done> found = co_await exchangers.find(std::move(hop)).outcome();
     if (!found) unfound_ = found.error();
-    while (found && itinerary_.wants_servers(world_.clock.now())) {
+    while (found && itinerary_.wants_servers(environment_.clock.now())) {
         const Result<std::vector<Exchanger>> group = co_await exchangers.next_group().outcome();
         if (!group) settle_for_trouble(group.error());
         else if (group->empty()) unfound_ = exchangers.none_left();
@@ -86,16 +89,17 @@ Task<Done> Delivery::try_hop(NextHop hop) {
     // The report tells of a host that does not exist as it was given.
     if (unfound_->cause == Cause::no_such_host) unfound_->detail = arguments_.host;
     if (unfound_->cause == Cause::no_relay)
-        unfound_->detail = text(unfound_->detail, " (", way_.origin.to_string(), ")");
+        unfound_->detail = text(unfound_->detail, " (", route_.origin.to_string(), ")");
     co_return Done();
 }
 
 void Delivery::add_server(const Exchanger& exchanger) {
-    if (!itinerary_.wants_servers(world_.clock.now())) {
+    if (!itinerary_.wants_servers(environment_.clock.now())) {
         unasked_ = true;
         return;
     }
-    Result<tls::Requirement> requirement = requirement_for(world_.rules, way_, exchanger);
+    Result<tls::Requirement> requirement =
+        requirement_for(environment_.server_files, route_, exchanger);
     if (!requirement) return settle_for_trouble(requirement.error());
     itinerary_.add(exchanger.name ? exchanger.name->ascii() : std::string(), not_silent(exchanger),
                    std::move(*requirement));
@@ -103,7 +107,8 @@ void Delivery::add_server(const Exchanger& exchanger) {
 
 // Makes every connection that is due now.
 Task<Done> Delivery::proceed() {
-    while (std::optional<Step> step = itinerary_.next(world_.clock.now())) co_await take(*step);
+    while (std::optional<Step> step = itinerary_.next(environment_.clock.now()))
+        co_await take(*step);
     co_return Done();
 }
 
@@ -115,7 +120,7 @@ Task<Done> Delivery::take(const Step& step) {
         settle_for_trouble(connection.error());
     } else if (!connection->stream) {
         if (split_) go_on_without_connection(step);
-    } else if (way_.protocol == Protocol::qmtp) {
+    } else if (route_.protocol == routing::Protocol::qmtp) {
         Outcome outcome = co_await attempt_by_qmtp(std::move(*connection));
         consider(std::move(outcome), step);
     } else {
@@ -127,7 +132,7 @@ Task<Done> Delivery::take(const Step& step) {
 
 // Whether another server, or this one in another manner, may get the mail.
 void Delivery::consider(Outcome outcome, const Step& step) {
-    if (world_.outcomes != nullptr) world_.outcomes->ended(outcome);
+    if (environment_.outcomes != nullptr) environment_.outcomes->ended(outcome);
     if (settled_) return;
     if (split_) return consider_split(outcome, step);
     if (!outcome.failure)
@@ -135,9 +140,10 @@ void Delivery::consider(Outcome outcome, const Step& step) {
                              std::move(outcome.accepted)});
     const Verdict verdict = judge(*outcome.failure, outcome.circumstances);
     itinerary_.note_failed(step, outcome.peer.endpoint, verdict, outcome.failure->detail,
-                           world_.clock.now());
+                           environment_.clock.now());
     // A pipe of which bytes were consumed cannot be sent again.
-    if (verdict.next == Next::settle || !world_.message.rewind()) return settle(report_of(outcome));
+    if (verdict.next == Next::settle || !environment_.message.rewind())
+        return settle(report_of(outcome));
     if (verdict.next == Next::same_without_chunking) {
         // contract.md#lost-or-doubled: when the last chunk was written no other server is tried.
         if (end_of_data_written_) itinerary_.only_what_is_owed();
@@ -197,7 +203,7 @@ Report Delivery::final_report() const {
 
 Report Delivery::before_any_server(const Failure& failure) const {
     return Report{recipient_reports({}), letter_before_any_server(failure),
-                  failure_text(failure, way_.protocol)};
+                  failure_text(failure, route_.protocol)};
 }
 
 Report Delivery::report_of(const Outcome& outcome) const {
@@ -220,11 +226,11 @@ std::vector<RecipientReport> Delivery::recipient_reports(
     return reports;
 }
 
-Task<Report> deliver(World& world, const Settings& settings, const Arguments& arguments,
-                     bool& end_of_data_written) {
+Task<Report> deliver(Environment& environment, const routing::Settings& settings,
+                     const Arguments& arguments, bool& end_of_data_written) {
     Result<Addressing> read = read_envelope(arguments.sender, arguments.recipients);
     const Addressing addressing = read ? std::move(*read) : Addressing();
-    Delivery delivery(world, settings, arguments, addressing, end_of_data_written);
+    Delivery delivery(environment, settings, arguments, addressing, end_of_data_written);
     if (!read) co_return delivery.before_any_server(read.error());
     if (addressing.wire.recipients.empty()) {
         const Failure none(Stage::start, Cause::bad_recipients, *addressing.faults.back());

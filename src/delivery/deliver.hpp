@@ -6,8 +6,8 @@
 
 #include "delivery/itinerary.hpp"
 #include "delivery/report.hpp"
-#include "delivery/settings.hpp"
-#include "delivery/world.hpp"
+#include "routing/settings.hpp"
+#include "environment/environment.hpp"
 
 namespace tern::delivery {
 
@@ -21,7 +21,7 @@ struct Arguments {
 /// Tries each endpoint until an attempt settles, and tells what came of it. `end_of_data_written`
 /// is set when the end of data was handed to the kernel, so that whoever catches an exception knows
 /// whether to say "Possible duplicate!". Everything given must outlive the task.
-Task<Report> deliver(World& world, const Settings& settings, const Arguments& arguments,
-                     bool& end_of_data_written);
+Task<Report> deliver(Environment& environment, const routing::Settings& settings,
+                     const Arguments& arguments, bool& end_of_data_written);
 
 }  // namespace tern::delivery

@@ -15,8 +15,8 @@
 #include "delivery/itinerary.hpp"
 #include "delivery/outcome.hpp"
 #include "delivery/rounds.hpp"
-#include "delivery/sources.hpp"
-#include "delivery/way.hpp"
+#include "routing/source.hpp"
+#include "routing/route.hpp"
 #include "session/session.hpp"
 
 namespace tern::delivery {
@@ -31,8 +31,8 @@ struct Connection {
 class Delivery {
 public:
     /// All must outlive it.
-    Delivery(World& world, const Settings& settings, const Arguments& arguments,
-             const Addressing& addressing, bool& end_of_data_written);
+    Delivery(Environment& environment, const routing::Settings& settings,
+             const Arguments& arguments, const Addressing& addressing, bool& end_of_data_written);
 
     Task<Report> run();
     /// The report of a failure before any server was reached.
@@ -40,7 +40,7 @@ public:
 
 private:
     // deliver.cpp
-    Task<Done> try_hop(NextHop hop);
+    Task<Done> try_hop(routing::NextHop hop);
     void add_server(const Exchanger& exchanger);
     Task<Done> proceed();
     Task<Done> take(const Step& step);
@@ -63,7 +63,7 @@ private:
                                     DialResult dialled);
     tl::unexpected<Failure> local_trouble(const DialResult::Each& each, Family family);
     void note_unconnected(const Peer& peer, std::string_view why);
-    const Result<Source>& source_of(Family family);
+    const Result<routing::Source>& source_of(Family family);
     Result<std::vector<Target>> targets_of(const Step& step);
     std::vector<Endpoint> not_silent(const Exchanger& exchanger);
 
@@ -90,14 +90,14 @@ private:
     void settle_split();
     void settle_split_for_trouble(const Failure& trouble);
 
-    World& world_;
-    const Settings& settings_;
+    Environment& environment_;
+    const routing::Settings& settings_;
     const Arguments& arguments_;
     const Addressing& addressing_;
     bool& end_of_data_written_;
 
-    Way way_;
-    std::array<std::optional<Result<Source>>, 2> sources_;  // by family, once asked for
+    routing::Route route_;
+    std::array<std::optional<Result<routing::Source>>, 2> sources_;  // by family, once asked for
     std::vector<sasl::Mechanism> mechanisms_;  // of control/authmechanisms; empty: the usual order
     std::vector<Endpoint> listed_;             // of which the time-out table has a record
     Itinerary itinerary_;

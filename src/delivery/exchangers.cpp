@@ -29,10 +29,10 @@ std::vector<Endpoint> interleave(std::vector<IpAddress> first, std::vector<IpAdd
 
 }  // namespace
 
-Task<Done> Exchangers::find(NextHop hop) {
+Task<Done> Exchangers::find(routing::NextHop hop) {
     hop_ = std::move(hop);
     const dns::Domain* domain = std::get_if<dns::Domain>(&*hop_);
-    if (const Relay* relay = std::get_if<Relay>(&*hop_)) {
+    if (const routing::Relay* relay = std::get_if<routing::Relay>(&*hop_)) {
         artificial_ = true;
         port_ = relay->port;
         if (relay->by_mx) domain = std::get_if<dns::Domain>(&relay->host);
@@ -50,7 +50,7 @@ Task<Done> Exchangers::find(NextHop hop) {
 Task<Done> Exchangers::find_exchangers(const dns::Domain& domain) {
     domain_ = domain.ascii();
     dns::Answer<dns::Mx> answer =
-        co_await world_.resolver.mx(domain, world_.clock.now() + timeout_dns_);
+        co_await environment_.resolver.mx(domain, environment_.clock.now() + timeout_dns_);
     switch (answer.outcome) {
         case dns::Outcome::no_such_name:
             co_return Failure(Stage::routing, Cause::no_such_host, domain_);
@@ -79,7 +79,7 @@ Task<Done> Exchangers::find_exchangers(const dns::Domain& domain) {
 // RFC 5321 5.1: equal preference in random order; the sort keeps the shuffled order.
 void Exchangers::shuffle_equals() {
     for (std::size_t left = mx_.size(); left > 1; --left)
-        std::swap(mx_[left - 1], mx_[world_.random.below(static_cast<std::uint32_t>(left))]);
+        std::swap(mx_[left - 1], mx_[environment_.random.below(static_cast<std::uint32_t>(left))]);
     std::ranges::stable_sort(mx_, {}, &dns::Mx::preference);
 }
 
@@ -128,7 +128,7 @@ Task<std::vector<Exchanger>> Exchangers::fixed_group() {
     Group group;
     if (next_++ > 0) co_return group;
     std::optional<IpAddress> address;
-    if (const Relay* relay = std::get_if<Relay>(&*hop_)) {
+    if (const routing::Relay* relay = std::get_if<routing::Relay>(&*hop_)) {
         if (const dns::Domain* name = std::get_if<dns::Domain>(&relay->host)) {
             domain_ = name->ascii();
             std::optional<Exchanger> exchanger = co_await look_up(domain_, std::nullopt);
@@ -141,7 +141,7 @@ Task<std::vector<Exchanger>> Exchangers::fixed_group() {
     }
     domain_ = address->to_string();
     if (!artificial_) {
-        const bool ours = co_await world_.local_addresses.is_ourselves(*address);
+        const bool ours = co_await environment_.local_addresses.is_ourselves(*address);
         if (ours) {
             ourselves_ = "an address of this host";
             co_return group;
@@ -164,10 +164,10 @@ Task<std::vector<Exchanger>> Exchangers::fixed_group() {
 // deferred for ever.
 Task<std::vector<Exchanger>> Exchangers::late_group(bool finally) {
     Group group;
-    const Deadline by = world_.clock.now() + (finally ? last_patience : late_patience);
+    const Deadline by = environment_.clock.now() + (finally ? last_patience : late_patience);
     for (std::size_t i = 0; i < late_.size();) {
         const bool is_due = finally || !late_[i].asked_again;
-        if (!is_due || world_.clock.now() >= by || time_left() <= Duration()) {
+        if (!is_due || environment_.clock.now() >= by || time_left() <= Duration()) {
             ++i;
             continue;
         }
@@ -209,7 +209,7 @@ Task<std::optional<Exchanger>> Exchangers::look_up(std::string name,
         // What was there in time is of no use: the other family is waited for in full.
         const Late late = late_.back();
         late_.pop_back();
-        const Deadline by = world_.clock.now() + time_left();
+        const Deadline by = environment_.clock.now() + time_left();
         const dns::Answer<IpAddress> other = co_await ask_one(*host, late.family, by);
         note_trouble(*host, other);
         co_await sift(*host, other, late.family, sifted);
@@ -223,18 +223,18 @@ Task<std::optional<Exchanger>> Exchangers::look_up(std::string name,
 
 Task<dns::Addresses> Exchangers::ask(const dns::Domain& host) {
     ++asked_;
-    const Time began = world_.clock.now();
-    dns::Addresses found = co_await world_.resolver.addresses(host, began + time_left());
-    spent_ += world_.clock.now() - began;
+    const Time began = environment_.clock.now();
+    dns::Addresses found = co_await environment_.resolver.addresses(host, began + time_left());
+    spent_ += environment_.clock.now() - began;
     co_return found;
 }
 
 Task<dns::Answer<IpAddress>> Exchangers::ask_one(const dns::Domain& host, Family family,
                                                  Deadline by) {
-    const Time began = world_.clock.now();
+    const Time began = environment_.clock.now();
     by = std::min<Deadline>(by, began + time_left());
-    dns::Answer<IpAddress> answer = co_await world_.resolver.addresses_of(host, family, by);
-    spent_ += world_.clock.now() - began;
+    dns::Answer<IpAddress> answer = co_await environment_.resolver.addresses_of(host, family, by);
+    spent_ += environment_.clock.now() - began;
     co_return answer;
 }
 
@@ -245,7 +245,7 @@ Result<Done> Exchangers::sift(const dns::Domain& host, const dns::Answer<IpAddre
     if (answer.outcome != dns::Outcome::found) return Done();
     for (const IpAddress& address : answer.records) {
         if (!artificial_) {
-            const Result<bool> ours = world_.local_addresses.is_ourselves(address);
+            const Result<bool> ours = environment_.local_addresses.is_ourselves(address);
             if (!ours) return tl::unexpected<Failure>(ours.error());
             if (*ours)
                 ourselves_ = text(host.ascii() == domain_ ? "it" : host.ascii(),
@@ -256,7 +256,7 @@ Result<Done> Exchangers::sift(const dns::Domain& host, const dns::Answer<IpAddre
             into.unusable += text(into.unusable.empty() ? "" : ", ", address.to_string());
         } else if (is_left_out(address.family())) {
             into.left_out = true;
-            is_without_ipv6_by_source_ = families_ == FamilyChoice::ipv4_by_source;
+            is_without_ipv6_by_source_ = families_ == routing::FamilyChoice::ipv4_by_source;
         } else {
             (family == Family::ipv4 ? into.ipv4 : into.ipv6).push_back(address);
         }
@@ -268,7 +268,7 @@ std::optional<Exchanger> Exchangers::exchanger_of(const dns::Domain& host,
                                                   std::optional<std::uint16_t> preference,
                                                   Sifted& sifted) const {
     if (sifted.ipv4.empty() && sifted.ipv6.empty()) return std::nullopt;
-    if (families_ == FamilyChoice::ipv6_first) std::swap(sifted.ipv4, sifted.ipv6);
+    if (families_ == routing::FamilyChoice::ipv6_first) std::swap(sifted.ipv4, sifted.ipv6);
     Exchanger exchanger;
     exchanger.name = host;
     exchanger.preference = preference;
@@ -278,10 +278,10 @@ std::optional<Exchanger> Exchangers::exchanger_of(const dns::Domain& host,
 }
 
 bool Exchangers::is_left_out(Family family) const {
-    const bool only_ipv4 =
-        families_ == FamilyChoice::ipv4_only || families_ == FamilyChoice::ipv4_by_source;
+    const bool only_ipv4 = families_ == routing::FamilyChoice::ipv4_only ||
+                           families_ == routing::FamilyChoice::ipv4_by_source;
     return (only_ipv4 && family == Family::ipv6) ||
-           (families_ == FamilyChoice::ipv6_only && family == Family::ipv4);
+           (families_ == routing::FamilyChoice::ipv6_only && family == Family::ipv4);
 }
 
 bool Exchangers::may_ask() const { return asked_ < most_names && time_left() > Duration(); }

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "delivery/next_hop.hpp"
-#include "delivery/settings.hpp"
-#include "delivery/world.hpp"
+#include "routing/next_hop.hpp"
+#include "routing/settings.hpp"
+#include "environment/environment.hpp"
 
 namespace tern::delivery {
 
@@ -35,12 +35,12 @@ public:
     static constexpr int most_full_look_ups = 4;
 
     /// A look-up takes `timeout_dns` at most. `world` must outlive it.
-    Exchangers(World& world, Duration timeout_dns, FamilyChoice families)
-        : world_(world), timeout_dns_(timeout_dns), families_(families) {}
+    Exchangers(Environment& environment, Duration timeout_dns, routing::FamilyChoice families)
+        : environment_(environment), timeout_dns_(timeout_dns), families_(families) {}
 
     /// Learns who the exchangers are. Fails with no_such_host, null_mx, name_service; with no_relay
     /// where the operator named a relay by its MX records and it has none to go to.
-    Task<Done> find(NextHop hop);
+    Task<Done> find(routing::NextHop hop);
     /// The next group that has addresses, in random order among equals (RFC 5321 5.1); empty when
     /// there is none left. Ourselves and what is not preferred to us is left out. Fails with
     /// resources when the local addresses cannot be listed.
@@ -103,10 +103,10 @@ private:
     [[nodiscard]] std::string words_of_faults() const;
     [[nodiscard]] Failure no_relay(std::string_view why) const;
 
-    World& world_;
+    Environment& environment_;
     const Duration timeout_dns_;
-    const FamilyChoice families_;
-    std::optional<NextHop> hop_;
+    const routing::FamilyChoice families_;
+    std::optional<routing::NextHop> hop_;
     bool by_mx_ = false;
     bool implicit_ = false;  // the domain has no MX and stands for itself
     std::string domain_;

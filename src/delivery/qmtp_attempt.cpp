@@ -17,8 +17,8 @@ bool concerns_our_message(const Failure& failure) {
 // What no relay could get is told before one is called.
 Task<Done> Delivery::measure_for_qmtp() {
     if (qmtp_size_) co_return Done();
-    qmtp_size_ =
-        co_await session::measure_for_qmtp(world_.clock, settings_.timeout_remote, world_.message);
+    qmtp_size_ = co_await session::measure_for_qmtp(environment_.clock, settings_.timeout_remote,
+                                                    environment_.message);
     co_return Done();
 }
 
@@ -29,8 +29,8 @@ Task<Outcome> Delivery::attempt_by_qmtp(Connection connection) {
     outcome.circumstances.requirement.kind = tls::Requirement::Kind::none;
     session::Progress progress;
     Task<Done> sending =
-        session::deliver_by_qmtp(world_.clock, *connection.stream, settings_.timeout_remote,
-                                 envelope, world_.message, *qmtp_size_, progress);
+        session::deliver_by_qmtp(environment_.clock, *connection.stream, settings_.timeout_remote,
+                                 envelope, environment_.message, *qmtp_size_, progress);
     const Result<Done> sent = co_await note_written(std::move(sending), progress).outcome();
     connection.stream.reset();
     note_progress(progress, envelope, outcome.circumstances);

@@ -137,7 +137,7 @@ std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_d
     const std::string ip = peer.endpoint.address.to_string();
     const std::string detail = on_one_line(failure.detail);
     switch (failure.cause) {
-        case Cause::said_no:
+        case Cause::rejected:
             if (failure.stage == Stage::start_tls && requirement.demanded())
                 return tls_text(failure, peer, requirement);
             return refusal_text(failure, peer, end_of_data_written);
@@ -166,9 +166,9 @@ std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_d
         case Cause::tls:
         case Cause::timed_out:
         case Cause::closed:
-        case Cause::out_of_step:
+        case Cause::protocol_error:
             if (failure.stage == Stage::handshake) return tls_text(failure, peer, requirement);
-            if (failure.stage == Stage::greeting && failure.cause == Cause::out_of_step)
+            if (failure.stage == Stage::greeting && failure.cause == Cause::protocol_error)
                 return text("Connected to ", ip, " but greeting failed.\n", detail,
                             " (#4.5.0)\n");
             return text("Connected to ", ip, " but connection died. ",
@@ -179,9 +179,9 @@ std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_d
 }
 
 // The phrases are the old program's where it had one; what we add stands on the next line.
-std::string failure_text(const Failure& failure, Protocol protocol) {
+std::string failure_text(const Failure& failure, routing::Protocol protocol) {
     const std::string detail = on_one_line(failure.detail);
-    const bool qmtp = protocol == Protocol::qmtp;
+    const bool qmtp = protocol == routing::Protocol::qmtp;
     switch (failure.cause) {
         case Cause::control_file:
             return text("Unable to read control files. (#4.3.0)\n", detail, "\n");

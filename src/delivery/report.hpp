@@ -8,7 +8,7 @@
 #include "base/failure.hpp"
 #include "base/ip.hpp"
 #include "delivery/verdict.hpp"
-#include "delivery/way.hpp"
+#include "routing/route.hpp"
 #include "session/progress.hpp"
 
 namespace tern::delivery {
@@ -51,6 +51,7 @@ struct Peer {
                                        const tls::Requirement& requirement);
 /// The sentence for what failed before any server was reached; `protocol` is what it would have
 /// spoken.
-[[nodiscard]] std::string failure_text(const Failure& failure, Protocol protocol = Protocol::smtp);
+[[nodiscard]] std::string failure_text(const Failure& failure,
+                                       routing::Protocol protocol = routing::Protocol::smtp);
 
 }  // namespace tern::delivery

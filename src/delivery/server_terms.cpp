@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "delivery/control_lines.hpp"
-#include "delivery/tls_destinations.hpp"
+#include "routing/control_lines.hpp"
+#include "routing/tls_destinations.hpp"
 
 namespace tern::delivery {
 namespace {
@@ -27,7 +27,7 @@ bool is_inside_this_host(const Exchanger& relay) {
 // The order of the local files: tlshosts/<FQDN>.pem and notlshosts/<FQDN> before tlsdestinations,
 // exhaustivelist before its general lines. The file's rules are not built yet; what they decide
 // waits (contract.md#principles: no less protection than the operator wrote).
-Result<Done> refuse_tls_destination(ServerRules& rules, const Exchanger& exchanger,
+Result<Done> refuse_tls_destination(ServerFiles& rules, const Exchanger& exchanger,
                                     const tls::Requirement& asked) {
     using Kind = tls::Requirement::Kind;
     if (asked.demanded() || asked.origin.starts_with("control/notlshosts/")) return Done();
@@ -36,25 +36,25 @@ Result<Done> refuse_tls_destination(ServerRules& rules, const Exchanger& exchang
     if (content->empty()) return Done();
     const std::string_view name =
         exchanger.name ? std::string_view(exchanger.name->ascii()) : std::string_view();
-    const auto line = find_tls_destination(*content, name, exchanger.next_hop);
+    const auto line = routing::find_tls_destination(*content, name, exchanger.next_hop);
     if (!line || line->changes_nothing()) return Done();
     if (line->is_general() && asked.kind == Kind::none) return Done();
     const std::string server =
         name.empty() ? exchanger.endpoints.front().address.to_string() : std::string(name);
     return fail(Stage::routing, Cause::control_file,
-                text("control/tlsdestinations, line ", line->number, " (", in_quotes(line->key()),
-                     "), ", line->words(), " for ", server,
+                text("control/tlsdestinations, line ", line->number, " (",
+                     routing::in_quotes(line->key()), "), ", line->words(), " for ", server,
                      ", and this version of qmail-remote does not support that file; the mail is "
                      "deferred so that it is not sent with less than the line asks for"));
 }
 
 // Never in clear against a demand.
-Result<tls::Requirement> requirement_for_qmtp(const tls::Requirement& asked, const Way& way,
-                                              const Exchanger& relay) {
+Result<tls::Requirement> requirement_for_qmtp(const tls::Requirement& asked,
+                                              const routing::Route& route, const Exchanger& relay) {
     if (asked.demanded())
         return fail(Stage::routing, Cause::control_file,
                     text(asked.origin, " requires TLS for ", relay.name->ascii(), ", but ",
-                         way.origin.to_string(),
+                         route.origin.to_string(),
                          " sends this mail there by QMTP, which has no TLS"));
     tls::Requirement none;
     none.kind = tls::Requirement::Kind::none;
@@ -63,31 +63,32 @@ Result<tls::Requirement> requirement_for_qmtp(const tls::Requirement& asked, con
 
 }  // namespace
 
-Result<tls::Requirement> requirement_for(ServerRules& rules, const Way& way,
+Result<tls::Requirement> requirement_for(ServerFiles& rules, const routing::Route& route,
                                          const Exchanger& exchanger) {
     Result<tls::Requirement> requirement = tls::Requirement();
     if (exchanger.name) requirement = rules.requirement(*exchanger.name);
     if (!requirement) return requirement;
     if (const Result<Done> kept = refuse_tls_destination(rules, exchanger, *requirement); !kept)
         return tl::unexpected<Failure>(kept.error());
-    if (way.protocol == Protocol::qmtp) return requirement_for_qmtp(*requirement, way, exchanger);
+    if (route.protocol == routing::Protocol::qmtp)
+        return requirement_for_qmtp(*requirement, route, exchanger);
     requirement->implicit = exchanger.endpoints.front().port == implicit_tls_port;
-    if (!way.credentials || requirement->demanded() || is_inside_this_host(exchanger))
+    if (!route.credentials || requirement->demanded() || is_inside_this_host(exchanger))
         return requirement;
     if (requirement->kind == tls::Requirement::Kind::none)
         return fail(Stage::routing, Cause::control_file,
                     text(requirement->origin, " excludes TLS for ", exchanger.name->ascii(),
-                         ", but ", way.origin.to_string(),
+                         ", but ", route.origin.to_string(),
                          " has a user and password for it, which are never sent without TLS"));
     requirement->kind = tls::Requirement::Kind::encrypted;
-    requirement->origin = text(way.origin.to_string(), " (its user and password)");
+    requirement->origin = text(route.origin.to_string(), " (its user and password)");
     return requirement;
 }
 
-Result<std::string> hello_name_for(const Settings& settings, const Source& source,
+Result<std::string> hello_name_for(const routing::Settings& settings, const routing::Source& source,
                                    const IpAddress& local) {
     if (!source.hello_name.empty()) return source.hello_name;
-    return find_hello_name(settings.sources.helohostbyip, local)
+    return routing::find_hello_name(settings.sources.helohostbyip, local)
         .map([&settings](const std::optional<std::string>& name) {
             return name.value_or(settings.hello_name);
         });

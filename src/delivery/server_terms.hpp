@@ -6,10 +6,10 @@
 #include <string_view>
 
 #include "delivery/exchangers.hpp"
-#include "delivery/settings.hpp"
-#include "delivery/sources.hpp"
-#include "delivery/way.hpp"
-#include "delivery/world.hpp"
+#include "routing/settings.hpp"
+#include "routing/source.hpp"
+#include "routing/route.hpp"
+#include "environment/environment.hpp"
 
 namespace tern::delivery {
 
@@ -17,12 +17,14 @@ namespace tern::delivery {
 /// least, but for a relay given as a loopback address or as localhost. Port 465 makes it implicit
 /// (RFC 8314 3.3). QMTP goes without TLS. Fails with Cause::control_file when the rules cannot be
 /// read, when they rule TLS out where credentials would be sent, or demand it where QMTP is spoken.
-[[nodiscard]] Result<tls::Requirement> requirement_for(ServerRules& rules, const Way& way,
+[[nodiscard]] Result<tls::Requirement> requirement_for(ServerFiles& rules,
+                                                       const routing::Route& route,
                                                        const Exchanger& exchanger);
 
 /// The name for EHLO in a connection from `local`: that of domainips (`source`), then of
 /// helohostbyip, then of helohost and me. Fails with Cause::control_file.
-[[nodiscard]] Result<std::string> hello_name_for(const Settings& settings, const Source& source,
+[[nodiscard]] Result<std::string> hello_name_for(const routing::Settings& settings,
+                                                 const routing::Source& source,
                                                  const IpAddress& local);
 
 }  // namespace tern::delivery

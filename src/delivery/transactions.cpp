@@ -16,13 +16,13 @@ void note_progress(const session::Progress& progress, const session::Envelope& e
 
 bool concerns_its_recipients_alone(const Failure& failure) {
     return failure.cause == Cause::all_refused ||
-           (failure.cause == Cause::said_no &&
+           (failure.cause == Cause::rejected &&
             (failure.stage == Stage::data || failure.stage == Stage::final_dot));
 }
 
 bool concerns_the_session_alone(const Failure& failure, const session::Progress& progress) {
     if (failure.stage != Stage::mail) return false;
-    return failure.cause == Cause::said_no ||
+    return failure.cause == Cause::rejected ||
            (failure.cause == Cause::closed && !progress.is_binding());
 }
 

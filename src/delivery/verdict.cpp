@@ -63,7 +63,7 @@ Verdict judge_refusal(const Failure& failure, const Circumstances& circumstances
 
 Verdict judge_cause(const Failure& failure, const Circumstances& circumstances) {
     switch (failure.cause) {
-        case Cause::said_no:
+        case Cause::rejected:
             return judge_refusal(failure, circumstances);
         case Cause::all_refused:
             if (wants_the_tls_that_failed(failure, circumstances)) return try_another;
@@ -94,7 +94,7 @@ Verdict judge_cause(const Failure& failure, const Circumstances& circumstances) 
         case Cause::tls:
         case Cause::timed_out:
         case Cause::closed:
-        case Cause::out_of_step:
+        case Cause::protocol_error:
             return failure.stage == Stage::handshake || failure.stage == Stage::start_tls
                        ? judge_tls(circumstances)
                        : try_another;
@@ -137,7 +137,7 @@ Verdict judge(const Failure& failure, const Circumstances& circumstances) {
     // contract.md#lost-or-doubled: only the server's own words count now, and only its refusal of
     // BDAT as a command, which says that nothing was taken, leaves another way.
     if (!circumstances.end_of_data_written || failure.cause == Cause::no_chunking) return verdict;
-    const bool said = failure.cause == Cause::said_no || failure.cause == Cause::all_refused;
+    const bool said = failure.cause == Cause::rejected || failure.cause == Cause::all_refused;
     return said && verdict.letter == Letter::rejected ? rejected : deferred;
 }
 
@@ -146,7 +146,7 @@ Letter letter_before_any_server(const Failure& failure) {
 }
 
 bool asks_for_tls(const Failure& refusal) {
-    if (refusal.cause != Cause::said_no && refusal.cause != Cause::all_refused) return false;
+    if (refusal.cause != Cause::rejected && refusal.cause != Cause::all_refused) return false;
     if (refusal.code == 530) return true;
     if (refusal.code / 100 != 5) return false;
     const std::string_view words = refusal.detail;

@@ -20,9 +20,6 @@
 namespace tern::os {
 namespace {
 
-using delivery::Connected;
-using delivery::DialResult;
-using delivery::Target;
 
 constexpr Duration head_start = std::chrono::milliseconds(250);  // RFC 8305 5
 
@@ -230,7 +227,7 @@ private:
 
 }  // namespace
 
-delivery::Connected outcome_of_error(int error) {
+Connected outcome_of_error(int error) {
     switch (error) {
         case ETIMEDOUT: return Connected::timed_out;
         case EMFILE:

@@ -2,22 +2,22 @@
 // connect to, and what an answer means.
 #pragma once
 
-#include "delivery/world.hpp"
+#include "environment/environment.hpp"
 
 namespace tern::os {
 
 /// What trouble `error` (errno of socket, connect or the connection) makes of an attempt: the
 /// kernel's time-out counts as one, what this host lacks is resources, all else is refused.
-[[nodiscard]] delivery::Connected outcome_of_error(int error);
+[[nodiscard]] Connected outcome_of_error(int error);
 
-class Dialer final : public delivery::Dialer {
+class Dialer final : public tern::Dialer {
 public:
     /// `clock` must outlive the dialer and the streams it makes.
     explicit Dialer(const Clock& clock) : clock_(clock) {}
 
     /// See delivery::Dialer. An attempt that the overall deadline ends before its patience is over
     /// is not_tried: a host that had no fair chance is not one that times out.
-    Task<delivery::DialResult> dial(std::span<const delivery::Target> targets, Duration patience,
+    Task<DialResult> dial(std::span<const Target> targets, Duration patience,
                                     Deadline deadline) override;
 
 private:

@@ -4,12 +4,12 @@
 #include <optional>
 #include <vector>
 
-#include "delivery/world.hpp"
+#include "environment/environment.hpp"
 
 namespace tern::os {
 
 /// Asks the kernel when first asked about an address of a family that is not ours by itself.
-class LocalAddresses final : public delivery::LocalAddresses {
+class LocalAddresses final : public tern::LocalAddresses {
 public:
     Result<bool> is_ourselves(const IpAddress& address) override;
 

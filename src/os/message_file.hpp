@@ -3,7 +3,7 @@
 
 #include <sys/types.h>
 
-#include "session/message_source.hpp"
+#include "base/message_source.hpp"
 
 namespace tern::os {
 

@@ -6,12 +6,12 @@
 
 namespace tern::os {
 
-namespace backoff = delivery::backoff;
+namespace backoff = os::backoff;
 
 TcptoFile::TcptoFile(std::string path, const Clock& clock, Random& random, Duration patience)
     : path_(std::move(path)), clock_(clock), random_(random), patience_(patience) {}
 
-delivery::Backoff::Finding TcptoFile::look_up(const IpAddress& address) {
+TimeoutTable::Finding TcptoFile::look_up(const IpAddress& address) {
     std::optional<Held> held = hold(address);
     if (!held) return {};
     constexpr std::uint32_t jitters = 32;  // contract.md#tcpto: r random in 0..31

@@ -6,12 +6,12 @@
 
 #include "base/clock.hpp"
 #include "base/random.hpp"
-#include "delivery/world.hpp"
+#include "environment/environment.hpp"
 #include "os/tcpto_table.hpp"
 
 namespace tern::os {
 
-class TcptoFile final : public delivery::Backoff {
+class TcptoFile final : public TimeoutTable {
 public:
     /// How long it waits for the lock. After one wait in vain the table is left alone for good.
     static constexpr Duration lock_patience = std::chrono::seconds(5);
@@ -31,7 +31,7 @@ private:
     struct Held {
         TcptoTable file;
         TcptoBytes content;
-        const delivery::backoff::Layout& layout;
+        const os::backoff::Layout& layout;
     };
     std::optional<Held> hold(const IpAddress& address);
     static void write_changes(Held& held, const TcptoBytes& before);

@@ -73,7 +73,7 @@ Result<Done> TcptoTable::lock(Duration patience) {
     return Done();
 }
 
-Result<TcptoBytes> TcptoTable::read(const delivery::backoff::Layout& layout) {
+Result<TcptoBytes> TcptoTable::read(const os::backoff::Layout& layout) {
     // One byte more than a table may have tells whether it is one.
     const std::size_t most = layout.largest_table();
     TcptoBytes bytes(most + 1);

@@ -8,7 +8,7 @@
 
 #include "base/clock.hpp"
 #include "base/failure.hpp"
-#include "delivery/backoff.hpp"
+#include "os/tcpto_records.hpp"
 #include "os/descriptor.hpp"
 
 namespace tern::os {
@@ -29,7 +29,7 @@ public:
 
     /// Fails when the file holds more than a table of the layout (1,024 or 2,048 bytes): it is
     /// another program's then (contract.md#tcpto).
-    [[nodiscard]] Result<TcptoBytes> read(const delivery::backoff::Layout& layout);
+    [[nodiscard]] Result<TcptoBytes> read(const os::backoff::Layout& layout);
 
     /// Writes `bytes` at `offset`.
     [[nodiscard]] Result<Done> write(std::span<const unsigned char> bytes, std::size_t offset);

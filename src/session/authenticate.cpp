@@ -222,10 +222,10 @@ Failure Login::refused(const sasl::Exchange& exchange, smtp::Reply reply) {
     reply.text.resize(std::min(reply.text.size(), smtp::reported_text));
     const bool telltale = gives_away(reply.text);
     if (reply.closing())
-        return {Stage::auth, Cause::said_no, telltale ? "421" : std::move(reply.text), reply.code};
+        return {Stage::auth, Cause::rejected, telltale ? "421" : std::move(reply.text), reply.code};
     if (!reply.transient() && !reply.permanent()) {
         chat_.leave_step();
-        return {Stage::auth, Cause::out_of_step,
+        return {Stage::auth, Cause::protocol_error,
                 text("the server replied ", reply.code,
                      " to AUTH, which is not a valid reply to that command")};
     }

@@ -98,7 +98,7 @@ Task<smtp::Reply> Chat::read_reply(Stage stage, std::size_t kept) {
         if (reader.state() == smtp::ReplyReader::State::malformed) {
             const std::string_view words =
                 reader.reply().text.size() > 4 ? reader.reply().text : offered;
-            co_return Failure(stage, Cause::out_of_step,
+            co_return Failure(stage, Cause::protocol_error,
                               text(reply_to(stage, "invalid "), ": ", reader.trouble(),
                                    " (the server sent: ", first_line(words), ")"));
         }
@@ -143,8 +143,8 @@ Task<Done> Chat::expect_silence(Stage stage) {
     in_step_ = false;
     std::optional<smtp::Reply> end = announced_end(unread_);
     if (end && observer_ != nullptr) tell_heard(*observer_, *end, stage);
-    if (end) co_return said_no(stage, std::move(*end));
-    co_return Failure(stage, Cause::out_of_step,
+    if (end) co_return rejected(stage, std::move(*end));
+    co_return Failure(stage, Cause::protocol_error,
                       text("the server sent data before ", what_is_sent(stage),
                            " was sent (data: ", first_line(unread_), ")"));
 }
@@ -225,12 +225,12 @@ Failure Chat::not_sent(Stage stage, Failure why) {
     return why;
 }
 
-Failure said_no(Stage stage, smtp::Reply reply) {
-    return {stage, Cause::said_no, std::move(reply.text), reply.code};
+Failure rejected(Stage stage, smtp::Reply reply) {
+    return {stage, Cause::rejected, std::move(reply.text), reply.code};
 }
 
 Failure not_valid(Stage stage, std::string_view command, const smtp::Reply& reply) {
-    return {stage, Cause::out_of_step,
+    return {stage, Cause::protocol_error,
             text("the server replied ", reply.code, " to ", command,
                  ", which is not a valid reply to that command")};
 }

@@ -96,7 +96,7 @@ private:
 };
 
 /// The server's own words end this conversation.
-[[nodiscard]] Failure said_no(Stage stage, smtp::Reply reply);
+[[nodiscard]] Failure rejected(Stage stage, smtp::Reply reply);
 /// RFC 5321 4.2.1: neither success nor refusal where only those make sense.
 [[nodiscard]] Failure not_valid(Stage stage, std::string_view command, const smtp::Reply& reply);
 

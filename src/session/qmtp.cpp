@@ -85,7 +85,7 @@ private:
     Task<Done> hear_answer();
     Result<Done> take(const std::string& answer);
     [[nodiscard]] Result<Done> outcome() const;
-    [[nodiscard]] Failure out_of_step(std::string_view why) const;
+    [[nodiscard]] Failure protocol_error(std::string_view why) const;
     [[nodiscard]] std::string place() const;
 
     Chat chat_;
@@ -139,7 +139,7 @@ Task<Done> Package::hear_answers() {
     if (surplus != Heard::words) co_return Done();
     progress_.recipients.clear();
     progress_.accepted.reset();
-    co_return out_of_step("the server sent more answers than there were recipients");
+    co_return protocol_error("the server sent more answers than there were recipients");
 }
 
 Task<Done> Package::hear_answer() {
@@ -149,7 +149,7 @@ Task<Done> Package::hear_answer() {
         heard_.remove_prefix(reader.feed(heard_));
         if (reader.state() == smtp::NetstringReader::State::complete) co_return take(reader.take());
         if (reader.state() == smtp::NetstringReader::State::malformed)
-            co_return out_of_step(text(place(), " is no netstring: ", reader.trouble()));
+            co_return protocol_error(text(place(), " is no netstring: ", reader.trouble()));
         Result<std::string_view> got = co_await chat_.hear(Stage::final_dot, time).outcome();
         if (!got) co_return got.error();
         if (got->empty())
@@ -165,7 +165,7 @@ Result<Done> Package::take(const std::string& answer) {
     reply.code = code_of(answer);
     if (reply.code == 0)
         return tl::unexpected<Failure>(
-            out_of_step(text(place(), " begins with none of K, Z and D")));
+            protocol_error(text(place(), " begins with none of K, Z and D")));
     reply.text = answer.substr(1);
     if (reply.positive() && !progress_.accepted) progress_.accepted = reply;
     progress_.recipients.emplace_back().reply = std::move(reply);
@@ -179,8 +179,8 @@ Result<Done> Package::outcome() const {
         Failure(Stage::recipient, Cause::all_refused, last.text, last.code));
 }
 
-Failure Package::out_of_step(std::string_view why) const {
-    return Failure(Stage::final_dot, Cause::out_of_step, std::string(why));
+Failure Package::protocol_error(std::string_view why) const {
+    return Failure(Stage::final_dot, Cause::protocol_error, std::string(why));
 }
 
 std::string Package::place() const {

@@ -6,7 +6,7 @@
 
 #include "base/clock.hpp"
 #include "base/stream.hpp"
-#include "session/message_source.hpp"
+#include "base/message_source.hpp"
 #include "session/progress.hpp"
 #include "session/transaction.hpp"
 

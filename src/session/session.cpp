@@ -17,7 +17,7 @@ std::string_view first_line(const smtp::Reply& reply) {
 // A connection that ended before STARTTLS was sent, or brought bytes that were not asked for, says
 // nothing of TLS: only an announced end (421) counts as an answer to it.
 Failure before_start_tls(Failure failure) {
-    if (failure.cause != Cause::said_no) failure.stage = Stage::hello;
+    if (failure.cause != Cause::rejected) failure.stage = Stage::hello;
     return failure;
 }
 
@@ -103,7 +103,7 @@ Task<Done> Session::authenticate() {
 Task<Done> Session::greet() {
     smtp::Reply reply = co_await chat_.read_reply(Stage::greeting);
     if (reply.code == 220) co_return Done();
-    co_return said_no(Stage::greeting, std::move(reply));
+    co_return rejected(Stage::greeting, std::move(reply));
 }
 
 Task<Done> Session::hello() {
@@ -117,8 +117,8 @@ Task<Done> Session::hello() {
     }
     // RFC 5321 3.2: a server that does not know EHLO says 5xx; a 4xx speaks of its state.
     if (reply.permanent()) co_return co_await fall_back_to_helo(std::move(reply));
-    if (reply.transient()) co_return said_no(Stage::hello, std::move(reply));
-    co_return out_of_step(Stage::hello, "EHLO", reply);
+    if (reply.transient()) co_return rejected(Stage::hello, std::move(reply));
+    co_return protocol_error(Stage::hello, "EHLO", reply);
 }
 
 // contract.md#ehlo: the reply to EHLO is the reason, however HELO ends. The code is HELO's; where
@@ -132,7 +132,7 @@ Task<Done> Session::fall_back_to_helo(smtp::Reply to_ehlo) {
     const bool refused = reply && (reply->transient() || reply->permanent());
     if (!refused) chat_.leave_step();
     to_ehlo.code = refused ? reply->code : closing;
-    co_return said_no(Stage::hello, std::move(to_ehlo));
+    co_return rejected(Stage::hello, std::move(to_ehlo));
 }
 
 // True when the session is now secured; false when it goes on in clear.
@@ -146,10 +146,10 @@ Task<bool> Session::start_tls() {
     Result<Done> said = co_await chat_.say("STARTTLS\r\n", Stage::start_tls).outcome();
     if (!said) co_return before_start_tls(std::move(said.error()));
     smtp::Reply reply = co_await chat_.read_reply(Stage::start_tls);
-    if (reply.closing()) co_return said_no(Stage::start_tls, std::move(reply));
+    if (reply.closing()) co_return rejected(Stage::start_tls, std::move(reply));
     if (!reply.positive()) {
         if (!reply.transient() && !reply.permanent())
-            co_return out_of_step(Stage::start_tls, "STARTTLS", reply);
+            co_return protocol_error(Stage::start_tls, "STARTTLS", reply);
         if (!demanded) {
             start_tls_refusal_ = std::move(reply);
             replies_at_refusal_ = chat_.replies();
@@ -183,7 +183,7 @@ Task<Done> Session::handshake() {
     co_return Done();
 }
 
-Failure Session::out_of_step(Stage stage, std::string_view command, const smtp::Reply& reply) {
+Failure Session::protocol_error(Stage stage, std::string_view command, const smtp::Reply& reply) {
     chat_.leave_step();
     return not_valid(stage, command, reply);
 }

@@ -14,6 +14,7 @@
 #include "sasl/mechanism.hpp"
 #include "session/chat.hpp"
 #include "session/transaction.hpp"
+#include "smtp/body.hpp"
 #include "smtp/extensions.hpp"
 #include "tls/requirement.hpp"
 #include "tls/tls_stream.hpp"
@@ -30,7 +31,7 @@ struct Terms {
     Duration timeout_remote{};
     /// Whether CHUNKING is used where it is offered, and the bytes of the message in one chunk.
     bool chunking = true;
-    std::size_t chunk_size = default_chunk;
+    std::size_t chunk_size = smtp::default_chunk;
     /// What the reply to STARTTLS, the handshake and the first reply inside TLS may take together,
     /// where that is less than timeout_remote for each.
     std::optional<Duration> tls_patience;
@@ -97,7 +98,7 @@ private:
     Task<bool> start_tls();
     Task<Done> handshake();
     Task<Done> authenticate();
-    Failure out_of_step(Stage stage, std::string_view command, const smtp::Reply& reply);
+    Failure protocol_error(Stage stage, std::string_view command, const smtp::Reply& reply);
 
     const Clock& clock_;
     Random& random_;

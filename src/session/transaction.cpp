@@ -19,7 +19,7 @@ constexpr std::size_t window = BodyBuffers::most_commands;
 constexpr std::size_t largest_first_flight = 64UL * 1024;
 
 // What is written at once behind 354.
-constexpr std::size_t largest_write = default_chunk;
+constexpr std::size_t largest_write = smtp::default_chunk;
 
 const char* command_of(Stage stage) {
     switch (stage) {
@@ -198,7 +198,7 @@ Task<Done> Transaction::expect_no_surplus() {
         co_await chat_.read_reply(Stage::final_dot).outcome();
     chat_.leave_step();
     if (surplus && surplus->closing()) co_return Done();
-    co_return Failure(Stage::final_dot, Cause::out_of_step,
+    co_return Failure(Stage::final_dot, Cause::protocol_error,
                       "the server sent more replies than it was sent commands");
 }
 
@@ -227,9 +227,9 @@ Result<Done> Transaction::take(const Owed& owed, smtp::Reply reply) {
     }
     const bool no = reply.transient() || reply.permanent();
     if (!no && !reply.positive())
-        return tl::unexpected<Failure>(out_of_step(owed.stage, reply));
+        return tl::unexpected<Failure>(protocol_error(owed.stage, reply));
     if (owed.stage == Stage::recipient) return take_recipient(owed.recipient, std::move(reply));
-    if (no) refusal_ = said_no(Stage::mail, std::move(reply));
+    if (no) refusal_ = rejected(Stage::mail, std::move(reply));
     progress_.mail_refused = no;
     return Done();
 }
@@ -243,7 +243,7 @@ Result<Done> Transaction::take_recipient(std::size_t index, smtp::Reply reply) {
     if (reply.positive()) ++accepted_;
     answer.reply = std::move(reply);
     if (!closing) return Done();
-    return tl::unexpected<Failure>(said_no(Stage::recipient, *answer.reply));
+    return tl::unexpected<Failure>(rejected(Stage::recipient, *answer.reply));
 }
 
 // Of a message that rode in the group of MAIL and RCPT.
@@ -255,7 +255,7 @@ Result<Done> Transaction::take_end_of_data(smtp::Reply reply) {
     progress_.end_of_data_refused = reply.transient() || reply.permanent();
     if (progress_.end_of_data_refused) return Done();
     chat_.leave_step();
-    return fail(Stage::final_dot, Cause::out_of_step,
+    return fail(Stage::final_dot, Cause::protocol_error,
                 text("the server rejected MAIL (", first_line(refusal_->detail),
                      ") and then replied to the message as if it took it (",
                      first_line(reply.text), ")"));
@@ -279,8 +279,8 @@ Result<Done> Transaction::take_go_ahead(smtp::Reply reply) {
     }
     if (unwanted) return Done();
     return tl::unexpected<Failure>(reply.transient() || reply.permanent()
-                                       ? said_no(Stage::data, std::move(reply))
-                                       : out_of_step(Stage::data, reply));
+                                       ? rejected(Stage::data, std::move(reply))
+                                       : protocol_error(Stage::data, reply));
 }
 
 // Ends a group; fails when nobody was accepted.
@@ -396,8 +396,8 @@ Result<Done> Transaction::settle(smtp::Reply reply) {
         return fail(Stage::final_dot, Cause::no_chunking, std::move(reply.text));
     }
     return tl::unexpected<Failure>(reply.transient() || reply.permanent()
-                                       ? said_no(Stage::final_dot, std::move(reply))
-                                       : out_of_step(Stage::final_dot, reply));
+                                       ? rejected(Stage::final_dot, std::move(reply))
+                                       : protocol_error(Stage::final_dot, reply));
 }
 
 Task<Done> Transaction::read_ahead() {
@@ -422,7 +422,7 @@ Task<std::string_view> Transaction::next_block() {
 }
 
 // Nothing more is said: a server that took DATA for granted would read it as the message.
-Failure Transaction::out_of_step(Stage stage, const smtp::Reply& reply) {
+Failure Transaction::protocol_error(Stage stage, const smtp::Reply& reply) {
     chat_.leave_step();
     return not_valid(stage, command_of(stage), reply);
 }

@@ -9,16 +9,12 @@
 #include <vector>
 
 #include "session/chat.hpp"
-#include "session/message_source.hpp"
+#include "base/message_source.hpp"
 #include "session/progress.hpp"
 #include "smtp/address.hpp"
 #include "smtp/extensions.hpp"
 
 namespace tern::session {
-
-/// Bytes of the message in one BDAT command, as they are sent, where control/chunksizeremote says
-/// nothing.
-constexpr std::size_t default_chunk = 256UL * 1024;
 
 /// What goes on the wire as envelope.
 struct Envelope {
@@ -78,7 +74,7 @@ private:
     Result<Done> take(const Owed& owed, smtp::Reply reply);
     Result<Done> take_go_ahead(smtp::Reply reply);
     Result<Done> settle(smtp::Reply reply);
-    Failure out_of_step(Stage stage, const smtp::Reply& reply);
+    Failure protocol_error(Stage stage, const smtp::Reply& reply);
     Failure lost_reply(Stage awaited, Failure why);
     Result<Done> take_recipient(std::size_t index, smtp::Reply reply);
     Result<Done> take_end_of_data(smtp::Reply reply);

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string_view>
 
-#include "session/message_source.hpp"
+#include "base/message_source.hpp"
 #include "smtp/body.hpp"
 
 namespace tern::session {

@@ -26,20 +26,22 @@ class Conversations : public testing::TestWithParam<std::string> {};
 TEST_P(Conversations, PlayAsWritten) {
     const Conversation conversation = Conversation::read(GetParam());
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
-        const std::unique_ptr<SimulatedWorld> world = conversation.world(seed, Fault());
-        const Outcome outcome = world->deliver();
-        check_laws(*world, outcome);
-        for (const Connection& connection : world->connections)
+        const std::unique_ptr<SimulatedWorld> environment = conversation.environment(seed, Fault());
+        const Outcome outcome = environment->deliver();
+        check_laws(*environment, outcome);
+        for (const Connection& connection : environment->connections)
             if (!connection.trouble.empty())
-                world->simulation.complain(
+                environment->simulation.complain(
                     text(connection.peer->label(), ": ", connection.trouble));
-        if (world->connections.size() != conversation.servers().size())
-            world->simulation.complain("not every server of the file was met");
-        for (const Endpoint& stranger : world->strangers)
-            world->simulation.complain(text("dials ", stranger.address.to_string(),
+        if (environment->connections.size() != conversation.servers().size())
+            environment->simulation.complain("not every server of the file was met");
+        for (const Endpoint& stranger : environment->strangers)
+            environment->simulation.complain(text("dials ", stranger.address.to_string(),
                                             ", of which the file does not speak"));
-        EXPECT_TRUE(conversation.expects(parts_of(outcome.rendered))) << story_of(*world, outcome);
-        EXPECT_TRUE(world->simulation.complaints().empty()) << story_of(*world, outcome);
+        EXPECT_TRUE(conversation.expects(parts_of(outcome.rendered)))
+            << story_of(*environment, outcome);
+        EXPECT_TRUE(environment->simulation.complaints().empty())
+            << story_of(*environment, outcome);
         if (HasFailure()) return;
     }
 }
@@ -48,10 +50,11 @@ TEST_P(Conversations, KeepTheLawsWhateverGoesWrong) {
     const Conversation conversation = Conversation::read(GetParam());
     std::uint64_t seed = 0;
     for (const Fault& fault : conversation.faults()) {
-        const std::unique_ptr<SimulatedWorld> world = conversation.world(++seed, fault);
-        const Outcome outcome = world->deliver();
-        check_laws(*world, outcome);
-        ASSERT_TRUE(world->simulation.complaints().empty()) << story_of(*world, outcome);
+        const std::unique_ptr<SimulatedWorld> environment = conversation.environment(++seed, fault);
+        const Outcome outcome = environment->deliver();
+        check_laws(*environment, outcome);
+        ASSERT_TRUE(environment->simulation.complaints().empty())
+            << story_of(*environment, outcome);
     }
 }
 
@@ -60,12 +63,13 @@ TEST_P(Conversations, MeanTheSameHoweverRepliesAreSplit) {
     const Conversation conversation = Conversation::read(GetParam());
     std::uint64_t seed = 0;
     for (const Fault& split : conversation.splits()) {
-        const std::unique_ptr<SimulatedWorld> world = conversation.world(++seed, split);
-        const Outcome outcome = world->deliver();
-        check_laws(*world, outcome);
+        const std::unique_ptr<SimulatedWorld> environment = conversation.environment(++seed, split);
+        const Outcome outcome = environment->deliver();
+        check_laws(*environment, outcome);
         ASSERT_TRUE(conversation.expects(parts_of(outcome.rendered)))
-            << "split behind " << split.at << " bytes\n" << story_of(*world, outcome);
-        ASSERT_TRUE(world->simulation.complaints().empty()) << story_of(*world, outcome);
+            << "split behind " << split.at << " bytes\n" << story_of(*environment, outcome);
+        ASSERT_TRUE(environment->simulation.complaints().empty())
+            << story_of(*environment, outcome);
     }
 }
 

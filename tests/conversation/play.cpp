@@ -34,10 +34,11 @@ long count_replies(std::string_view words) {
 Task<Done> hears_chunk(const Step& step, Peer& peer) {
     std::string line = co_await peer.hears();
     if (!line.starts_with("BDAT "))
-        co_return Failure(Stage::start, Cause::out_of_step, "expected BDAT, heard " + line);
+        co_return Failure(Stage::start, Cause::protocol_error, "expected BDAT, heard " + line);
     const bool last = co_await peer.hears_chunk(line);
     if (last != (step.text == "C: (last chunk)"))
-        co_return Failure(Stage::start, Cause::out_of_step, "the last chunk is where none is due");
+        co_return Failure(Stage::start, Cause::protocol_error,
+                          "the last chunk is where none is due");
     co_return Done();
 }
 
@@ -47,7 +48,7 @@ Task<Done> hears_auth(const ServerScript& script, const Step& step, Peer& peer) 
     if (step.kind == Kind::hears_auth) {
         std::string line = co_await peer.hears();
         if (line.substr(0, line.find(' ', 5)) != "AUTH " + step.text)
-            co_return Failure(Stage::start, Cause::out_of_step,
+            co_return Failure(Stage::start, Cause::protocol_error,
                               text("expected AUTH ", step.text, ", heard ", line));
         state = co_await peer.takes_auth(std::move(line), script.user, script.secret);
     } else {
@@ -55,7 +56,7 @@ Task<Done> hears_auth(const ServerScript& script, const Step& step, Peer& peer) 
     }
     if (state == ServerLogin::State::asks || state == ServerLogin::State::accepted)
         co_return Done();
-    co_return Failure(Stage::start, Cause::out_of_step, "the client does not know the secret");
+    co_return Failure(Stage::start, Cause::protocol_error, "the client does not know the secret");
 }
 
 Task<Done> drips(const Step& step, Peer& peer) {
@@ -88,7 +89,7 @@ Task<Done> plays_tls(const ServerScript& script, const Step& step, Peer& peer) {
 Task<Done> hears_no_end(Peer& peer) {
     Task<std::string> hearing = peer.hears_message();
     Result<std::string> heard = co_await hearing.outcome();
-    if (heard) co_return Failure(Stage::start, Cause::out_of_step, "the end of data came");
+    if (heard) co_return Failure(Stage::start, Cause::protocol_error, "the end of data came");
     co_return Done();
 }
 
@@ -96,7 +97,7 @@ Task<Done> hears_close(Peer& peer) {
     Task<std::string> hearing = peer.hears();
     Result<std::string> heard = co_await hearing.outcome();
     if (heard)
-        co_return Failure(Stage::start, Cause::out_of_step,
+        co_return Failure(Stage::start, Cause::protocol_error,
                           text("the client should have closed, it said \"", *heard, "\""));
     co_return Done();
 }

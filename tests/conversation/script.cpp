@@ -232,20 +232,21 @@ bool Conversation::expects(const std::vector<std::string>& parts) const {
 
 namespace {
 
-void read_zone(std::string_view rest, SimulatedWorld& world) {
+void read_zone(std::string_view rest, SimulatedWorld& environment) {
     const std::string name(take_word(rest));
     const std::string type(take_word(rest));
-    dns::Answer<dns::Mx>* mx = type == "MX" ? &world.resolver.mx_records[name] : nullptr;
-    dns::Answer<IpAddress>* addresses = type == "A"      ? &world.resolver.ipv4_records[name]
-                                        : type == "AAAA" ? &world.resolver.ipv6_records[name]
+    dns::Answer<dns::Mx>* mx = type == "MX" ? &environment.resolver.mx_records[name] : nullptr;
+    dns::Answer<IpAddress>* addresses = type == "A"      ? &environment.resolver.ipv4_records[name]
+                                        : type == "AAAA" ? &environment.resolver.ipv6_records[name]
                                                          : nullptr;
     if (type == "unanswered") {
-        world.resolver.unanswered.insert(name);
+        environment.resolver.unanswered.insert(name);
     } else if (rest == "fails") {
         if (mx != nullptr) mx->detail = "the name server answered SERVFAIL";
         if (addresses != nullptr) addresses->detail = "the name server answered SERVFAIL";
     } else if (addresses != nullptr && (rest == "unanswered" || rest.starts_with("after "))) {
-        auto& delays = type == "A" ? world.resolver.ipv4_delays : world.resolver.ipv6_delays;
+        auto& delays =
+            type == "A" ? environment.resolver.ipv4_delays : environment.resolver.ipv6_delays;
         const bool never = take_word(rest) == "unanswered";
         delays[name] = never ? Duration::max()
                              : Duration(std::chrono::milliseconds(seconds_of(rest).count()));
@@ -253,7 +254,7 @@ void read_zone(std::string_view rest, SimulatedWorld& world) {
         if (addresses != nullptr) addresses->outcome = dns::Outcome::no_data;
     } else if (mx != nullptr) {
         const auto preference = static_cast<std::uint16_t>(seconds_of(take_word(rest)).count());
-        world.add_exchanger(name, preference, rest == "." ? "" : std::string(rest));
+        environment.add_exchanger(name, preference, rest == "." ? "" : std::string(rest));
     } else if (addresses != nullptr) {
         addresses->outcome = dns::Outcome::found;
         addresses->records.push_back(endpoint_of(rest).address);
@@ -262,20 +263,20 @@ void read_zone(std::string_view rest, SimulatedWorld& world) {
     }
 }
 
-Host& host_at(SimulatedWorld& world, std::string_view words) {
-    return world.hosts[endpoint_of(words)];
+Host& host_at(SimulatedWorld& environment, std::string_view words) {
+    return environment.hosts[endpoint_of(words)];
 }
 
 // `example.org relay=mx.example`: one line of the file that stands for the host.
-void add_to_route_file(SimulatedWorld& world, std::string_view words) {
+void add_to_route_file(SimulatedWorld& environment, std::string_view words) {
     const auto [name, line] = halves_of(words);
-    auto& file = world.settings.routes.of_domain;
-    if (!file) file = delivery::RouteFiles::OfDomain{text("control/smtproutes.d/", name), ""};
+    auto& file = environment.settings.routes.of_domain;
+    if (!file) file = routing::RouteFiles::OfDomain{text("control/smtproutes.d/", name), ""};
     file->content += line + "\n";
 }
 
-delivery::FamilyChoice families_of(std::string_view word) {
-    using delivery::FamilyChoice;
+routing::FamilyChoice families_of(std::string_view word) {
+    using routing::FamilyChoice;
     if (word == "ipv4") return FamilyChoice::ipv4_first;
     if (word == "ipv6") return FamilyChoice::ipv6_first;
     if (word == "ipv4only") return FamilyChoice::ipv4_only;
@@ -291,86 +292,90 @@ std::optional<std::string_view> password_after_blanks(std::string_view line) {
 }
 
 // What the laws must know of a line: its password, the hello name that it gives.
-void note_for_laws(SimulatedWorld& world, std::string_view word, std::string_view rest) {
+void note_for_laws(SimulatedWorld& environment, std::string_view word, std::string_view rest) {
     const std::size_t user = rest.find('|');
     const bool may_log_in =
         word == "smtproutes" || word == "authsenders" || word == "smtproutes.d";
     if (word == "helohostbyip") {
-        world.hello_names.emplace(rest.substr(rest.rfind(':') + 1));
+        environment.hello_names.emplace(rest.substr(rest.rfind(':') + 1));
     } else if (word == "domainips" && user != rest.npos) {
-        world.hello_names.emplace(rest.substr(user + 1));
+        environment.hello_names.emplace(rest.substr(user + 1));
     } else if (word == "tokenfile") {
-        world.secrets.push_back(halves_of(rest).second);
+        environment.secrets.push_back(halves_of(rest).second);
     } else if (word == "smtproutes" && password_after_blanks(rest)) {
-        world.must_authenticate = true;
-        world.secrets.emplace_back(*password_after_blanks(rest));
+        environment.must_authenticate = true;
+        environment.secrets.emplace_back(*password_after_blanks(rest));
     } else if (may_log_in && user != rest.npos) {
-        world.must_authenticate = true;
+        environment.must_authenticate = true;
         const std::string_view password = rest.substr(rest.find('|', user + 1) + 1);
-        if (!password.starts_with("token:")) world.secrets.emplace_back(password);
+        if (!password.starts_with("token:")) environment.secrets.emplace_back(password);
     }
 }
 
-void set_up(SimulatedWorld& world, std::string_view word, std::string_view rest) {
-    if (word == "host") world.host = rest;
-    else if (word == "from") world.sender = unescaped(rest);
-    else if (word == "to") world.recipients.push_back(unescaped(rest));
-    else if (word == "helohost") world.settings.hello_name = rest;
-    else if (word == "timeoutconnect") world.settings.timeout_connect = seconds_of(rest);
-    else if (word == "timeoutremote") world.settings.timeout_remote = seconds_of(rest);
-    else if (word == "tlsclientciphers") world.settings.tls.ciphers = rest;
-    else if (word == "clientcert") world.settings.tls.certificate_file = rest;
-    else if (word == "smtproutes") world.settings.routes.smtproutes += text(rest, "\n");
-    else if (word == "authsenders") world.settings.routes.authsenders += text(rest, "\n");
-    else if (word == "qmtproutes") world.settings.routes.qmtproutes += text(rest, "\n");
-    else if (word == "outgoingip") world.settings.sources.outgoingip = rest;
-    else if (word == "outgoingip6") world.settings.sources.outgoingip6 = rest;
-    else if (word == "domainips") world.settings.sources.domainips += text(rest, "\n");
-    else if (word == "helohostbyip") world.settings.sources.helohostbyip += text(rest, "\n");
-    else if (word == "ignoreextensions") world.settings.ignoreextensions += text(rest, "\n");
-    else if (word == "authmechanisms") world.settings.authmechanisms = rest;
-    else if (word == "smtproutes.d") add_to_route_file(world, rest);
+void set_up(SimulatedWorld& environment, std::string_view word, std::string_view rest) {
+    if (word == "host") environment.host = rest;
+    else if (word == "from") environment.sender = unescaped(rest);
+    else if (word == "to") environment.recipients.push_back(unescaped(rest));
+    else if (word == "helohost") environment.settings.hello_name = rest;
+    else if (word == "timeoutconnect") environment.settings.timeout_connect = seconds_of(rest);
+    else if (word == "timeoutremote") environment.settings.timeout_remote = seconds_of(rest);
+    else if (word == "tlsclientciphers") environment.settings.tls.ciphers = rest;
+    else if (word == "clientcert") environment.settings.tls.certificate_file = rest;
+    else if (word == "smtproutes") environment.settings.routes.smtproutes += text(rest, "\n");
+    else if (word == "authsenders") environment.settings.routes.authsenders += text(rest, "\n");
+    else if (word == "qmtproutes") environment.settings.routes.qmtproutes += text(rest, "\n");
+    else if (word == "outgoingip") environment.settings.sources.outgoingip = rest;
+    else if (word == "outgoingip6") environment.settings.sources.outgoingip6 = rest;
+    else if (word == "domainips") environment.settings.sources.domainips += text(rest, "\n");
+    else if (word == "helohostbyip") environment.settings.sources.helohostbyip += text(rest, "\n");
+    else if (word == "ignoreextensions") environment.settings.ignoreextensions += text(rest, "\n");
+    else if (word == "authmechanisms") environment.settings.authmechanisms = rest;
+    else if (word == "smtproutes.d") add_to_route_file(environment, rest);
     else if (word == "chunksizeremote")
-        world.settings.chunk_size = static_cast<std::size_t>(seconds_of(rest).count());
-    else if (word == "timeoutdns") world.settings.timeout_dns = seconds_of(rest);
-    else if (word == "addresspreference") world.settings.families = families_of(rest);
-    else if (word == "tokenfile") world.rules.token_files.emplace(halves_of(rest));
-    else if (word == "tlshosts") world.rules.demanded.emplace(rest);
-    else if (word == "unreadablehosts") world.rules.unreadable.emplace(rest);
-    else if (word == "notlshosts") world.rules.excluded.emplace(rest);
-    else if (word == "exhaustivelist") world.rules.exhaustive = true;
+        environment.settings.chunk_size = static_cast<std::size_t>(seconds_of(rest).count());
+    else if (word == "timeoutdns") environment.settings.timeout_dns = seconds_of(rest);
+    else if (word == "addresspreference") environment.settings.families = families_of(rest);
+    else if (word == "tokenfile") environment.server_files.token_files.emplace(halves_of(rest));
+    else if (word == "tlshosts") environment.server_files.demanded.emplace(rest);
+    else if (word == "unreadablehosts") environment.server_files.unreadable.emplace(rest);
+    else if (word == "notlshosts") environment.server_files.excluded.emplace(rest);
+    else if (word == "exhaustivelist") environment.server_files.exhaustive = true;
     else if (word == "account") return;  // the servers know it
-    else if (word == "elsewhere") world.elsewhere.insert(endpoint_of(rest));
-    else if (word == "zone") read_zone(rest, world);
-    else if (word == "ourselves") world.local_addresses.ours.insert(endpoint_of(rest).address);
-    else if (word == "silent") host_at(world, rest).manner = Host::Manner::silent;
-    else if (word == "refuses") host_at(world, rest).manner = Host::Manner::refuses;
-    else if (word == "nodescriptors") host_at(world, rest).manner = Host::Manner::no_descriptors;
-    else if (word == "backoff") world.backoff.skipped.insert(endpoint_of(rest).address);
-    else if (word == "pipe") world.message.pipe = true;
+    else if (word == "elsewhere") environment.elsewhere.insert(endpoint_of(rest));
+    else if (word == "zone") read_zone(rest, environment);
+    else if (word == "ourselves")
+        environment.local_addresses.ours.insert(endpoint_of(rest).address);
+    else if (word == "silent") host_at(environment, rest).manner = Host::Manner::silent;
+    else if (word == "refuses") host_at(environment, rest).manner = Host::Manner::refuses;
+    else if (word == "nodescriptors")
+        host_at(environment, rest).manner = Host::Manner::no_descriptors;
+    else if (word == "backoff") environment.timeouts.skipped.insert(endpoint_of(rest).address);
+    else if (word == "pipe") environment.message.pipe = true;
     else if (word == "unreadable")
-        world.message.fails_at = static_cast<std::size_t>(seconds_of(rest).count());
+        environment.message.fails_at = static_cast<std::size_t>(seconds_of(rest).count());
     else throw std::runtime_error(text("no such line: ", word, " ", rest));
 }
 
 }  // namespace
 
-std::unique_ptr<SimulatedWorld> Conversation::world(std::uint64_t seed, const Fault& fault) const {
-    auto world = std::make_unique<SimulatedWorld>(seed);
+std::unique_ptr<SimulatedWorld> Conversation::environment(std::uint64_t seed,
+                                                          const Fault& fault) const {
+    auto environment = std::make_unique<SimulatedWorld>(seed);
     const auto names_recipients = [](const auto& line) { return line.first == "to"; };
-    if (std::ranges::any_of(setup_, names_recipients)) world->recipients.clear();
+    if (std::ranges::any_of(setup_, names_recipients)) environment->recipients.clear();
     for (const auto& [word, rest] : setup_) {
-        set_up(*world, word, rest);
-        note_for_laws(*world, word, rest);
+        set_up(*environment, word, rest);
+        note_for_laws(*environment, word, rest);
     }
-    if (!world->hello_names.empty()) world->hello_names.insert(world->settings.hello_name);
-    if (has_message_) world->message.content = message_;
+    if (!environment->hello_names.empty())
+        environment->hello_names.insert(environment->settings.hello_name);
+    if (has_message_) environment->message.content = message_;
     for (std::size_t i = 0; i < servers_.size(); ++i) {
         const auto here = std::make_shared<const Fault>(fault.server == i ? fault : Fault());
-        world->hosts[servers_[i].endpoint].scripts.push_back(
+        environment->hosts[servers_[i].endpoint].scripts.push_back(
             [script = &servers_[i], here](Peer& peer) { return play(*script, *here, peer); });
     }
-    return world;
+    return environment;
 }
 
 }  // namespace tern::test

@@ -82,7 +82,7 @@ public:
     [[nodiscard]] static Conversation read(const std::string& path);
 
     /// The world of this file, its servers playing their scripts, with a fault in one.
-    [[nodiscard]] std::unique_ptr<SimulatedWorld> world(std::uint64_t seed,
+    [[nodiscard]] std::unique_ptr<SimulatedWorld> environment(std::uint64_t seed,
                                                         const Fault& fault) const;
     /// Every way in which a server can go wrong at every line.
     [[nodiscard]] std::vector<Fault> faults() const;

@@ -11,7 +11,7 @@
 #include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "control/control_file.hpp"
-#include "delivery/next_hop.hpp"
+#include "routing/next_hop.hpp"
 
 namespace {
 
@@ -20,17 +20,17 @@ void expect(bool holds) {
 }
 
 void read_routes(std::string_view file, std::string_view host) {
-    tern::delivery::RouteFiles files;
+    tern::routing::RouteFiles files;
     files.smtproutes = file;
-    const auto way = tern::delivery::find_way(files, host, "alice@sender.example");
-    if (!way) return expect(!way.error().detail.empty());
+    const auto route = tern::routing::find_route(files, host, "alice@sender.example");
+    if (!route) return expect(!route.error().detail.empty());
     const auto lines = static_cast<std::size_t>(std::count(file.begin(), file.end(), '\n')) + 1;
-    expect(way->origin.line <= lines);
-    const auto hops = tern::delivery::next_hops(*way, host);
+    expect(route->origin.line <= lines);
+    const auto hops = tern::routing::next_hops(*route, host);
     if (!hops) return expect(!hops.error().detail.empty() || host.empty());
     expect(!hops->empty());
     for (const auto& hop : *hops)
-        if (const auto* relay = std::get_if<tern::delivery::Relay>(&hop)) expect(relay->port != 0);
+        if (const auto* relay = std::get_if<tern::routing::Relay>(&hop)) expect(relay->port != 0);
 }
 
 void read_files(std::string_view file) {

@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "base/text.hpp"
-#include "delivery/way.hpp"
+#include "routing/route.hpp"
 #include "support/laws.hpp"
 
 namespace {
@@ -94,13 +94,14 @@ Task<Done> says_all(Peer& peer, std::shared_ptr<const std::string> bytes) {
 }
 
 // What the laws must know of the way that mail takes.
-void note_credentials(SimulatedWorld& world) {
-    const auto way = delivery::find_way(world.settings.routes, world.host, world.sender);
-    if (!way || !way->credentials) return;
-    world.must_authenticate = true;
+void note_credentials(SimulatedWorld& environment) {
+    const auto route =
+        routing::find_route(environment.settings.routes, environment.host, environment.sender);
+    if (!route || !route->credentials) return;
+    environment.must_authenticate = true;
     // A short one could stand in a reply by coincidence.
-    const std::string_view secret = way->credentials->secret.reveal();
-    if (secret.size() >= 12) world.secrets.emplace_back(secret);
+    const std::string_view secret = route->credentials->secret.reveal();
+    if (secret.size() >= 12) environment.secrets.emplace_back(secret);
 }
 
 }  // namespace
@@ -108,38 +109,39 @@ void note_credentials(SimulatedWorld& world) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size < 2) return 0;
     const unsigned set_up = data[0];
-    SimulatedWorld world(data[1]);
-    world.settings.timeout_remote = std::chrono::seconds(20);
-    world.settings.timeout_connect = std::chrono::seconds(5);
-    world.message.content = "Subject: fuzz\n\n.dot\r.\r\nbye\n";
-    world.message.pipe = (set_up & 1) != 0;
-    if ((set_up & 2) != 0) world.rules.demanded.insert("mx1.example.net");
-    if ((set_up & 4) != 0) world.rules.excluded.insert("mx2.example.net");
-    if ((set_up & 8) != 0) world.recipients.emplace_back("c\xc3\xb6@example.net");
-    if ((set_up & 16) != 0) world.recipients.emplace_back("carol@example.net");
-    world.add_exchanger("example.net", 10, "mx1.example.net");
-    world.add_exchanger("example.net", (set_up & 32) != 0 ? 10 : 20, "mx2.example.net");
-    world.add_address("mx1.example.net", "198.51.100.1");
-    world.add_address("mx2.example.net", "198.51.100.2");
+    SimulatedWorld environment(data[1]);
+    environment.settings.timeout_remote = std::chrono::seconds(20);
+    environment.settings.timeout_connect = std::chrono::seconds(5);
+    environment.message.content = "Subject: fuzz\n\n.dot\r.\r\nbye\n";
+    environment.message.pipe = (set_up & 1) != 0;
+    if ((set_up & 2) != 0) environment.server_files.demanded.insert("mx1.example.net");
+    if ((set_up & 4) != 0) environment.server_files.excluded.insert("mx2.example.net");
+    if ((set_up & 8) != 0) environment.recipients.emplace_back("c\xc3\xb6@example.net");
+    if ((set_up & 16) != 0) environment.recipients.emplace_back("carol@example.net");
+    environment.add_exchanger("example.net", 10, "mx1.example.net");
+    environment.add_exchanger("example.net", (set_up & 32) != 0 ? 10 : 20, "mx2.example.net");
+    environment.add_address("mx1.example.net", "198.51.100.1");
+    environment.add_address("mx2.example.net", "198.51.100.2");
     std::string_view rest(reinterpret_cast<const char*>(data) + 2, size - 2);
     if ((set_up & 64) != 0)
-        world.settings.routes.authsenders =
+        environment.settings.routes.authsenders =
             text(":mx1.example.net|", user, "|", password, "\n");
     if ((set_up & 128) != 0) {
-        world.settings.routes.smtproutes = rest.substr(0, rest.find('\x01'));
-        rest.remove_prefix(std::min(rest.size(), world.settings.routes.smtproutes.size() + 1));
+        environment.settings.routes.smtproutes = rest.substr(0, rest.find('\x01'));
+        rest.remove_prefix(
+            std::min(rest.size(), environment.settings.routes.smtproutes.size() + 1));
     }
-    note_credentials(world);
+    note_credentials(environment);
     for (unsigned i = 0; i < 4 && !rest.empty(); ++i) {
         const auto bytes = std::make_shared<const std::string>(rest.substr(0, rest.find('\x01')));
         rest.remove_prefix(std::min(rest.size(), bytes->size() + 1));
         // The third and fourth are for those who come back in clear.
-        world.add_server(i % 2 == 0 ? "198.51.100.1" : "198.51.100.2", 25,
+        environment.add_server(i % 2 == 0 ? "198.51.100.1" : "198.51.100.2", 25,
                          [bytes](Peer& peer) { return says_all(peer, bytes); });
     }
-    const Outcome outcome = world.deliver();
-    check_laws(world, outcome);
-    if (world.simulation.complaints().empty()) return 0;
-    std::fprintf(stderr, "%s", story_of(world, outcome).c_str());
+    const Outcome outcome = environment.deliver();
+    check_laws(environment, outcome);
+    if (environment.simulation.complaints().empty()) return 0;
+    std::fprintf(stderr, "%s", story_of(environment, outcome).c_str());
     std::abort();
 }

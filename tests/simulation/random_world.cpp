@@ -9,22 +9,23 @@ namespace {
 /// Fills one world, drawing from its own chance.
 class Drawing {
 public:
-    explicit Drawing(SimulatedWorld& world) : world_(world), random_(world.simulation.random()) {}
+    explicit Drawing(SimulatedWorld& environment)
+        : environment_(environment), random_(environment.simulation.random()) {}
 
     void draw() {
-        world_.settings.timeout_connect = std::chrono::seconds(1 + random_.below(60));
-        world_.settings.timeout_remote = std::chrono::seconds(1 + random_.below(1200));
+        environment_.settings.timeout_connect = std::chrono::seconds(1 + random_.below(60));
+        environment_.settings.timeout_remote = std::chrono::seconds(1 + random_.below(1200));
         trouble_ = random_.once_in(5) ? 0 : 2 + random_.below(20);
-        world_.rules.exhaustive = random_.once_in(20);
+        environment_.server_files.exhaustive = random_.once_in(20);
         draw_message();
         draw_recipients();
         if (random_.once_in(3)) draw_sources();
-        if (random_.once_in(3)) world_.settings.chunk_size = 1 + random_.below(3000);
-        static constexpr delivery::FamilyChoice families[] = {
-            delivery::FamilyChoice::ipv4_first, delivery::FamilyChoice::ipv4_first,
-            delivery::FamilyChoice::ipv6_first, delivery::FamilyChoice::ipv4_only,
-            delivery::FamilyChoice::ipv6_only};
-        if (random_.once_in(3)) world_.settings.families = families[random_.below(5)];
+        if (random_.once_in(3)) environment_.settings.chunk_size = 1 + random_.below(3000);
+        static constexpr routing::FamilyChoice families[] = {
+            routing::FamilyChoice::ipv4_first, routing::FamilyChoice::ipv4_first,
+            routing::FamilyChoice::ipv6_first, routing::FamilyChoice::ipv4_only,
+            routing::FamilyChoice::ipv6_only};
+        if (random_.once_in(3)) environment_.settings.families = families[random_.below(5)];
         draw_limits();
         switch (random_.below(8)) {
             case 0: draw_literal(); break;
@@ -50,33 +51,33 @@ private:
         if (random_.once_in(10)) count = random_.below(30'000);
         for (std::size_t i = 0; i < count; ++i) content += pieces[random_.below(12)];
         if (!random_.once_in(12)) content += '\n';
-        world_.message.content = std::move(content);
-        world_.message.pipe = random_.once_in(4);
-        if (random_.once_in(3)) world_.message.longest_delay = std::chrono::milliseconds(500);
+        environment_.message.content = std::move(content);
+        environment_.message.pipe = random_.once_in(4);
+        if (random_.once_in(3)) environment_.message.longest_delay = std::chrono::milliseconds(500);
         if (random_.once_in(30))
-            world_.message.fails_at =
-                random_.below(static_cast<std::uint32_t>(world_.message.content.size()));
+            environment_.message.fails_at =
+                random_.below(static_cast<std::uint32_t>(environment_.message.content.size()));
     }
 
     void draw_recipients() {
         static const char* const drawn[] = {
             "bob@example.net",          "carol@Example.net",      "a b@example.org",
             "d\xc3\xb6rte@example.net", "x@example.net>\r\nDATA", "very.long@b\xc3\xbc.example"};
-        world_.recipients.clear();
+        environment_.recipients.clear();
         const std::uint32_t count = random_.once_in(3) ? 1 + random_.below(8) : 1;
         for (std::uint32_t i = 0; i < count; ++i) {
             const bool usual = !random_.once_in(4);
             std::string one = usual ? text("bob", i, "@example.net") : drawn[random_.below(6)];
             if (usual && random_.once_in(4)) one = text("bob", i, "@example.org");
-            world_.recipients.push_back(std::move(one));
+            environment_.recipients.push_back(std::move(one));
         }
-        if (random_.once_in(10)) world_.sender = "";
-        if (random_.once_in(20)) world_.sender = "\xc3\xa4@sender.example";
+        if (random_.once_in(10)) environment_.sender = "";
+        if (random_.once_in(20)) environment_.sender = "\xc3\xa4@sender.example";
     }
 
     void draw_literal() {
-        world_.host = random_.once_in(2) ? "198.51.100.1" : "[IPv6:2001:db8::1]";
-        add_host(world_.host == "198.51.100.1" ? "198.51.100.1" : "2001:db8::1", 25, "");
+        environment_.host = random_.once_in(2) ? "198.51.100.1" : "[IPv6:2001:db8::1]";
+        add_host(environment_.host == "198.51.100.1" ? "198.51.100.1" : "2001:db8::1", 25, "");
     }
 
     // One to three relays of a line, in order, of which some have the mail's domain as a decoy.
@@ -84,10 +85,10 @@ private:
         static constexpr std::uint16_t ports[] = {25, 465, 465, 2525};
         port_ = ports[random_.below(4)];
         if (random_.once_in(3)) {
-            world_.must_authenticate = true;
+            environment_.must_authenticate = true;
             user_ = "alice";
             secret_ = random_.once_in(2) ? "Sesame|opens:42" : "wonderland of longer words";
-            world_.secrets.push_back(secret_);
+            environment_.secrets.push_back(secret_);
         }
         std::string list;
         const std::uint32_t count = 1 + random_.below(3);
@@ -96,15 +97,15 @@ private:
             list += draw_relay(text("relay", i, ".example"));
             if (port_ != 25) list += text(random_.once_in(2) ? ":" : ";", port_);
         }
-        if (world_.must_authenticate) list += text("|", user_, "|", secret_);
-        delivery::RouteFiles& routes = world_.settings.routes;
+        if (environment_.must_authenticate) list += text("|", user_, "|", secret_);
+        routing::RouteFiles& routes = environment_.settings.routes;
         switch (random_.below(4)) {
             case 0:
                 routes.authsenders = text(":", list, "\n");
                 routes.smtproutes = ":decoy.example\n";
                 break;
             case 1:
-                routes.of_domain = delivery::RouteFiles::OfDomain{
+                routes.of_domain = routing::RouteFiles::OfDomain{
                     "control/smtproutes.d/example.net", text("relay=", list)};
                 routes.smtproutes = ":decoy.example\n";
                 break;
@@ -112,13 +113,13 @@ private:
         }
         for (const char* name : {"mx1.example.net", "decoy.example"}) {
             const std::string address = text("198.51.100.", 200 + ++addresses_);
-            world_.add_address(name, address);
+            environment_.add_address(name, address);
             add_host(address, port_, name);
-            world_.elsewhere.insert(Endpoint{*IpAddress::parse(address), port_});
+            environment_.elsewhere.insert(Endpoint{*IpAddress::parse(address), port_});
             add_host(address, 25, name);
-            world_.elsewhere.insert(Endpoint{*IpAddress::parse(address), 25});
+            environment_.elsewhere.insert(Endpoint{*IpAddress::parse(address), 25});
         }
-        world_.add_exchanger("example.net", 10, "mx1.example.net");
+        environment_.add_exchanger("example.net", 10, "mx1.example.net");
     }
 
     std::string draw_relay(const std::string& name) {
@@ -130,7 +131,7 @@ private:
             case 1: add_host(ipv6, port_, ""); return text("[", ipv6, "]");
             case 2: add_host("127.0.0.1", port_, ""); return "[127.0.0.1]";
             case 3:
-                world_.add_exchanger(name, 10, "mx." + name);
+                environment_.add_exchanger(name, 10, "mx." + name);
                 add_server_name("mx." + name);
                 return name + "/mx";
             default: add_server_name(name); return name;
@@ -139,36 +140,36 @@ private:
 
     // Where connections leave from: our own addresses, foreign ones, none.
     void draw_sources() {
-        delivery::SourceFiles& files = world_.settings.sources;
+        routing::SourceFiles& files = environment_.settings.sources;
         const IpAddress own4 = *IpAddress::parse("192.0.2.7");
         const IpAddress own6 = *IpAddress::parse("2001:db8:2::7");
-        world_.local_addresses.ours.insert(own4);
-        world_.local_addresses.ours.insert(own6);
-        world_.sources[Family::ipv4] = world_.sources[Family::ipv6] = std::nullopt;
-        world_.hello_names.insert(world_.settings.hello_name);
+        environment_.local_addresses.ours.insert(own4);
+        environment_.local_addresses.ours.insert(own6);
+        environment_.sources[Family::ipv4] = environment_.sources[Family::ipv6] = std::nullopt;
+        environment_.hello_names.insert(environment_.settings.hello_name);
         if (random_.once_in(3)) {
             const bool ours = !random_.once_in(4);
             files.outgoingip = ours ? "192.0.2.7" : "192.0.2.66";
-            world_.sources[Family::ipv4] = *IpAddress::parse(files.outgoingip);
+            environment_.sources[Family::ipv4] = *IpAddress::parse(files.outgoingip);
         }
         if (random_.once_in(3)) {
             files.outgoingip6 = "2001:db8:2::7";
-            world_.sources[Family::ipv6] = own6;
+            environment_.sources[Family::ipv6] = own6;
         }
         if (random_.once_in(3)) {
             files.domainips = "*:192.0.2.7|all.sender.example\nelsewhere.example:192.0.2.66\n";
-            world_.sources[Family::ipv4] = own4;
+            environment_.sources[Family::ipv4] = own4;
             if (random_.once_in(2)) {
                 files.domainips += "Sender.Example:2001:db8:2::7|six.sender.example\n";
-                if (!world_.sender.empty()) world_.sources[Family::ipv6] = own6;
-                world_.hello_names.insert("six.sender.example");
+                if (!environment_.sender.empty()) environment_.sources[Family::ipv6] = own6;
+                environment_.hello_names.insert("six.sender.example");
             }
-            world_.hello_names.insert("all.sender.example");
+            environment_.hello_names.insert("all.sender.example");
         }
         if (random_.once_in(4)) {
             files.helohostbyip = "192.0.2.250:system.sender.example\n192.0.2.7:seven.example\n";
-            world_.hello_names.insert("system.sender.example");
-            world_.hello_names.insert("seven.example");
+            environment_.hello_names.insert("system.sender.example");
+            environment_.hello_names.insert("seven.example");
         }
     }
 
@@ -178,31 +179,31 @@ private:
             add_server_name("example.net");
             return;
         }
-        if (random_.once_in(30)) world_.resolver.mx_records["example.net"];  // fails
+        if (random_.once_in(30)) environment_.resolver.mx_records["example.net"];  // fails
         for (std::uint32_t i = 1; i <= count; ++i) {
             const std::string name = text("mx", i, ".example.net");
-            world_.add_exchanger("example.net", static_cast<std::uint16_t>(10 * random_.below(3)),
-                                 name);
+            environment_.add_exchanger("example.net",
+                                       static_cast<std::uint16_t>(10 * random_.below(3)), name);
             add_server_name(name);
         }
-        if (random_.once_in(50)) world_.add_exchanger("example.net", 0, "");
-        if (random_.once_in(50)) world_.resolver.unanswered.insert("mx1.example.net");
+        if (random_.once_in(50)) environment_.add_exchanger("example.net", 0, "");
+        if (random_.once_in(50)) environment_.resolver.unanswered.insert("mx1.example.net");
     }
 
     void add_server_name(const std::string& name) {
         switch (random_.below(6)) {
-            case 0: world_.rules.demanded.insert(name); break;
-            case 1: world_.rules.excluded.insert(name); break;
+            case 0: environment_.server_files.demanded.insert(name); break;
+            case 1: environment_.server_files.excluded.insert(name); break;
             default: break;
         }
-        if (random_.once_in(60)) world_.rules.unreadable.insert(name);
-        if (random_.once_in(12)) world_.resolver.ipv4_records[name];  // that look-up fails
+        if (random_.once_in(60)) environment_.server_files.unreadable.insert(name);
+        if (random_.once_in(12)) environment_.resolver.ipv4_records[name];  // that look-up fails
         const std::uint32_t count = 1 + random_.below(3);
         for (std::uint32_t i = 0; i < count; ++i) {
             ++addresses_;
             const std::string address = random_.once_in(3) ? text("2001:db8::", addresses_)
                                                            : text("198.51.100.", addresses_);
-            world_.add_address(name, address);
+            environment_.add_address(name, address);
             add_host(address, port_, name);
         }
     }
@@ -213,9 +214,9 @@ private:
             Certificate::wrong_name,  Certificate::expired,    Certificate::self_signed,
             Certificate::wants_client_certificate};
         const IpAddress parsed = *IpAddress::parse(address);
-        if (random_.once_in(40)) world_.local_addresses.ours.insert(parsed);
-        if (random_.once_in(25)) world_.backoff.skipped.insert(parsed);
-        Host& host = world_.hosts[Endpoint{parsed, port}];
+        if (random_.once_in(40)) environment_.local_addresses.ours.insert(parsed);
+        if (random_.once_in(25)) environment_.timeouts.skipped.insert(parsed);
+        Host& host = environment_.hosts[Endpoint{parsed, port}];
         host.delay = random_.up_to(random_.once_in(8) ? std::chrono::seconds(80)
                                                       : std::chrono::milliseconds(400));
         switch (random_.below(40)) {
@@ -246,13 +247,13 @@ private:
         mind.size_limit = random_.once_in(20) ? 100 : 0;
         mind.trouble = trouble_;
         mind.certificate = certificates[random_.below(7)];
-        mind.patience = world_.settings.timeout_remote;
+        mind.patience = environment_.settings.timeout_remote;
         // As often as the client may come, and a good deal more.
         for (unsigned i = 0; i < 2 * delivery::most_sessions; ++i)
             host.scripts.push_back([mind](Peer& peer) { return random_server(peer, mind); });
     }
 
-    SimulatedWorld& world_;
+    SimulatedWorld& environment_;
     SeededRandom& random_;
     unsigned trouble_ = 0;
     unsigned addresses_ = 0;
@@ -266,9 +267,9 @@ private:
 }  // namespace
 
 std::unique_ptr<SimulatedWorld> random_world(std::uint64_t seed) {
-    auto world = std::make_unique<SimulatedWorld>(seed);
-    Drawing(*world).draw();
-    return world;
+    auto environment = std::make_unique<SimulatedWorld>(seed);
+    Drawing(*environment).draw();
+    return environment;
 }
 
 }  // namespace tern::test

@@ -34,18 +34,18 @@ TEST(Simulation, KeepsTheLawsInEveryWorld) {
     const std::uint64_t last = one != 0 ? one : from_environment("TERN_SEEDS", 3000);
     std::map<std::string, unsigned> kinds;
     for (std::uint64_t seed = first; seed <= last; ++seed) {
-        const std::unique_ptr<SimulatedWorld> world = random_world(seed);
-        const Outcome outcome = world->deliver();
-        check_laws(*world, outcome);
+        const std::unique_ptr<SimulatedWorld> environment = random_world(seed);
+        const Outcome outcome = environment->deliver();
+        check_laws(*environment, outcome);
         ++kinds[kind_of(outcome)];
-        for (const Connection& connection : world->connections) {
+        for (const Connection& connection : environment->connections) {
             if (!connection.peer->record.server_name.empty()) ++kinds["a session with TLS"];
             if (connection.peer->record.raved) ++kinds["a raving server"];
         }
-        if (world->connections.size() > 1) ++kinds["several sessions"];
-        if (one != 0) std::cout << story_of(*world, outcome);
-        ASSERT_TRUE(world->simulation.complaints().empty())
-            << story_of(*world, outcome) << "again: TERN_SEED=" << seed << " test_simulation";
+        if (environment->connections.size() > 1) ++kinds["several sessions"];
+        if (one != 0) std::cout << story_of(*environment, outcome);
+        ASSERT_TRUE(environment->simulation.complaints().empty())
+            << story_of(*environment, outcome) << "again: TERN_SEED=" << seed << " test_simulation";
     }
     for (const auto& [kind, count] : kinds) std::cout << count << " times: " << kind << "\n";
     constexpr std::uint64_t enough = 1000;  // so many worlds must hold some of everything

@@ -14,10 +14,10 @@ namespace {
 
 class Reading {
 public:
-    explicit Reading(const SimulatedWorld& world)
-        : world_(world),
-          body_(reference_body(world.message.content) + ".\r\n"),
-          chunks_(reference_body(world.message.content, false)) {}
+    explicit Reading(const SimulatedWorld& environment)
+        : environment_(environment),
+          body_(reference_body(environment.message.content) + ".\r\n"),
+          chunks_(reference_body(environment.message.content, false)) {}
 
     Dialogue dialogue;
 
@@ -93,7 +93,7 @@ private:
     }
 
     void begin_transaction() {
-        if (world_.must_authenticate && !authenticated_)
+        if (environment_.must_authenticate && !authenticated_)
             wrong("MAIL before AUTH, and the route has credentials");
         sent_ = 0;
         dialogue.transactions.emplace_back();
@@ -108,7 +108,7 @@ private:
             wrong("a mechanism of AUTH is tried again");
         mechanisms_.push_back(mechanism);
         if (first != line.npos) dialogue.said_in_auth.emplace_back(line.substr(first + 1));
-        if (!world_.must_authenticate) wrong("AUTH without credentials");
+        if (!environment_.must_authenticate) wrong("AUTH without credentials");
     }
 
     void respond(std::string_view line) {
@@ -153,7 +153,7 @@ private:
     void ends() {
         spoken().ended = true;
         previous_ = ".";
-        const std::string& message = world_.message.content;
+        const std::string& message = environment_.message.content;
         if (!message.empty() && message.back() != '\n' && message.back() != '\r')
             wrong("a message without a newline at its end was sent to its end");
     }
@@ -170,7 +170,7 @@ private:
         return written;
     }
 
-    const SimulatedWorld& world_;
+    const SimulatedWorld& environment_;
     const std::string body_;  // with its end
     const std::string chunks_;
     std::size_t sent_ = 0;
@@ -183,9 +183,9 @@ private:
 
 }  // namespace
 
-Dialogue read_dialogue(const SimulatedWorld& world, Connection& connection, bool implicit) {
+Dialogue read_dialogue(const SimulatedWorld& environment, Connection& connection, bool implicit) {
     const Peer::Heard heard = connection.peer->heard(implicit);
-    Reading reading(world);
+    Reading reading(environment);
     reading.read(heard.clear, true, heard.tls_begun && !implicit);
     reading.read(heard.secured, false, false);
     return std::move(reading.dialogue);

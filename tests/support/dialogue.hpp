@@ -25,7 +25,7 @@ struct Dialogue {
 };
 
 /// Reads what the client wrote on `connection`; `implicit`: TLS from the first byte.
-[[nodiscard]] Dialogue read_dialogue(const SimulatedWorld& world, Connection& connection,
+[[nodiscard]] Dialogue read_dialogue(const SimulatedWorld& environment, Connection& connection,
                                      bool implicit);
 
 }  // namespace tern::test

@@ -21,8 +21,8 @@ using delivery::RecipientReport;
 /// All that crossed the wire, beside the report.
 class Laws {
 public:
-    Laws(SimulatedWorld& world, const Outcome& outcome)
-        : world_(world), report_(*outcome.report), outcome_(outcome) {
+    Laws(SimulatedWorld& environment, const Outcome& outcome)
+        : environment_(environment), report_(*outcome.report), outcome_(outcome) {
         read_people();
         read_wire();
     }
@@ -37,13 +37,13 @@ public:
         check_other_ways();
         check_said_elsewhere();
         check_ways_out();
-        check_required_tls(world_);
+        check_required_tls(environment_);
         check_secrets();
         check_bounds();
     }
 
 private:
-    void complain(std::string what) { world_.simulation.complain(std::move(what)); }
+    void complain(std::string what) { environment_.simulation.complain(std::move(what)); }
     [[nodiscard]] bool is_success() const { return report_.letter == delivery::Letter::accepted; }
     [[nodiscard]] long people(const std::string& address) const {
         return std::ranges::count(people_, address, &Person::address);
@@ -79,7 +79,7 @@ private:
     void check_secrets();
     void check_bounds();
 
-    SimulatedWorld& world_;
+    SimulatedWorld& environment_;
     const delivery::Report& report_;
     const Outcome& outcome_;
     std::vector<Person> people_;
@@ -89,8 +89,9 @@ private:
 };
 
 void Laws::read_people() {
-    const std::vector<std::string_view> to(world_.recipients.begin(), world_.recipients.end());
-    const Result<delivery::Addressing> read = delivery::read_envelope(world_.sender, to);
+    const std::vector<std::string_view> to(environment_.recipients.begin(),
+                                           environment_.recipients.end());
+    const Result<delivery::Addressing> read = delivery::read_envelope(environment_.sender, to);
     if (!read) return;
     std::size_t next = 0;
     for (std::size_t i = 0; i < read->faults.size(); ++i) {
@@ -104,10 +105,10 @@ void Laws::read_people() {
 
 void Laws::read_wire() {
     constexpr std::uint16_t implicit_tls = 465;
-    for (Connection& connection : world_.connections) {
+    for (Connection& connection : environment_.connections) {
         const ServerRecord& record = connection.peer->record;
         const bool implicit = connection.endpoint.port == implicit_tls;
-        dialogues_.push_back(read_dialogue(world_, connection, implicit));
+        dialogues_.push_back(read_dialogue(environment_, connection, implicit));
         const Dialogue& dialogue = dialogues_.back();
         raved_ = raved_ || record.raved;
         if (!dialogue.trouble.empty())
@@ -120,7 +121,7 @@ void Laws::read_wire() {
             // A server that does not know BDAT took nothing: whom it accepted may go another way.
             transaction.is_void = transaction.served.knows_no_chunks &&
                                   transaction.served.anyone_accepted() &&
-                                  connection.dial + 1 < world_.dials;
+                                  connection.dial + 1 < environment_.dials;
             transactions_.push_back(std::move(transaction));
         }
     }
@@ -143,7 +144,7 @@ void Laws::check_words() {
     }
     for (std::size_t i = 0; i < report_.recipients.size(); ++i)
         if (says(report_.recipients[i].text, "(#5.6.7)") &&
-            std::ranges::none_of(world_.recipients[i] + world_.sender, is_8bit))
+            std::ranges::none_of(environment_.recipients[i] + environment_.sender, is_8bit))
             complain("SMTPUTF8 is asked for without need");
 }
 
@@ -158,8 +159,8 @@ void Laws::check_letters() {
     for (const Person& person : people_)
         if (person.report != nullptr && !says(person.report->text, "(#5.6.7)"))
             letters += person.report->letter;
-    const bool several =
-        transactions_.size() > world_.connections.size() || letters.find('r') == std::string::npos;
+    const bool several = transactions_.size() > environment_.connections.size() ||
+                         letters.find('r') == std::string::npos;
     if (several) return;  // each letter of several transactions stands for its own
     const bool answered_so = std::ranges::any_of(transactions_, [&](const Transaction& each) {
         std::string answers;
@@ -251,7 +252,7 @@ void Laws::check_delivered_once() {
 
 // In one session a recipient is told again only behind a 452 that was not the first reply.
 void Laws::check_told_again() {
-    for (const Connection& connection : world_.connections) {
+    for (const Connection& connection : environment_.connections) {
         for (const Person& person : people_) {
             long settled = 0;
             for (const Transaction& each : transactions_) {
@@ -317,11 +318,11 @@ void Laws::check_duplicates() {
 void Laws::check_other_ways() {
     const auto first = std::ranges::find_if(transactions_, &Transaction::counts);
     if (first == transactions_.end()) return;
-    for (const auto& [dial, target] : world_.dialled) {
+    for (const auto& [dial, target] : environment_.dialled) {
         if (dial <= first->dial) continue;
         if (target.endpoint != first->endpoint && !anyone_unsaid(dial))
             complain("another server was tried after the end of data");
-        else if (world_.message.pipe) complain("a pipe is offered twice");
+        else if (environment_.message.pipe) complain("a pipe is offered twice");
         else if (!raved_ && !anyone_left(dial))
             complain("another session after the end of data, and nobody waits for it");
     }
@@ -363,33 +364,33 @@ bool Laws::anyone_left(std::size_t before_dial) const {
 // Names, sources, TLS and AUTH are those that the operator's files ask for.
 void Laws::check_ways_out() {
     for (std::size_t i = 0; i < dialogues_.size(); ++i) {
-        Connection& connection = world_.connections[i];
+        Connection& connection = environment_.connections[i];
         const Dialogue& dialogue = dialogues_[i];
         const std::string& label = connection.peer->label();
         for (const std::string& name : dialogue.hello_names)
-            if (world_.hello_names.empty() ? name != world_.settings.hello_name
-                                           : !world_.hello_names.contains(name))
+            if (environment_.hello_names.empty() ? name != environment_.settings.hello_name
+                                           : !environment_.hello_names.contains(name))
                 complain(text(label, ": another hello name: ", shown(name)));
         const bool inside = connection.endpoint.address.is_loopback_or_unspecified();
         if (dialogue.said_auth_in_clear && !inside) complain(text(label, ": AUTH in clear"));
         const bool honest = !connection.peer->record.raved;
-        if (world_.must_authenticate && honest && !dialogue.transactions.empty() &&
+        if (environment_.must_authenticate && honest && !dialogue.transactions.empty() &&
             !connection.peer->record.authenticated)
             complain(text(label, ": MAIL, and the server did not say yes to AUTH"));
         const bool mail_in_clear =
             connection.peer->heard(connection.endpoint.port == 465).clear.find("MAIL FROM") !=
             std::string::npos;
         const bool demanded = connection.endpoint.port == 465 ||
-                              requires_tls(world_, connection.endpoint) ||
-                              (world_.must_authenticate && !inside);
+                              requires_tls(environment_, connection.endpoint) ||
+                              (environment_.must_authenticate && !inside);
         if (demanded && mail_in_clear) complain(text(label, ": in clear, against demand"));
     }
-    for (const auto& [dial, target] : world_.dialled) {
-        if (world_.elsewhere.contains(target.endpoint))
+    for (const auto& [dial, target] : environment_.dialled) {
+        if (environment_.elsewhere.contains(target.endpoint))
             complain(text("dials ", target.endpoint.address.to_string(),
                           ", which the operator did not name"));
-        const auto source = world_.sources.find(target.endpoint.address.family());
-        if (source != world_.sources.end() && source->second != target.source)
+        const auto source = environment_.sources.find(target.endpoint.address.family());
+        if (source != environment_.sources.end() && source->second != target.source)
             complain("a connection from another source than the files say");
     }
 }
@@ -397,7 +398,7 @@ void Laws::check_ways_out() {
 // Neither a secret nor a line that was said in AUTH comes back.
 void Laws::check_secrets() {
     std::vector<std::string> hidden;
-    for (const std::string& secret : world_.secrets) {
+    for (const std::string& secret : environment_.secrets) {
         hidden.push_back(secret);
         hidden.emplace_back(sasl::to_base64(secret).reveal());
     }
@@ -410,9 +411,9 @@ void Laws::check_secrets() {
 }
 
 void Laws::check_bounds() {
-    const delivery::Settings& settings = world_.settings;
-    if (sessions_that_count(world_) > delivery::most_sessions) complain("too many sessions");
-    if (world_.dials > delivery::most_connections) complain("too many connections");
+    const routing::Settings& settings = environment_.settings;
+    if (sessions_that_count(environment_) > delivery::most_sessions) complain("too many sessions");
+    if (environment_.dials > delivery::most_connections) complain("too many connections");
     // Each transaction behind the first of its session settles somebody.
     if (transactions_.size() > delivery::most_sessions + people_.size())
         complain("transactions that do not get on");
@@ -420,7 +421,7 @@ void Laws::check_bounds() {
     const Duration dials =
         delivery::most_connections * (2 * settings.timeout_connect + std::chrono::seconds(1));
     const auto of_transaction = static_cast<long>(
-        6 + people_.size() + 2 * (world_.message.content.size() / settings.chunk_size + 1));
+        6 + people_.size() + 2 * (environment_.message.content.size() / settings.chunk_size + 1));
     const auto all = static_cast<long>(delivery::most_sessions + people_.size());
     constexpr long of_session = 20;  // greeting to AUTH, and QUIT
     if (outcome_.took >
@@ -431,10 +432,10 @@ void Laws::check_bounds() {
 
 }  // namespace
 
-void check_laws(SimulatedWorld& world, const Outcome& outcome) {
+void check_laws(SimulatedWorld& environment, const Outcome& outcome) {
     if (!outcome.report) return;  // complained of already
-    check_form(world, outcome);
-    Laws(world, outcome).check();
+    check_form(environment, outcome);
+    Laws(environment, outcome).check();
 }
 
 }  // namespace tern::test

@@ -7,15 +7,15 @@
 namespace tern::test {
 
 /// Complains to the world's simulation of every law that does not hold.
-void check_laws(SimulatedWorld& world, const Outcome& outcome);
+void check_laws(SimulatedWorld& environment, const Outcome& outcome);
 
 /// The law of the report's form alone; check_laws() calls it.
-void check_form(SimulatedWorld& world, const Outcome& outcome);
+void check_form(SimulatedWorld& environment, const Outcome& outcome);
 
 /// The parts of a report between its NULs; the last one has none behind it.
 [[nodiscard]] std::vector<std::string> parts_of(std::string_view rendered);
 
 /// All that a failing test should print: complaints, report and transcript.
-[[nodiscard]] std::string story_of(const SimulatedWorld& world, const Outcome& outcome);
+[[nodiscard]] std::string story_of(const SimulatedWorld& environment, const Outcome& outcome);
 
 }  // namespace tern::test

@@ -5,8 +5,8 @@
 
 namespace tern::test {
 
-void check_form(SimulatedWorld& world, const Outcome& outcome) {
-    Simulation& simulation = world.simulation;
+void check_form(SimulatedWorld& environment, const Outcome& outcome) {
+    Simulation& simulation = environment.simulation;
     const std::string& bytes = outcome.rendered;
     if (bytes.empty() || bytes.back() != '\0') {
         simulation.complain("the report does not end with NUL");
@@ -26,7 +26,7 @@ void check_form(SimulatedWorld& world, const Outcome& outcome) {
         else if (parts[i][0] == 'r' && parts[i].size() > 1)
             simulation.complain("an accepted recipient's report has text");
     }
-    if (parts.size() > world.recipients.size() + 1)
+    if (parts.size() > environment.recipients.size() + 1)
         simulation.complain("more recipient reports than recipients");
 }
 

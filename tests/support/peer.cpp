@@ -51,7 +51,7 @@ Task<std::string> Peer::hears() {
         end = unread_.find('\n');
         // Its bytes are chance: where a line would end in them, no seed tells.
         if (unread_.front() == handshake_record)
-            co_return Failure(Stage::start, Cause::out_of_step, "the client speaks TLS");
+            co_return Failure(Stage::start, Cause::protocol_error, "the client speaks TLS");
     }
     std::string line = unread_.substr(0, end);
     unread_.erase(0, end + 1);
@@ -59,7 +59,7 @@ Task<std::string> Peer::hears() {
     const bool response = record.hears_responses();
     simulation_.note(text(label_, " C: ", response ? "(response)" : shown(line)));
     if (line.empty() || line.back() != '\r')
-        co_return Failure(Stage::start, Cause::out_of_step, "the client's line ends without CR");
+        co_return Failure(Stage::start, Cause::protocol_error, "the client's line ends without CR");
     line.pop_back();
     record.heard(line);
     co_return line;
@@ -76,7 +76,7 @@ Task<std::string> Peer::hears_bytes(std::size_t count) {
 Task<Done> Peer::expects(std::string line) {
     const std::string heard = co_await hears();
     if (heard == line) co_return Done();
-    co_return Failure(Stage::start, Cause::out_of_step,
+    co_return Failure(Stage::start, Cause::protocol_error,
                       text("expected \"", line, "\", the client said \"", heard, "\""));
 }
 

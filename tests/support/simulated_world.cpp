@@ -9,8 +9,6 @@
 namespace tern::test {
 namespace {
 
-using delivery::Connected;
-using delivery::DialResult;
 
 constexpr std::size_t most_events = 3'000'000;  // a run that needs more never ends
 
@@ -118,11 +116,11 @@ Task<dns::Answer<IpAddress>> SimulatedResolver::addresses_of(const dns::Domain& 
 }
 
 // The rule of Dialer::dial: each attempt's end is known beforehand here, so the race is a sum.
-Task<DialResult> SimulatedDialer::dial(std::span<const delivery::Target> targets, Duration patience,
+Task<DialResult> SimulatedDialer::dial(std::span<const Target> targets, Duration patience,
                                        Deadline deadline) {
     constexpr Duration head_start = std::chrono::milliseconds(250);
-    Simulation& simulation = world_.simulation;
-    ++world_.dials;
+    Simulation& simulation = environment_.simulation;
+    ++environment_.dials;
     const Time begun = simulation.now();
     if (targets.empty() || targets.size() > 2)
         simulation.complain("the dialer is given neither one nor two endpoints");
@@ -134,14 +132,14 @@ Task<DialResult> SimulatedDialer::dial(std::span<const delivery::Target> targets
     for (std::size_t i = 0; i < targets.size(); ++i) {
         if (start >= deadline || (connected && *connected <= start)) break;
         DialResult::Each& each = result.each[i];
-        world_.dialled.push_back({world_.dials - 1, targets[i]});
-        if (!world_.hosts.contains(targets[i].endpoint))
-            world_.strangers.push_back(targets[i].endpoint);
+        environment_.dialled.push_back({environment_.dials - 1, targets[i]});
+        if (!environment_.hosts.contains(targets[i].endpoint))
+            environment_.strangers.push_back(targets[i].endpoint);
         each = outcome_at(targets[i].endpoint);
         const std::optional<IpAddress>& source = targets[i].source;
         if (source && source->family() != targets[i].endpoint.address.family())
             simulation.complain("a source of the other family");
-        if (source && !world_.local_addresses.ours.contains(*source)) {
+        if (source && !environment_.local_addresses.ours.contains(*source)) {
             each.outcome = Connected::wrong_source;
             each.why = text(source->to_string(), " is not an address of this host");
         }
@@ -178,18 +176,18 @@ Task<DialResult> SimulatedDialer::dial(std::span<const delivery::Target> targets
         else if (ends[i] >= *connected) result.each[i] = DialResult::Each();
     }
     co_await simulation.sleep(over - begun);
-    if (connected) result.local = world_.local_end(targets[result.winner]);
-    if (connected) result.stream = world_.connect(targets[result.winner].endpoint);
+    if (connected) result.local = environment_.local_end(targets[result.winner]);
+    if (connected) result.stream = environment_.connect(targets[result.winner].endpoint);
     co_return result;
 }
 
 DialResult::Each SimulatedDialer::outcome_at(const Endpoint& endpoint) const {
     if (endpoint.address.is_never_dialled())
-        world_.simulation.complain(text("dials ", endpoint.address.to_string()));
+        environment_.simulation.complain(text("dials ", endpoint.address.to_string()));
     DialResult::Each each;
-    const auto found = world_.hosts.find(endpoint);
+    const auto found = environment_.hosts.find(endpoint);
     const Host nobody;
-    const Host& host = found == world_.hosts.end() ? nobody : found->second;
+    const Host& host = found == environment_.hosts.end() ? nobody : found->second;
     if (host.manner == Host::Manner::answers && host.used < host.scripts.size()) {
         each.outcome = Connected::yes;
     } else if (host.manner == Host::Manner::silent) {
@@ -206,8 +204,8 @@ DialResult::Each SimulatedDialer::outcome_at(const Endpoint& endpoint) const {
 }
 
 Duration SimulatedDialer::delay_of(const Endpoint& endpoint) const {
-    const auto found = world_.hosts.find(endpoint);
-    return found == world_.hosts.end() ? Host().delay : found->second.delay;
+    const auto found = environment_.hosts.find(endpoint);
+    return found == environment_.hosts.end() ? Host().delay : found->second.delay;
 }
 
 Result<bool> SimulatedAddresses::is_ourselves(const IpAddress& address) {
@@ -303,7 +301,7 @@ Task<Done> play(Task<Done> script, Peer& peer, std::string& trouble) {
 
 }  // namespace
 
-IpAddress SimulatedWorld::local_end(const delivery::Target& target) {
+IpAddress SimulatedWorld::local_end(const Target& target) {
     const bool ipv4 = target.endpoint.address.family() == Family::ipv4;
     return target.source.value_or(*IpAddress::parse(ipv4 ? "192.0.2.250" : "2001:db8:2::250"));
 }
@@ -332,15 +330,15 @@ std::unique_ptr<Stream> SimulatedWorld::connect(const Endpoint& endpoint) {
 }
 
 Outcome SimulatedWorld::deliver() {
-    delivery::World world{simulation, simulation.random(), resolver, dialer,
-                          backoff,    local_addresses,     rules,    message};
+    Environment environment{simulation, simulation.random(), resolver, dialer,
+                          timeouts,    local_addresses,     server_files,    message};
     const std::vector<std::string_view> to(recipients.begin(), recipients.end());
     const delivery::Arguments arguments{host, sender, to};
     Outcome outcome;
     const Time begun = simulation.now();
     {
         Task<delivery::Report> task =
-            delivery::deliver(world, settings, arguments, outcome.end_of_data_written);
+            delivery::deliver(environment, settings, arguments, outcome.end_of_data_written);
         task.start();
         std::size_t events = 0;
         while (!task.finished() && ++events < most_events && simulation.step()) {}
@@ -369,11 +367,11 @@ Outcome SimulatedWorld::deliver() {
 }
 
 void CheckedStream::check(Deadline deadline) const {
-    const delivery::Settings& settings = world_.settings;
+    const routing::Settings& settings = environment_.settings;
     const Duration longest =
         std::max(settings.timeout_remote, 2 * settings.timeout_connect + std::chrono::seconds(1));
-    if (deadline - world_.simulation.now() > longest)
-        world_.simulation.complain("a wait may take longer than its time-out allows");
+    if (deadline - environment_.simulation.now() > longest)
+        environment_.simulation.complain("a wait may take longer than its time-out allows");
 }
 
 Task<std::size_t> CheckedStream::read_some(std::span<char> into, Deadline deadline) {

@@ -71,20 +71,20 @@ struct Connection {
 
 class SimulatedWorld;
 
-class SimulatedDialer final : public delivery::Dialer {
+class SimulatedDialer final : public Dialer {
 public:
-    explicit SimulatedDialer(SimulatedWorld& world) : world_(world) {}
-    Task<delivery::DialResult> dial(std::span<const delivery::Target> targets, Duration patience,
+    explicit SimulatedDialer(SimulatedWorld& environment) : environment_(environment) {}
+    Task<DialResult> dial(std::span<const Target> targets, Duration patience,
                                     Deadline deadline) override;
 
 private:
-    [[nodiscard]] delivery::DialResult::Each outcome_at(const Endpoint& endpoint) const;
+    [[nodiscard]] DialResult::Each outcome_at(const Endpoint& endpoint) const;
     [[nodiscard]] Duration delay_of(const Endpoint& endpoint) const;
 
-    SimulatedWorld& world_;
+    SimulatedWorld& environment_;
 };
 
-class SimulatedBackoff final : public delivery::Backoff {
+class SimulatedBackoff final : public TimeoutTable {
 public:
     std::set<IpAddress> listed;
     std::set<IpAddress> skipped;
@@ -98,7 +98,7 @@ public:
     void note_answer(const IpAddress& address) override { answers.push_back(address); }
 };
 
-class SimulatedAddresses final : public delivery::LocalAddresses {
+class SimulatedAddresses final : public LocalAddresses {
 public:
     std::set<IpAddress> ours;
     bool unknown = false;
@@ -107,7 +107,7 @@ public:
 };
 
 /// control/tlshosts and its kin, as sets of names.
-class SimulatedRules final : public delivery::ServerRules {
+class SimulatedRules final : public ServerFiles {
 public:
     std::set<std::string> demanded;
     std::set<std::string> excluded;
@@ -155,12 +155,12 @@ public:
     Simulation simulation;
     SimulatedResolver resolver;
     SimulatedDialer dialer;
-    SimulatedBackoff backoff;
+    SimulatedBackoff timeouts;
     SimulatedAddresses local_addresses;
-    SimulatedRules rules;
+    SimulatedRules server_files;
     SimulatedMessage message;
     std::map<Endpoint, Host> hosts;
-    delivery::Settings settings;
+    routing::Settings settings;
 
     std::string host = "example.net";
     std::string sender = "alice@sender.example";
@@ -180,7 +180,7 @@ public:
     /// Each target that was dialled, with the number of its dial, counted from 0.
     struct Dialled {
         std::size_t dial;
-        delivery::Target target;
+        Target target;
     };
     std::vector<Dialled> dialled;
     /// Endpoints that were dialled though no test speaks of them.
@@ -200,14 +200,14 @@ private:
     friend SimulatedDialer;
     std::unique_ptr<Stream> connect(const Endpoint& endpoint);
     /// Where a connection to the target leaves from.
-    [[nodiscard]] static IpAddress local_end(const delivery::Target& target);
+    [[nodiscard]] static IpAddress local_end(const Target& target);
 };
 
 /// The client's end of a Wire. It checks that each wait has a deadline that makes sense.
 class CheckedStream final : public Stream {
 public:
-    CheckedStream(SimulatedWorld& world, std::shared_ptr<Wire> wire)
-        : world_(world), end_(std::move(wire), Side::client) {}
+    CheckedStream(SimulatedWorld& environment, std::shared_ptr<Wire> wire)
+        : environment_(environment), end_(std::move(wire), Side::client) {}
     Task<std::size_t> read_some(std::span<char> into, Deadline deadline) override;
     Task<Done> write(std::string_view bytes, Deadline deadline) override;
     void extend_writes(Duration idle) override { end_.extend_writes(idle); }
@@ -216,7 +216,7 @@ public:
 private:
     void check(Deadline deadline) const;
 
-    SimulatedWorld& world_;
+    SimulatedWorld& environment_;
     WireEnd end_;
 };
 

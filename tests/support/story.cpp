@@ -14,14 +14,14 @@ std::vector<std::string> parts_of(std::string_view rendered) {
     return parts;
 }
 
-std::string story_of(const SimulatedWorld& world, const Outcome& outcome) {
-    std::string story = text("seed ", world.simulation.seed(), "\n");
-    for (const std::string& complaint : world.simulation.complaints())
+std::string story_of(const SimulatedWorld& environment, const Outcome& outcome) {
+    std::string story = text("seed ", environment.simulation.seed(), "\n");
+    for (const std::string& complaint : environment.simulation.complaints())
         story += text("  ", complaint, "\n");
     story += "report:\n";
     for (const std::string& part : parts_of(outcome.rendered))
         story += text("  ", shown(part, 600), "\n");
-    return story + "transcript:\n" + world.simulation.transcript();
+    return story + "transcript:\n" + environment.simulation.transcript();
 }
 
 }  // namespace tern::test

@@ -8,28 +8,29 @@
 namespace tern::test {
 
 // The names whose addresses hold this one.
-bool requires_tls(const SimulatedWorld& world, const Endpoint& endpoint) {
+bool requires_tls(const SimulatedWorld& environment, const Endpoint& endpoint) {
     const auto holds = [&](const auto& records, const std::string& name) {
         const auto found = records.find(name);
         return found != records.end() &&
                std::ranges::count(found->second.records, endpoint.address) > 0;
     };
-    return std::ranges::any_of(world.rules.demanded, [&](const std::string& name) {
-        return holds(world.resolver.ipv4_records, name) || holds(world.resolver.ipv6_records, name);
+    return std::ranges::any_of(environment.server_files.demanded, [&](const std::string& name) {
+        return holds(environment.resolver.ipv4_records, name) ||
+               holds(environment.resolver.ipv6_records, name);
     });
 }
 
 // contract.md#required-tls: once TLS that was required was
 // not achieved, the mail goes nowhere where it is not required.
-void check_required_tls(SimulatedWorld& world) {
+void check_required_tls(SimulatedWorld& environment) {
     bool not_achieved = false;
-    for (Connection& connection : world.connections) {
+    for (Connection& connection : environment.connections) {
         const bool implicit = connection.endpoint.port == 465;
         const Peer::Heard heard = connection.peer->heard(implicit);
-        const bool required =
-            implicit || world.must_authenticate || requires_tls(world, connection.endpoint);
+        const bool required = implicit || environment.must_authenticate ||
+                              requires_tls(environment, connection.endpoint);
         if (!required && not_achieved && heard.all().find("MAIL FROM") != std::string::npos)
-            world.simulation.complain(text(connection.peer->label(),
+            environment.simulation.complain(text(connection.peer->label(),
                                            ": mail, though TLS that another exchanger "
                                            "requires was not achieved"));
         if (required && heard.secured.empty()) not_achieved = true;
@@ -37,9 +38,9 @@ void check_required_tls(SimulatedWorld& world) {
 }
 
 // A session whose TLS failed before MAIL does not count among the five.
-std::size_t sessions_that_count(SimulatedWorld& world) {
+std::size_t sessions_that_count(SimulatedWorld& environment) {
     std::size_t count = 0;
-    for (Connection& connection : world.connections) {
+    for (Connection& connection : environment.connections) {
         const Peer::Heard heard = connection.peer->heard(connection.endpoint.port == 465);
         const bool tls_failed = heard.clear.find("STARTTLS\r\n") != std::string::npos &&
                                 heard.all().find("MAIL FROM") == std::string::npos;

@@ -8,12 +8,12 @@
 namespace tern::test {
 
 /// Whether a file in control/tlshosts names a server that has this address.
-[[nodiscard]] bool requires_tls(const SimulatedWorld& world, const Endpoint& endpoint);
+[[nodiscard]] bool requires_tls(const SimulatedWorld& environment, const Endpoint& endpoint);
 
 /// Once TLS that was required was not achieved, the mail goes nowhere where it is not required.
-void check_required_tls(SimulatedWorld& world);
+void check_required_tls(SimulatedWorld& environment);
 
 /// The connections that count among the five: not those whose TLS failed before MAIL.
-[[nodiscard]] std::size_t sessions_that_count(SimulatedWorld& world);
+[[nodiscard]] std::size_t sessions_that_count(SimulatedWorld& environment);
 
 }  // namespace tern::test

@@ -289,7 +289,7 @@ TEST(Task, WhatFailedAfterAWaitIsGoneWhenItsCallerGoesOn) {
 }
 
 Result<int> halved(int number) {
-    if (number % 2 != 0) return fail(Stage::start, Cause::out_of_step, "odd");
+    if (number % 2 != 0) return fail(Stage::start, Cause::protocol_error, "odd");
     return number / 2;
 }
 Task<int> quarter(Task<int> child) {

@@ -105,7 +105,7 @@ TEST_F(ControlFile, BytesStayBytes) {
 }
 
 TEST_F(ControlFile, SettingsHaveTheManualsDefaults) {
-    const Result<delivery::Settings> settings = read_settings("example.net");
+    const Result<routing::Settings> settings = read_settings("example.net");
     ASSERT_TRUE(settings);
     EXPECT_EQ(settings->hello_name, "me.example");
     EXPECT_EQ(settings->timeout_connect, std::chrono::seconds(60));
@@ -122,7 +122,7 @@ TEST_F(ControlFile, SettingsAreRead) {
     write("smtproutes", ":relay\n");
     write("tlsclientciphers", "# strong\nHIGH\n!aNULL\n");
     write("clientcert.pem", "");
-    const Result<delivery::Settings> settings = read_settings("example.net");
+    const Result<routing::Settings> settings = read_settings("example.net");
     ASSERT_TRUE(settings);
     EXPECT_EQ(settings->hello_name, "helo.example");
     EXPECT_EQ(settings->timeout_connect, std::chrono::seconds(5));
@@ -174,15 +174,15 @@ TEST_F(ControlFile, LinesThatDoNotFitTheHostChangeNothing) {
                             dice() % 10 == 0 ? ":0" : "", lines > 1 || dice() % 2 == 0 ? "\n" : "");
         }
         write("smtproutes", content);
-        delivery::RouteFiles whole;
+        routing::RouteFiles whole;
         whole.smtproutes = content;
         for (const std::string host : {"a.net", "x.a.net", "y.x.a.net", "b\xc3\xb6.de",
                                        "xn--b-eha.de", "192.0.2.1", "other", "a.net."}) {
-            const Result<delivery::Settings> settings = read_settings(host);
+            const Result<routing::Settings> settings = read_settings(host);
             ASSERT_TRUE(settings);
             for (const std::string sender : {"", "bob@a.net"}) {
-                const auto wanted = delivery::find_way(whole, host, sender);
-                const auto found = delivery::find_way(settings->routes, host, sender);
+                const auto wanted = routing::find_route(whole, host, sender);
+                const auto found = routing::find_route(settings->routes, host, sender);
                 ASSERT_EQ(found.has_value(), wanted.has_value()) << host << ":\n" << content;
                 if (!wanted) {
                     EXPECT_EQ(found.error().detail, wanted.error().detail) << host << ":\n"
@@ -237,7 +237,7 @@ TEST_F(ControlFile, ExtensionsAndMechanisms) {
 TEST_F(ControlFile, AHelloNameMustBeFitToBeSaid) {
     for (const std::string& name : {"\n"s, ""s, "m\xc3\xa9.example\n"s, "a\0b\n"s, "a\tb\n"s}) {
         write("helohost", name);
-        const Result<delivery::Settings> settings = read_settings("example.net");
+        const Result<routing::Settings> settings = read_settings("example.net");
         ASSERT_FALSE(settings) << name;
         EXPECT_EQ(settings.error().cause, Cause::control_file);
         EXPECT_THAT(settings.error().detail, testing::StartsWith("control/helohost: "));
@@ -251,7 +251,7 @@ TEST_F(ControlFile, BrokenFilesAreNamed) {
     for (const char* name :
          {"timeoutconnect", "timeoutremote", "smtproutes", "tlsclientciphers", "helohost"}) {
         std::filesystem::create_directory(text("control/", name));
-        const Result<delivery::Settings> settings = read_settings("example.net");
+        const Result<routing::Settings> settings = read_settings("example.net");
         ASSERT_FALSE(settings) << name;
         EXPECT_EQ(settings.error().detail, text("control/", name, ": is a directory"));
         std::filesystem::remove(text("control/", name));
@@ -260,7 +260,7 @@ TEST_F(ControlFile, BrokenFilesAreNamed) {
 
 TEST_F(ControlFile, RulesForServers) {
     using Kind = tls::Requirement::Kind;
-    FileRules rules;
+    ServerFileReader rules;
     const auto kind_of = [&rules](const char* name) {
         return rules.requirement(*dns::Domain::parse(name))->kind;
     };
@@ -285,7 +285,7 @@ TEST_F(ControlFile, RulesForServers) {
 // Without the directory nobody knows what was demanded, and a link to it tells that there was one.
 TEST_F(ControlFile, DemandsThatCannotBeReachedAreATrouble) {
     std::filesystem::remove_all("control/tlshosts");
-    FileRules rules;
+    ServerFileReader rules;
     const dns::Domain server = *dns::Domain::parse("mx.example");
     EXPECT_EQ(rules.requirement(server)->kind, tls::Requirement::Kind::opportunistic);
     std::filesystem::create_symlink("/no/such/directory", "control/tlshosts");

@@ -55,15 +55,15 @@ private:
 bool written_when_memory_ran_out(std::deque<std::string> replies) {
     test::SimulatedWorld others(1);
     OneConnection dialer(others.simulation, std::move(replies));
-    World world{others.simulation,      others.simulation.random(), others.resolver,
-                dialer,                 others.backoff,             others.local_addresses,
-                others.rules,           others.message};
-    Settings settings;
+    Environment environment{others.simulation,      others.simulation.random(), others.resolver,
+                dialer,                 others.timeouts,             others.local_addresses,
+                others.server_files,           others.message};
+    routing::Settings settings;
     settings.hello_name = "me.sender.example";
     const std::array<std::string_view, 1> recipients{"bob@example.net"};
     const Arguments arguments{"[198.51.100.1]", "alice@sender.example", recipients};
     bool written = false;
-    EXPECT_THROW((void)deliver(world, settings, arguments, written).run(), std::bad_alloc);
+    EXPECT_THROW((void)deliver(environment, settings, arguments, written).run(), std::bad_alloc);
     return written;
 }
 

@@ -17,20 +17,21 @@ using test::SimulatedWorld;
 /// The groups of a next hop in words: "a[192.0.2.1 2001:db8::1] b[...] | c[...]", or the failure.
 class Walk {
 public:
-    Walk() : world_(1) {}
+    Walk() : environment_(1) {}
 
-    SimulatedWorld& world() { return world_; }
-    FamilyChoice families = FamilyChoice::ipv4_first;
+    SimulatedWorld& environment() { return environment_; }
+    routing::FamilyChoice families = routing::FamilyChoice::ipv4_first;
     Failure none_left = Failure(Stage::start, Cause::cancelled, "");
     bool reaches_all = false;  // every exchanger is connected to
     Duration took{};
 
-    std::string of(const NextHop& hop) {
-        World seen{world_.simulation,      world_.simulation.random(), world_.resolver,
-                   world_.dialer,          world_.backoff,             world_.local_addresses,
-                   world_.rules,           world_.message};
+    std::string of(const routing::NextHop& hop) {
+        Environment seen{environment_.simulation,   environment_.simulation.random(),
+                         environment_.resolver,     environment_.dialer,
+                         environment_.timeouts,     environment_.local_addresses,
+                         environment_.server_files, environment_.message};
         Exchangers exchangers(seen, std::chrono::seconds(30), families);
-        const Time began = world_.simulation.now();
+        const Time began = environment_.simulation.now();
         Result<Done> found = run(exchangers.find(hop));
         if (!found) return fault(found.error());
         std::string words;
@@ -44,22 +45,24 @@ public:
                 if (reaches_all && exchanger.name) exchangers.note_reached(*exchanger.name);
             }
         }
-        took = world_.simulation.now() - began;
+        took = environment_.simulation.now() - began;
         none_left = exchangers.none_left();
         return words;
     }
 
     std::string of(std::string_view host, std::string_view routes = "") {
-        RouteFiles files;
+        routing::RouteFiles files;
         files.smtproutes = routes;
-        return of(next_hops(*find_way(files, host, "alice@sender.example"), host)->at(0));
+        return of(
+            routing::next_hops(*routing::find_route(files, host, "alice@sender.example"), host)
+                ->at(0));
     }
 
 private:
     template <class T>
     Result<T> run(Task<T> task) {
         task.start();
-        while (!task.finished() && world_.simulation.step()) {}
+        while (!task.finished() && environment_.simulation.step()) {}
         EXPECT_TRUE(task.finished());
         return task.take();
     }
@@ -85,27 +88,27 @@ private:
         return words + ']';
     }
 
-    SimulatedWorld world_;
+    SimulatedWorld environment_;
 };
 
 TEST(Exchangers, GoByPreference) {
     Walk walk;
-    walk.world().add_exchanger("x.net", 30, "c");
-    walk.world().add_exchanger("x.net", 10, "a");
-    walk.world().add_exchanger("x.net", 20, "b");
-    walk.world().add_address("a", "192.0.2.1");
-    walk.world().add_address("b", "192.0.2.2");
-    walk.world().add_address("c", "192.0.2.3");
+    walk.environment().add_exchanger("x.net", 30, "c");
+    walk.environment().add_exchanger("x.net", 10, "a");
+    walk.environment().add_exchanger("x.net", 20, "b");
+    walk.environment().add_address("a", "192.0.2.1");
+    walk.environment().add_address("b", "192.0.2.2");
+    walk.environment().add_address("c", "192.0.2.3");
     EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1] | b[192.0.2.2] | c[192.0.2.3]");
 }
 
 // RFC 5321 5.1: equals in random order, each as often as another.
 TEST(Exchangers, AreShuffledAmongEquals) {
     Walk walk;
-    for (const char* name : {"a", "b", "c"}) walk.world().add_exchanger("x.net", 10, name);
-    walk.world().add_address("a", "192.0.2.1");
-    walk.world().add_address("b", "192.0.2.2");
-    walk.world().add_address("c", "192.0.2.3");
+    for (const char* name : {"a", "b", "c"}) walk.environment().add_exchanger("x.net", 10, name);
+    walk.environment().add_address("a", "192.0.2.1");
+    walk.environment().add_address("b", "192.0.2.2");
+    walk.environment().add_address("c", "192.0.2.3");
     std::map<std::string, unsigned> orders;
     constexpr unsigned times = 6000;
     for (unsigned i = 0; i < times; ++i) {
@@ -124,62 +127,62 @@ TEST(Exchangers, AreShuffledAmongEquals) {
 TEST(Exchangers, FamiliesAlternate) {
     Walk walk;
     for (const char* address : {"192.0.2.1", "192.0.2.2", "2001:db8::1", "192.0.2.3"})
-        walk.world().add_address("x.net", address);
+        walk.environment().add_address("x.net", address);
     EXPECT_EQ(walk.of("x.net"), "x.net[192.0.2.1 2001:db8::1 192.0.2.2 192.0.2.3]");
 }
 
 TEST(Exchangers, WithoutMxTheDomainItself) {
     Walk walk;
-    walk.world().add_address("x.net", "2001:db8::1");
+    walk.environment().add_address("x.net", "2001:db8::1");
     EXPECT_EQ(walk.of("x.net"), "x.net[2001:db8::1]");
 }
 
 TEST(Exchangers, TroubleIsTold) {
     Walk walk;
     EXPECT_EQ(walk.of("nowhere.net"), "no such host");
-    walk.world().resolver.mx_records["x.net"];
+    walk.environment().resolver.mx_records["x.net"];
     EXPECT_EQ(walk.of("x.net"), "trouble");
-    walk.world().add_exchanger("null.net", 0, "");
+    walk.environment().add_exchanger("null.net", 0, "");
     EXPECT_EQ(walk.of("null.net"), "null MX");
 }
 
 // RFC 7505 3: beside others the null MX is a mistake.
 TEST(Exchangers, ANullMxBesideOthersIsPassedOver) {
     Walk walk;
-    walk.world().add_exchanger("x.net", 0, "");
-    walk.world().add_exchanger("x.net", 10, "a");
-    walk.world().add_address("a", "192.0.2.1");
+    walk.environment().add_exchanger("x.net", 0, "");
+    walk.environment().add_exchanger("x.net", 10, "a");
+    walk.environment().add_address("a", "192.0.2.1");
     EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1]");
 }
 
 TEST(Exchangers, OurselvesAndWhatIsNoBetterAreLeftOut) {
     Walk walk;
-    walk.world().local_addresses.ours.insert(*IpAddress::parse("192.0.2.9"));
-    walk.world().add_exchanger("x.net", 10, "a");
-    walk.world().add_exchanger("x.net", 20, "b");
-    walk.world().add_exchanger("x.net", 20, "us");
-    walk.world().add_exchanger("x.net", 30, "c");
-    walk.world().add_address("a", "192.0.2.1");
-    walk.world().add_address("b", "192.0.2.2");
-    walk.world().add_address("us", "192.0.2.9");
-    walk.world().add_address("c", "192.0.2.3");
+    walk.environment().local_addresses.ours.insert(*IpAddress::parse("192.0.2.9"));
+    walk.environment().add_exchanger("x.net", 10, "a");
+    walk.environment().add_exchanger("x.net", 20, "b");
+    walk.environment().add_exchanger("x.net", 20, "us");
+    walk.environment().add_exchanger("x.net", 30, "c");
+    walk.environment().add_address("a", "192.0.2.1");
+    walk.environment().add_address("b", "192.0.2.2");
+    walk.environment().add_address("us", "192.0.2.9");
+    walk.environment().add_address("c", "192.0.2.3");
     for (int i = 0; i < 20; ++i) EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1]");
-    walk.world().resolver.ipv4_records.erase("a");
+    walk.environment().resolver.ipv4_records.erase("a");
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::loops_back);
     EXPECT_EQ(walk.none_left.detail,
               "x.net; us has the address 192.0.2.9, which is an address of this host; "
               "a does not exist");
-    walk.world().resolver.ipv4_records["a"];  // fails
+    walk.environment().resolver.ipv4_records["a"];  // fails
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::name_service);
 }
 
 TEST(Exchangers, RelaysMayBeOurselves) {
     Walk walk;
-    walk.world().local_addresses.ours.insert(*IpAddress::parse("192.0.2.9"));
-    walk.world().add_address("us", "192.0.2.9");
-    walk.world().add_exchanger("us", 10, "wrong");
+    walk.environment().local_addresses.ours.insert(*IpAddress::parse("192.0.2.9"));
+    walk.environment().add_address("us", "192.0.2.9");
+    walk.environment().add_exchanger("us", 10, "wrong");
     EXPECT_EQ(walk.of("x.net", ":us:26"), "us[192.0.2.9:26]");
     EXPECT_EQ(walk.of("x.net", ":[192.0.2.9]"), "[192.0.2.9]");
     EXPECT_EQ(walk.of("[192.0.2.9]"), "");
@@ -194,10 +197,10 @@ TEST(Exchangers, SomeAddressesAreNeverDialled) {
     Walk walk;
     for (const char* address :
          {"224.0.0.1", "255.255.255.255", "169.254.0.1", "ff02::1", "fe80::1"})
-        walk.world().add_address("x.net", address);
+        walk.environment().add_address("x.net", address);
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::no_address);
-    walk.world().add_address("x.net", "192.0.2.1");
+    walk.environment().add_address("x.net", "192.0.2.1");
     EXPECT_EQ(walk.of("x.net"), "x.net[192.0.2.1]");
     EXPECT_EQ(walk.of("[224.0.0.1]"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::no_address);
@@ -205,20 +208,20 @@ TEST(Exchangers, SomeAddressesAreNeverDialled) {
 
 TEST(Exchangers, NamesThatCannotExistArePassedOver) {
     Walk walk;
-    walk.world().add_exchanger("x.net", 10, "a b/c");
-    walk.world().add_exchanger("x.net", 10, "../../etc");
-    walk.world().add_exchanger("x.net", 20, "a");
-    walk.world().add_address("a", "192.0.2.1");
+    walk.environment().add_exchanger("x.net", 10, "a b/c");
+    walk.environment().add_exchanger("x.net", 10, "../../etc");
+    walk.environment().add_exchanger("x.net", 20, "a");
+    walk.environment().add_address("a", "192.0.2.1");
     EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1]");
 }
 
 // contract.md#exchangers: with neither MX nor address, as the old program said.
 TEST(Exchangers, ADomainWithNeitherMxNorAddressIsNoHost) {
     Walk walk;
-    walk.world().resolver.ipv4_records["x.net"].outcome = dns::Outcome::no_data;
+    walk.environment().resolver.ipv4_records["x.net"].outcome = dns::Outcome::no_data;
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::no_such_host);
-    walk.world().add_address("x.net", "224.0.0.5");
+    walk.environment().add_address("x.net", "224.0.0.5");
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::no_address);
     EXPECT_EQ(walk.none_left.detail,
@@ -230,24 +233,24 @@ TEST(Exchangers, WhatIsWrongWithEachIsNamed) {
     Walk walk;
     const char* const names[] = {"192.0.2.1", "2001:db8::1", "a b", "gone",
                                  "empty",     "group",       "six"};
-    for (std::uint16_t i = 0; i < 5; ++i) walk.world().add_exchanger("x.net", i, names[i]);
-    walk.world().resolver.ipv4_records["empty"].outcome = dns::Outcome::no_data;
+    for (std::uint16_t i = 0; i < 5; ++i) walk.environment().add_exchanger("x.net", i, names[i]);
+    walk.environment().resolver.ipv4_records["empty"].outcome = dns::Outcome::no_data;
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::no_address);
     EXPECT_EQ(walk.none_left.detail,
               "The host is x.net; its mail exchangers are not usable: 192.0.2.1 is an IP address, "
               "not a host name; 2001:db8::1 is not a valid host name; a b is not a valid host "
               "name; gone does not exist; empty has no address.");
-    for (std::uint16_t i = 5; i < 7; ++i) walk.world().add_exchanger("x.net", i, names[i]);
-    walk.world().add_address("group", "224.0.0.5");
-    walk.world().add_address("group", "ff02::1");
-    walk.world().add_address("six", "2001:db8::6");
-    walk.families = FamilyChoice::ipv4_only;
+    for (std::uint16_t i = 5; i < 7; ++i) walk.environment().add_exchanger("x.net", i, names[i]);
+    walk.environment().add_address("group", "224.0.0.5");
+    walk.environment().add_address("group", "ff02::1");
+    walk.environment().add_address("six", "2001:db8::6");
+    walk.families = routing::FamilyChoice::ipv4_only;
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_THAT(walk.none_left.detail, testing::HasSubstr("empty has no address; and 2 more."));
-    walk.world().resolver.mx_records["x.net"].records.erase(
-        walk.world().resolver.mx_records["x.net"].records.begin(),
-        walk.world().resolver.mx_records["x.net"].records.begin() + 5);
+    walk.environment().resolver.mx_records["x.net"].records.erase(
+        walk.environment().resolver.mx_records["x.net"].records.begin(),
+        walk.environment().resolver.mx_records["x.net"].records.begin() + 5);
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.detail,
               "The host is x.net; its mail exchangers are not usable: group has no usable address "
@@ -259,16 +262,16 @@ TEST(Exchangers, WhatIsWrongWithEachIsNamed) {
 TEST(Exchangers, AreLookedUpAsFarAsTheLimitAllows) {
     Walk walk;
     for (std::uint16_t i = 0; i < 300; ++i)
-        walk.world().add_exchanger("x.net", i, text("gone", i));
+        walk.environment().add_exchanger("x.net", i, text("gone", i));
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::name_service);
     EXPECT_EQ(walk.none_left.detail,
               "200 of the 300 mail exchangers of x.net were not looked up: the limit for one "
               "delivery was reached");
-    EXPECT_EQ(walk.world().resolver.addresses_asked.size(), Exchangers::most_names);
-    walk.world().add_address("gone20", "192.0.2.20");
+    EXPECT_EQ(walk.environment().resolver.addresses_asked.size(), Exchangers::most_names);
+    walk.environment().add_address("gone20", "192.0.2.20");
     EXPECT_EQ(walk.of("x.net"), "gone20[192.0.2.20]");
-    walk.world().resolver.mx_records["x.net"].records.resize(20);
+    walk.environment().resolver.mx_records["x.net"].records.resize(20);
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::no_address);
 }
@@ -276,8 +279,8 @@ TEST(Exchangers, AreLookedUpAsFarAsTheLimitAllows) {
 TEST(Exchangers, AllLookUpsTogetherAreBoundedInTime) {
     Walk walk;
     for (std::uint16_t i = 0; i < 50; ++i) {
-        walk.world().add_exchanger("x.net", i, text("mute", i));
-        walk.world().resolver.unanswered.insert(text("mute", i));
+        walk.environment().add_exchanger("x.net", i, text("mute", i));
+        walk.environment().resolver.unanswered.insert(text("mute", i));
     }
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::name_service);
@@ -288,30 +291,30 @@ TEST(Exchangers, AnExchangerListedAgainIsLookedUpOnce) {
     Walk walk;
     constexpr std::uint16_t preferences[] = {30, 10, 20, 10};
     for (const std::uint16_t preference : preferences)
-        walk.world().add_exchanger("x.net", preference, "a");
-    walk.world().add_exchanger("x.net", 20, "b");
-    walk.world().add_address("a", "192.0.2.1");
-    walk.world().add_address("b", "192.0.2.2");
+        walk.environment().add_exchanger("x.net", preference, "a");
+    walk.environment().add_exchanger("x.net", 20, "b");
+    walk.environment().add_address("a", "192.0.2.1");
+    walk.environment().add_address("b", "192.0.2.2");
     EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1] | b[192.0.2.2]");
-    EXPECT_THAT(walk.world().resolver.addresses_asked, testing::ElementsAre("a", "b"));
+    EXPECT_THAT(walk.environment().resolver.addresses_asked, testing::ElementsAre("a", "b"));
 }
 
 // RFC 8305 3, and what becomes of the answer that was not waited for.
 class LateAnswer : public testing::Test {
 protected:
     LateAnswer() {
-        walk.world().add_exchanger("x.net", 10, "a");
-        walk.world().add_exchanger("x.net", 20, "b");
-        walk.world().add_address("a", "192.0.2.1");
-        walk.world().add_address("a", "2001:db8::1");
-        walk.world().add_address("b", "192.0.2.2");
+        walk.environment().add_exchanger("x.net", 10, "a");
+        walk.environment().add_exchanger("x.net", 20, "b");
+        walk.environment().add_address("a", "192.0.2.1");
+        walk.environment().add_address("a", "2001:db8::1");
+        walk.environment().add_address("b", "192.0.2.2");
     }
     Walk walk;
 };
 
 TEST_F(LateAnswer, OfOneFamilyThatNeverComesCostsLittle) {
-    walk.world().resolver.ipv6_delays["a"] = Duration::max();
-    walk.world().resolver.ipv6_delays["b"] = Duration::max();
+    walk.environment().resolver.ipv6_delays["a"] = Duration::max();
+    walk.environment().resolver.ipv6_delays["b"] = Duration::max();
     walk.reaches_all = true;
     EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1] | b[192.0.2.2]");
     EXPECT_LT(walk.took, std::chrono::seconds(1));
@@ -322,45 +325,45 @@ TEST_F(LateAnswer, OfOneFamilyThatNeverComesCostsLittle) {
 }
 
 TEST_F(LateAnswer, IsUsedBeforeTheNextPreferenceIfItIsThere) {
-    walk.world().resolver.ipv4_delays["a"] = std::chrono::milliseconds(60);
+    walk.environment().resolver.ipv4_delays["a"] = std::chrono::milliseconds(60);
     EXPECT_EQ(walk.of("x.net"), "a[2001:db8::1] | a[192.0.2.1] | b[192.0.2.2]");
 }
 
 TEST_F(LateAnswer, IsUsedAfterAllOthersIfItTakesLonger) {
-    walk.world().resolver.ipv4_delays["a"] = std::chrono::seconds(4);
+    walk.environment().resolver.ipv4_delays["a"] = std::chrono::seconds(4);
     EXPECT_EQ(walk.of("x.net"), "a[2001:db8::1] | b[192.0.2.2] | a[192.0.2.1]");
 }
 
 TEST_F(LateAnswer, IsWaitedForWhereTheOtherFamilyIsOfNoUse) {
-    walk.world().resolver.ipv6_delays["a"] = std::chrono::seconds(4);
-    walk.families = FamilyChoice::ipv6_only;
+    walk.environment().resolver.ipv6_delays["a"] = std::chrono::seconds(4);
+    walk.families = routing::FamilyChoice::ipv6_only;
     EXPECT_EQ(walk.of("x.net"), "a[2001:db8::1]");
-    walk.families = FamilyChoice::ipv4_first;
-    walk.world().resolver.ipv4_records["a"].records = {*IpAddress::parse("224.0.0.5")};
+    walk.families = routing::FamilyChoice::ipv4_first;
+    walk.environment().resolver.ipv4_records["a"].records = {*IpAddress::parse("224.0.0.5")};
     EXPECT_EQ(walk.of("x.net"), "a[2001:db8::1] | b[192.0.2.2]");
-    walk.world().resolver.ipv6_delays["a"] = Duration::max();
-    walk.world().resolver.mx_records["x.net"].records.resize(1);
+    walk.environment().resolver.ipv6_delays["a"] = Duration::max();
+    walk.environment().resolver.mx_records["x.net"].records.resize(1);
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::name_service);
 }
 
 TEST_F(LateAnswer, MayShowThatTheExchangerIsThisHost) {
-    walk.world().local_addresses.ours.insert(*IpAddress::parse("2001:db8::1"));
-    walk.world().resolver.ipv6_delays["a"] = std::chrono::milliseconds(60);
-    walk.world().add_address("a", "2001:db8::2");
+    walk.environment().local_addresses.ours.insert(*IpAddress::parse("2001:db8::1"));
+    walk.environment().resolver.ipv6_delays["a"] = std::chrono::milliseconds(60);
+    walk.environment().add_address("a", "2001:db8::2");
     EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1]");
     EXPECT_EQ(walk.none_left.cause, Cause::loops_back);
 }
 
 TEST_F(LateAnswer, OfARelayIsNotLostEither) {
-    walk.world().resolver.ipv4_delays["a"] = std::chrono::seconds(4);
+    walk.environment().resolver.ipv4_delays["a"] = std::chrono::seconds(4);
     EXPECT_EQ(walk.of("x.net", ":a:26"), "a[2001:db8::1:26] | a[192.0.2.1:26]");
 }
 
 TEST(Exchangers, UnknownInterfacesAreTrouble) {
     Walk walk;
-    walk.world().local_addresses.unknown = true;
-    walk.world().add_address("x.net", "192.0.2.1");
+    walk.environment().local_addresses.unknown = true;
+    walk.environment().add_address("x.net", "192.0.2.1");
     EXPECT_EQ(walk.of("x.net"), "resources");
 }
 

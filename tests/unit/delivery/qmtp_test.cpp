@@ -19,11 +19,11 @@ constexpr std::string_view relay = "192.0.2.9";
 constexpr std::uint16_t port = 209;
 
 // What must cross the wire for the world's message as `body`.
-std::string package_of(const SimulatedWorld& world, std::string_view body) {
+std::string package_of(const SimulatedWorld& environment, std::string_view body) {
     std::string recipients;
-    for (const std::string& recipient : world.recipients)
+    for (const std::string& recipient : environment.recipients)
         recipients += smtp::netstring(recipient);
-    return text(smtp::netstring(text("\n", body)), smtp::netstring(world.sender),
+    return text(smtp::netstring(text("\n", body)), smtp::netstring(environment.sender),
                 smtp::netstring(recipients));
 }
 
@@ -55,34 +55,34 @@ Script script_of(const Part& part) {
 /// A world whose mail for everybody goes to the relay by QMTP.
 class Qmtp {
 public:
-    explicit Qmtp(std::uint64_t seed = 1) : world(seed) {
-        world.settings.routes.qmtproutes = text(":[", relay, "]\n");
-        world.recipients = {"bob@example.net", "carol d@example.net"};
+    explicit Qmtp(std::uint64_t seed = 1) : environment(seed) {
+        environment.settings.routes.qmtproutes = text(":[", relay, "]\n");
+        environment.recipients = {"bob@example.net", "carol d@example.net"};
     }
 
     [[nodiscard]] std::string package() const {
-        return package_of(world, world.message.content);
+        return package_of(environment, environment.message.content);
     }
     /// Delivers to a relay that reads the whole package and says this.
     std::vector<std::string> answered(const std::string& answers) {
         return played({package().size(), answers});
     }
     std::vector<std::string> played(const Part& part) {
-        world.add_server(relay, port, script_of(part));
+        environment.add_server(relay, port, script_of(part));
         return delivered();
     }
     std::vector<std::string> delivered() {
-        outcome = world.deliver();
-        check_form(world, outcome);
-        EXPECT_TRUE(world.simulation.complaints().empty()) << story();
+        outcome = environment.deliver();
+        check_form(environment, outcome);
+        EXPECT_TRUE(environment.simulation.complaints().empty()) << story();
         return parts_of(outcome.rendered);
     }
     [[nodiscard]] std::string written(std::size_t connection = 0) {
-        return world.connections[connection].peer->heard(false).clear;
+        return environment.connections[connection].peer->heard(false).clear;
     }
-    [[nodiscard]] std::string story() const { return story_of(world, outcome); }
+    [[nodiscard]] std::string story() const { return story_of(environment, outcome); }
 
-    SimulatedWorld world;
+    SimulatedWorld environment;
     Outcome outcome;
 };
 
@@ -136,8 +136,8 @@ TEST(Qmtp, NewlinesBecomeLf) {
              {std::string(100'000, '\r'), std::string(100'000, '\n')},
              {std::string(200'000, 'x') + "\n", std::string(200'000, 'x') + "\n"}}) {
         Qmtp qmtp;
-        qmtp.world.message.content = message;
-        const std::string package = package_of(qmtp.world, body);
+        qmtp.environment.message.content = message;
+        const std::string package = package_of(qmtp.environment, body);
         EXPECT_THAT(qmtp.played({package.size(), "1:K,1:K,"}),
                     ElementsAre("r", "r", StartsWith("K192.0.2.9 accepted message.")));
         EXPECT_EQ(qmtp.written(), package);
@@ -147,7 +147,7 @@ TEST(Qmtp, NewlinesBecomeLf) {
 TEST(Qmtp, OddSenders) {
     for (const char* sender : {"", "#@[]", "a\"b@sender.example"}) {
         Qmtp qmtp;
-        qmtp.world.sender = sender;
+        qmtp.environment.sender = sender;
         EXPECT_THAT(qmtp.answered("1:K,1:K,"), ElementsAre("r", "r", StartsWith("K")));
         EXPECT_EQ(qmtp.written(), qmtp.package());
     }
@@ -155,34 +155,34 @@ TEST(Qmtp, OddSenders) {
 
 TEST(Qmtp, APartialLastLineIsNotSent) {
     Qmtp qmtp;
-    qmtp.world.message.content = "a\nb";
+    qmtp.environment.message.content = "a\nb";
     EXPECT_THAT(qmtp.played({1, ""}),
                 ElementsAre("DSMTP cannot transfer messages with partial final lines. (#5.6.2)\n"
                             "QMTP could, but its relay may have to pass them on by SMTP.\n"));
-    EXPECT_EQ(qmtp.world.dials, 0U);
+    EXPECT_EQ(qmtp.environment.dials, 0U);
 }
 
 TEST(Qmtp, APipeHasNoLength) {
     Qmtp qmtp;
-    qmtp.world.message.pipe = true;
+    qmtp.environment.message.pipe = true;
     EXPECT_THAT(qmtp.played({1, ""}),
                 ElementsAre(testing::AllOf(StartsWith("ZUnable to read message. (#4.3.0)\nQMTP "),
                                            HasSubstr("not a pipe"))));
-    EXPECT_EQ(qmtp.world.dials, 0U);
+    EXPECT_EQ(qmtp.environment.dials, 0U);
 }
 
 TEST(Qmtp, AnUnreadableMessageIsDeferred) {
     Qmtp qmtp;
-    qmtp.world.message.fails_at = 5;
+    qmtp.environment.message.fails_at = 5;
     EXPECT_THAT(qmtp.played({1, ""}), ElementsAre(StartsWith("ZUnable to read message. (#4.3.0)")));
-    EXPECT_EQ(qmtp.world.dials, 0U);
+    EXPECT_EQ(qmtp.environment.dials, 0U);
 }
 
 /// Replaces the message once so much of the package has come.
-Task<Done> changes_the_message(SimulatedWorld* world, std::size_t behind, std::string content,
+Task<Done> changes_the_message(SimulatedWorld* environment, std::size_t behind, std::string content,
                                Peer& peer) {
     co_await peer.hears_bytes(behind);
-    world->message.content = std::move(content);
+    environment->message.content = std::move(content);
     co_return co_await peer.goes_mute();
 }
 
@@ -193,10 +193,10 @@ TEST(Qmtp, AMessageThatChangesIsNeverComplete) {
     const std::string partial = message.substr(0, message.size() - 1) + "x";
     for (const std::string& changed : {message.substr(0, 300'000), message + "more\n", partial}) {
         Qmtp qmtp;
-        qmtp.world.message.content = message;
+        qmtp.environment.message.content = message;
         const std::string package = qmtp.package();
-        qmtp.world.add_server(relay, port, [&](Peer& peer) {
-            return changes_the_message(&qmtp.world, 40'000, changed, peer);
+        qmtp.environment.add_server(relay, port, [&](Peer& peer) {
+            return changes_the_message(&qmtp.environment, 40'000, changed, peer);
         });
         EXPECT_THAT(qmtp.delivered(), ElementsAre(HasSubstr("\nit changed while it was being ")));
         EXPECT_LT(qmtp.written().size(), message.size() + 10);
@@ -206,7 +206,7 @@ TEST(Qmtp, AMessageThatChangesIsNeverComplete) {
 
 TEST(Qmtp, AnswersBeforeTheEndAreNoAnswers) {
     Qmtp qmtp;
-    qmtp.world.message.content = std::string(500'000, 'x') + "\n";
+    qmtp.environment.message.content = std::string(500'000, 'x') + "\n";
     EXPECT_THAT(
         qmtp.played({40'000, "1:K,1:K,"}),
         ElementsAre(testing::AllOf(StartsWith("ZConnected to 192.0.2.9 but connection died. "
@@ -236,17 +236,17 @@ TEST(Qmtp, LostBehindTheFirstAnswer) {
 
 TEST(Qmtp, RelaysInOrder) {
     Qmtp qmtp;
-    qmtp.world.settings.routes.qmtproutes = ":[192.0.2.7],[192.0.2.8],[192.0.2.9]:2209\n";
-    qmtp.world.message.content = std::string(500'000, 'x') + "\n";
-    qmtp.world.hosts[{*IpAddress::parse("192.0.2.7"), port}].manner = Host::Manner::refuses;
-    qmtp.world.add_server("192.0.2.8", port, script_of({10, "busy", Part::End::waits}));
-    qmtp.world.add_server("192.0.2.9", 2209, script_of({qmtp.package().size(), "1:K,1:K,"}));
+    qmtp.environment.settings.routes.qmtproutes = ":[192.0.2.7],[192.0.2.8],[192.0.2.9]:2209\n";
+    qmtp.environment.message.content = std::string(500'000, 'x') + "\n";
+    qmtp.environment.hosts[{*IpAddress::parse("192.0.2.7"), port}].manner = Host::Manner::refuses;
+    qmtp.environment.add_server("192.0.2.8", port, script_of({10, "busy", Part::End::waits}));
+    qmtp.environment.add_server("192.0.2.9", 2209, script_of({qmtp.package().size(), "1:K,1:K,"}));
     EXPECT_THAT(qmtp.delivered(), ElementsAre("r", "r", StartsWith("K192.0.2.9 accepted")));
 }
 
 TEST(Qmtp, NobodyAnswers) {
     Qmtp qmtp;
-    qmtp.world.hosts[{*IpAddress::parse(relay), port}].manner = Host::Manner::silent;
+    qmtp.environment.hosts[{*IpAddress::parse(relay), port}].manner = Host::Manner::silent;
     EXPECT_THAT(qmtp.delivered(),
                 ElementsAre(StartsWith("ZSorry, I wasn't able to establish a QMTP connection. "
                                        "(#4.4.1)\n[192.0.2.9]:209: ")));
@@ -254,20 +254,20 @@ TEST(Qmtp, NobodyAnswers) {
 
 TEST(Qmtp, NeverAgainstADemandForTls) {
     Qmtp qmtp;
-    qmtp.world.settings.routes.qmtproutes = ":mx.example\n";
-    qmtp.world.add_address("mx.example", relay);
-    qmtp.world.rules.demanded.insert("mx.example");
+    qmtp.environment.settings.routes.qmtproutes = ":mx.example\n";
+    qmtp.environment.add_address("mx.example", relay);
+    qmtp.environment.server_files.demanded.insert("mx.example");
     EXPECT_THAT(qmtp.delivered(),
                 ElementsAre(testing::AllOf(StartsWith("ZUnable to read control files. (#4.3.0)\n"),
                                            HasSubstr("requires TLS for mx.example"),
                                            HasSubstr("control/qmtproutes, line 1"))));
-    EXPECT_TRUE(qmtp.world.connections.empty());
+    EXPECT_TRUE(qmtp.environment.connections.empty());
 }
 
 TEST(Qmtp, AnEmptyRelayMeansSmtp) {
     Qmtp qmtp;
-    qmtp.world.settings.routes.qmtproutes = "example.net:\n:[192.0.2.9]\n";
-    qmtp.world.host = "example.net";
+    qmtp.environment.settings.routes.qmtproutes = "example.net:\n:[192.0.2.9]\n";
+    qmtp.environment.host = "example.net";
     EXPECT_THAT(qmtp.delivered(), ElementsAre(StartsWith("DSorry, I couldn't find any host")));
 }
 
@@ -276,7 +276,9 @@ void expect_laws(Qmtp& qmtp, const std::vector<std::string>& parts, std::string_
     const bool complete = qmtp.written() == qmtp.package();
     EXPECT_TRUE(qmtp.package().starts_with(qmtp.written()));
     EXPECT_EQ(qmtp.outcome.end_of_data_written, complete);
-    EXPECT_EQ(qmtp.world.dials, complete ? 1U : qmtp.world.connections.size() == 2 ? 2U : 1U);
+    EXPECT_EQ(qmtp.environment.dials, complete                                   ? 1U
+                                      : qmtp.environment.connections.size() == 2 ? 2U
+                                                                                 : 1U);
     smtp::NetstringReader first;
     smtp::NetstringReader second;
     std::size_t taken = first.feed(answers);
@@ -305,7 +307,7 @@ void expect_laws(Qmtp& qmtp, const std::vector<std::string>& parts, std::string_
 
 void expect_laws_after(const Part& part, std::string_view answers, std::uint64_t seed) {
     Qmtp qmtp(seed);
-    qmtp.world.settings.timeout_remote = std::chrono::seconds(60);
+    qmtp.environment.settings.timeout_remote = std::chrono::seconds(60);
     const std::vector<std::string> parts = qmtp.played(part);
     expect_laws(qmtp, parts, answers);
     EXPECT_LE(qmtp.outcome.took, std::chrono::seconds(400));

@@ -59,30 +59,30 @@ TEST(Report, OfRecipients) {
 }
 
 TEST(Report, OfRefusals) {
-    EXPECT_EQ(text_of(Stage::greeting, Cause::said_no, "554 no\n", 554),
+    EXPECT_EQ(text_of(Stage::greeting, Cause::rejected, "554 no\n", 554),
               "Connected to 192.0.2.1 but greeting failed.\nRemote host said: 554 no\n");
-    EXPECT_EQ(text_of(Stage::hello, Cause::said_no, "550 no\n", 550),
+    EXPECT_EQ(text_of(Stage::hello, Cause::rejected, "550 no\n", 550),
               "Connected to 192.0.2.1 but my name was rejected.\nRemote host said: 550 no\n");
-    EXPECT_EQ(text_of(Stage::mail, Cause::said_no, "550-no\n550 never\n", 550),
+    EXPECT_EQ(text_of(Stage::mail, Cause::rejected, "550-no\n550 never\n", 550),
               "Connected to 192.0.2.1 but sender was rejected.\n"
               "Remote host said: 550-no\n550 never\n");
     EXPECT_EQ(text_of(Stage::recipient, Cause::all_refused, "550 no\n", 550),
               "Giving up on 192.0.2.1.\n");
-    EXPECT_EQ(text_of(Stage::data, Cause::said_no, "554 no\n", 554),
+    EXPECT_EQ(text_of(Stage::data, Cause::rejected, "554 no\n", 554),
               "192.0.2.1 failed on DATA command.\nRemote host said: 554 no\n");
-    EXPECT_EQ(text_of(Stage::final_dot, Cause::said_no, "554 no\n", 554, true),
+    EXPECT_EQ(text_of(Stage::final_dot, Cause::rejected, "554 no\n", 554, true),
               "192.0.2.1 failed after I sent the message.\nRemote host said: 554 no\n");
 }
 
 TEST(Report, CutsWhatAServerSays) {
-    const std::string said = text_of(Stage::mail, Cause::said_no,
+    const std::string said = text_of(Stage::mail, Cause::rejected,
                                      "550 " + std::string(9000, 'x'), 550);
     EXPECT_LT(said.size(), smtp::reported_text + 200);
     EXPECT_EQ(said.back(), '\n');
 }
 
 TEST(Report, OfLostConnections) {
-    for (const Cause cause : {Cause::closed, Cause::timed_out, Cause::out_of_step}) {
+    for (const Cause cause : {Cause::closed, Cause::timed_out, Cause::protocol_error}) {
         const std::string before = text_of(Stage::data, cause, "why");
         EXPECT_EQ(before, "Connected to 192.0.2.1 but connection died. mx.example [192.0.2.1]: why "
                           "(#4.4.2)\n");
@@ -94,7 +94,7 @@ TEST(Report, OfLostConnections) {
 
 // Whatever failed behind the end of data: the words are there; before it they are not.
 TEST(Report, SaysPossibleDuplicateExactlyThen) {
-    for (const Cause cause : {Cause::closed, Cause::timed_out, Cause::out_of_step, Cause::tls}) {
+    for (const Cause cause : {Cause::closed, Cause::timed_out, Cause::protocol_error, Cause::tls}) {
         EXPECT_THAT(text_of(Stage::final_dot, cause, "why", 0, true),
                     HasSubstr("connection died. Possible duplicate! "));
         EXPECT_THAT(text_of(Stage::body, cause, "why"), Not(HasSubstr("Possible duplicate")));
@@ -102,7 +102,7 @@ TEST(Report, SaysPossibleDuplicateExactlyThen) {
 }
 
 TEST(Report, KeepsAPeersWordsOnOneLine) {
-    const std::string said = text_of(Stage::mail, Cause::out_of_step, "it said: x\nKaccepted\n");
+    const std::string said = text_of(Stage::mail, Cause::protocol_error, "it said: x\nKaccepted\n");
     EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1);
 }
 
@@ -116,7 +116,7 @@ TEST(Report, NamesHostAddressAndPort) {
 TEST(Report, EveryFailureHasAStatusCode) {
     for (int cause = 0; cause <= static_cast<int>(Cause::cancelled); ++cause) {
         const Failure failure(Stage::start, static_cast<Cause>(cause), "words\n");
-        if (failure.cause == Cause::said_no || failure.cause == Cause::all_refused) continue;
+        if (failure.cause == Cause::rejected || failure.cause == Cause::all_refused) continue;
         const std::string said = failure_text(failure, peer(), false, tls::Requirement());
         const Letter letter = letter_before_any_server(failure);
         EXPECT_THAT(said, HasSubstr(letter == Letter::rejected ? "(#5." : "(#4.")) << cause;

@@ -49,7 +49,7 @@ TEST(Verdict, OfTheServersNo) {
     for (const Row& row : rows) {
         SCOPED_TRACE(testing::Message() << static_cast<int>(row.stage) << " " << row.code);
         const bool written = row.stage == Stage::final_dot;
-        const Verdict verdict = verdict_of(row.stage, Cause::said_no, row.code, written);
+        const Verdict verdict = verdict_of(row.stage, Cause::rejected, row.code, written);
         EXPECT_EQ(verdict.letter, row.letter);
         EXPECT_EQ(verdict.next, row.next);
         EXPECT_FALSE(verdict.retry_in_clear);
@@ -61,7 +61,7 @@ TEST(Verdict, OfTheServersNo) {
 TEST(Verdict, BehindTheEndOfDataEverythingSettles) {
     for (int stage = 0; stage <= static_cast<int>(Stage::final_dot); ++stage) {
         for (int cause = 0; cause <= static_cast<int>(Cause::cancelled); ++cause) {
-            if (static_cast<Cause>(cause) == Cause::said_no ||
+            if (static_cast<Cause>(cause) == Cause::rejected ||
                 static_cast<Cause>(cause) == Cause::all_refused ||
                 static_cast<Cause>(cause) == Cause::no_chunking)
                 continue;
@@ -74,7 +74,7 @@ TEST(Verdict, BehindTheEndOfDataEverythingSettles) {
     }
     for (const Stage stage : {Stage::mail, Stage::recipient, Stage::data, Stage::final_dot})
         for (const int code : {421, 450, 550})
-            EXPECT_EQ(verdict_of(stage, Cause::said_no, code, true).next, Next::settle);
+            EXPECT_EQ(verdict_of(stage, Cause::rejected, code, true).next, Next::settle);
     EXPECT_EQ(verdict_of(Stage::recipient, Cause::all_refused, 450, true),
               (Verdict{D, Next::settle, false}));
 }
@@ -100,7 +100,7 @@ TEST(Verdict, NoFailureIsSuccess) {
 TEST(Verdict, OfLostConnections) {
     for (const Stage stage :
          {Stage::greeting, Stage::hello, Stage::mail, Stage::recipient, Stage::data, Stage::body})
-        for (const Cause cause : {Cause::timed_out, Cause::closed, Cause::out_of_step})
+        for (const Cause cause : {Cause::timed_out, Cause::closed, Cause::protocol_error})
             for (const Kind kind : {Kind::none, Kind::opportunistic})
                 EXPECT_EQ(verdict_of(stage, cause, 0, false, kind),
                           (Verdict{Z, Next::another, false}));
@@ -113,8 +113,8 @@ TEST(Verdict, NothingBeforeTlsLeadsToAnExchangerWithoutTheRequirement) {
         for (const Stage stage :
              {Stage::greeting, Stage::hello, Stage::start_tls, Stage::handshake})
             for (const Cause cause :
-                 {Cause::said_no, Cause::timed_out, Cause::closed, Cause::tls, Cause::out_of_step,
-                  Cause::tls_missing, Cause::unverified, Cause::injected})
+                 {Cause::rejected, Cause::timed_out, Cause::closed, Cause::tls,
+                  Cause::protocol_error, Cause::tls_missing, Cause::unverified, Cause::injected})
                 for (const int code : {0, 220, 421, 450, 554})
                     EXPECT_EQ(verdict_of(stage, cause, code, false, kind),
                               (Verdict{Z, Next::another_requiring, false}));
@@ -125,7 +125,7 @@ TEST(Verdict, BehindTheRequiredHandshakeTheMailMayGoToAnyOther) {
     secured.requirement = requirement(Kind::verified);
     secured.secured = true;
     for (const Stage stage : {Stage::hello, Stage::mail, Stage::recipient})
-        EXPECT_EQ(judge(Failure(stage, Cause::said_no, "421 busy", 421), secured),
+        EXPECT_EQ(judge(Failure(stage, Cause::rejected, "421 busy", 421), secured),
                   (Verdict{Z, Next::another, false}));
     // Its first reply inside TLS never came: the session names that a failed handshake.
     EXPECT_EQ(judge(Failure(Stage::handshake, Cause::tls, "closed"), secured),
@@ -148,24 +148,24 @@ TEST(Verdict, AskingForTheTlsThatFailedIsTemporary) {
         bool held;
     };
     const std::vector<Row> rows{
-        {Cause::said_no, 530, "530 5.7.0 Must issue a STARTTLS command first\n", true},
-        {Cause::said_no, 550, "550 5.7.1 Session encryption is required\n", true},
-        {Cause::said_no, 554, "554 5.7.10 Encryption needed\n", true},
-        {Cause::said_no, 550, "550 5.7.1 ssl required\n", true},
-        {Cause::said_no, 550, "550 5.7.1 your TLS is nice, but 5.7.1 spam\n", true},
-        {Cause::said_no, 550, "550 5.7.1 no relaying\n", false},
-        {Cause::said_no, 550, "550 5.1.1 no such user as tls\n", false},
-        {Cause::said_no, 550, "550 use TLS\n", false},
+        {Cause::rejected, 530, "530 5.7.0 Must issue a STARTTLS command first\n", true},
+        {Cause::rejected, 550, "550 5.7.1 Session encryption is required\n", true},
+        {Cause::rejected, 554, "554 5.7.10 Encryption needed\n", true},
+        {Cause::rejected, 550, "550 5.7.1 ssl required\n", true},
+        {Cause::rejected, 550, "550 5.7.1 your TLS is nice, but 5.7.1 spam\n", true},
+        {Cause::rejected, 550, "550 5.7.1 no relaying\n", false},
+        {Cause::rejected, 550, "550 5.1.1 no such user as tls\n", false},
+        {Cause::rejected, 550, "550 use TLS\n", false},
         {Cause::all_refused, 530, "530 Must issue a STARTTLS command first\n", true},
         {Cause::all_refused, 550, "550 5.1.1 no such user\n", false},
-        {Cause::out_of_step, 530, "530 5.7.0 TLS\n", false},
+        {Cause::protocol_error, 530, "530 5.7.0 TLS\n", false},
     };
     for (const Row& row : rows) {
         SCOPED_TRACE(row.words);
         const Stage stage = row.cause == Cause::all_refused ? Stage::recipient : Stage::mail;
         const Failure failure(stage, row.cause, row.words, row.code);
         EXPECT_EQ(asks_for_tls(failure), row.held);
-        if (row.cause == Cause::out_of_step) continue;
+        if (row.cause == Cause::protocol_error) continue;
         Circumstances in_clear;
         EXPECT_EQ(judge(failure, in_clear).letter, D);
         in_clear.tls_failed = true;
@@ -189,9 +189,11 @@ TEST(Verdict, WhatOneServerCannotTakeAnotherMay) {
 // contract.md#clear-retry
 TEST(Verdict, EveryWayInWhichTlsThatNothingRequiresFailsLeadsToClearText) {
     for (const Stage stage : {Stage::start_tls, Stage::handshake})
-        for (const Cause cause : {Cause::tls, Cause::timed_out, Cause::closed, Cause::out_of_step})
+        for (const Cause cause :
+             {Cause::tls, Cause::timed_out, Cause::closed, Cause::protocol_error})
             EXPECT_EQ(verdict_of(stage, cause), (Verdict{Z, Next::another, true}));
-    EXPECT_EQ(verdict_of(Stage::start_tls, Cause::said_no, 421), (Verdict{Z, Next::another, true}));
+    EXPECT_EQ(verdict_of(Stage::start_tls, Cause::rejected, 421),
+              (Verdict{Z, Next::another, true}));
     Circumstances with_credentials;
     with_credentials.has_credentials = true;
     EXPECT_EQ(judge(Failure(Stage::handshake, Cause::tls, "alert"), with_credentials),
@@ -218,7 +220,7 @@ TEST(Verdict, OfAuth) {
             for (const Kind kind : {Kind::none, Kind::opportunistic, Kind::verified})
                 EXPECT_EQ(verdict_of(Stage::auth, cause, code, false, kind),
                           (Verdict{Z, Next::another, false}));
-    EXPECT_EQ(verdict_of(Stage::auth, Cause::said_no, 421), (Verdict{Z, Next::another, false}));
+    EXPECT_EQ(verdict_of(Stage::auth, Cause::rejected, 421), (Verdict{Z, Next::another, false}));
 }
 
 TEST(Verdict, OfWhatNoServerDecides) {

@@ -1,9 +1,9 @@
 // Debian's order of versions, what is installed, and what follows for the libraries inside.
-#include "explain/package_version.hpp"
+#include "explain/check/package_version.hpp"
 
 #include <gtest/gtest.h>
 
-#include "explain/check_parts.hpp"
+#include "explain/check/check_parts.hpp"
 
 namespace tern::explain {
 namespace {

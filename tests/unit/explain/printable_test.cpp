@@ -1,5 +1,5 @@
 // Bytes of strangers: nothing of them may reach a terminal as a command.
-#include "explain/printable.hpp"
+#include "explain/show/printable.hpp"
 
 #include <random>
 

@@ -1,16 +1,16 @@
 // What tern is asked, read from words; and what a route lets one expect.
 #include <gmock/gmock.h>
 
-#include "explain/probe.hpp"
-#include "explain/reader.hpp"
-#include "explain/route.hpp"
+#include "explain/probe/probe.hpp"
+#include "explain/check/reader.hpp"
+#include "explain/route/route.hpp"
 
 namespace tern::explain {
 namespace {
 
 using delivery::Letter;
-using delivery::NextHop;
-using delivery::Relay;
+using routing::NextHop;
+using routing::Relay;
 
 NextHop relay(std::string_view host, std::uint16_t port, bool by_mx = false) {
     Relay made{IpAddress(), port, by_mx};
@@ -77,8 +77,8 @@ TEST(FindIdentity, TakesNumbers) {
 }
 
 /// A route to one server with addresses that answered lately or not.
-Route route_with(std::vector<bool> silent) {
-    Route route;
+PlannedRoute route_with(std::vector<bool> silent) {
+    PlannedRoute route;
     RoutedServer server;
     for (const bool lately : silent)
         server.addresses.push_back(RoutedAddress{Endpoint{}, lately});
@@ -96,7 +96,7 @@ TEST(Expectation, IsAWaitWhereAllAreSilent) {
 }
 
 TEST(Expectation, IsWhatFailuresMean) {
-    Route route;
+    PlannedRoute route;
     route.hops.push_back(RoutedHop{NextHop(IpAddress()), {},
                                    Failure(Stage::routing, Cause::null_mx, "a.example")});
     EXPECT_EQ(route.expectation(), Letter::rejected);
@@ -111,7 +111,7 @@ TEST(Expectation, IsWhatFailuresMean) {
 }
 
 TEST(Expectation, IsAWaitWhereOneOfTheRelaysIsOnlySilent) {
-    Route route = route_with({true});
+    PlannedRoute route = route_with({true});
     route.hops.push_back(RoutedHop{NextHop(IpAddress()), {},
                                    Failure(Stage::routing, Cause::no_relay, "the relay x")});
     EXPECT_EQ(route.expectation(), Letter::deferred);

@@ -2,10 +2,10 @@
 // asked for.
 #include <gmock/gmock.h>
 
-#include "explain/check.hpp"
-#include "explain/json.hpp"
-#include "explain/probe_views.hpp"
-#include "explain/route.hpp"
+#include "explain/check/check.hpp"
+#include "explain/show/json.hpp"
+#include "explain/probe/probe_views.hpp"
+#include "explain/route/route.hpp"
 
 namespace tern::explain {
 namespace {
@@ -41,7 +41,7 @@ Probe hostile_probe() {
     one.tls->chain = {certificate};
     Probe probe;
     probe.sessions = {one};
-    one.failure.emplace(Stage::hello, Cause::said_no, "550 " + evil, 550);
+    one.failure.emplace(Stage::hello, Cause::rejected, "550 " + evil, 550);
     one.report = "Connected: " + evil;
     probe.sessions.push_back(one);
     probe.unreached.push_back({one.peer, evil});
@@ -81,19 +81,19 @@ TEST(CheckViews, NotesAreNoMistakes) {
     EXPECT_TRUE(Json::parse(check_json({}))["good"]);
 }
 
-Route hostile_route() {
-    Route route;
+PlannedRoute hostile_route() {
+    PlannedRoute route;
     route.host = evil;
     route.recipients = {evil};
     route.faults = {evil};
-    route.way.origin = {evil, 2};
-    route.way.certificate_file = evil;
-    route.way.credentials = sasl::credentials_of_route("user-name", "pass-word");
+    route.route.origin = {evil, 2};
+    route.route.certificate_file = evil;
+    route.route.credentials = sasl::credentials_of_route("user-name", "pass-word");
     RoutedServer server;
     server.requirement.kind = tls::Requirement::Kind::encrypted;
     server.requirement.origin = evil;
     server.addresses.push_back(RoutedAddress{});
-    route.hops.push_back({delivery::NextHop(IpAddress()), {server}, std::nullopt});
+    route.hops.push_back({routing::NextHop(IpAddress()), {server}, std::nullopt});
     route.sources.push_back({Family::ipv4, {std::nullopt, evil, {evil, 1}}, evil});
     route.failure.emplace(Stage::start, Cause::control_file, evil);
     return route;

@@ -1,8 +1,8 @@
 // Lines at the width of a terminal.
 #include <gmock/gmock.h>
 
-#include "explain/paint.hpp"
-#include "explain/wrap.hpp"
+#include "explain/show/paint.hpp"
+#include "explain/show/wrap.hpp"
 
 namespace tern::explain {
 namespace {

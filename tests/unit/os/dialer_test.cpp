@@ -19,8 +19,6 @@ namespace tern::os {
 namespace {
 
 using namespace std::chrono_literals;
-using delivery::Connected;
-using delivery::DialResult;
 using test::Port;
 
 std::set<int> open_descriptors() {
@@ -34,7 +32,7 @@ std::set<int> open_descriptors() {
 class DialerTest : public testing::Test {
 protected:
     DialResult dial(const std::vector<Endpoint>& endpoints, Duration patience, Duration total) {
-        std::vector<delivery::Target> targets;
+        std::vector<Target> targets;
         for (const Endpoint& endpoint : endpoints) targets.push_back({endpoint});
         const Time begin = clock_.now();
         DialResult result = *dialer_.dial(targets, patience, begin + total).run();
@@ -83,7 +81,7 @@ TEST_F(DialerTest, TheSocketIsFitForUse) {
 TEST_F(DialerTest, LeavesFromTheAddressItIsTold) {
     Port port(Family::ipv4);
     port.listen();
-    const std::array<delivery::Target, 1> target{
+    const std::array<Target, 1> target{
         {{port.endpoint(), IpAddress::parse("127.8.9.10")}}};
     const DialResult result = *dialer_.dial(target, 5s, clock_.now() + 5s).run();
     ASSERT_TRUE(result.stream);
@@ -104,7 +102,7 @@ TEST_F(DialerTest, AnAddressThatIsNotOursIsLocalTrouble) {
                                           std::pair(Family::ipv6, "2001:db8:77::1")}) {
         Port port(family);
         port.listen();
-        const std::array<delivery::Target, 1> target{
+        const std::array<Target, 1> target{
             {{port.endpoint(), IpAddress::parse(foreign)}}};
         const DialResult result = *dialer_.dial(target, 5s, clock_.now() + 5s).run();
         EXPECT_FALSE(result.stream);

@@ -230,7 +230,7 @@ TEST_F(TcptoFileTest, TableTellsItsTroubleInWords) {
     put(std::string(1025, '\0'));
     Result<TcptoTable> table = TcptoTable::open(path_);
     ASSERT_TRUE(table.has_value());
-    EXPECT_EQ(table->read(delivery::backoff::tcpto).error().detail,
+    EXPECT_EQ(table->read(os::backoff::tcpto).error().detail,
               "it holds more than 1024 bytes and so is another program's");
     const Descriptor other = locked_elsewhere();
     EXPECT_EQ(table->lock(0s).error().detail, "another program holds the lock");

@@ -342,13 +342,13 @@ TEST(Authenticate, ForNow) {
 TEST(Authenticate, ClosingIsTheServersOwnNo) {
     Table table(answers<closing>);
     const Result<Done> result = table.login("PLAIN");
-    expect_refusal(result, Cause::said_no, "421");
+    expect_refusal(result, Cause::rejected, "421");
     EXPECT_EQ(result.error().code, 421);
 }
 
 TEST(Authenticate, WhatIsNoAnswer) {
     Table table(answers<odd>);
-    expect_refusal(table.login("PLAIN"), Cause::out_of_step, "354");
+    expect_refusal(table.login("PLAIN"), Cause::protocol_error, "354");
     EXPECT_FALSE(table.chat.in_step());
 }
 
@@ -363,7 +363,7 @@ TEST(Authenticate, NothingOfOursComesBack) {
         EXPECT_THAT(result.error().detail, Not(HasSubstr("\n")));
     }
     Table table(answers<echo_raving>);
-    expect_refusal(table.login("PLAIN"), Cause::out_of_step, "repeat our credentials");
+    expect_refusal(table.login("PLAIN"), Cause::protocol_error, "repeat our credentials");
 }
 
 Task<Done> challenges_with_nonsense(Peer& relay) {

@@ -179,7 +179,7 @@ TEST(Chat, QuotesOneLineOfRubbish) {
     Table table(talks_rubbish);
     const Result<smtp::Reply> reply = table.run(table.chat.read_reply(Stage::greeting));
     ASSERT_FALSE(reply);
-    EXPECT_EQ(reply.error().cause, Cause::out_of_step);
+    EXPECT_EQ(reply.error().cause, Cause::protocol_error);
     EXPECT_EQ(reply.error().detail.find('\n'), std::string::npos);
 }
 

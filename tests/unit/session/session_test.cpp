@@ -142,7 +142,7 @@ Task<Done> raves_at_starttls(Peer& mx) {
 
 TEST(SessionStartTls, ThatIsAnsweredWithGarbage) {
     Table table(raves_at_starttls);
-    expect_failure(table.open(), Stage::start_tls, Cause::out_of_step,
+    expect_failure(table.open(), Stage::start_tls, Cause::protocol_error,
                    "invalid reply to STARTTLS: ");
 }
 
@@ -225,7 +225,7 @@ TEST(SessionHello, ARefusedEhloIsTheReasonHoweverHeloEnds) {
     for (const auto script : {says_no_and_leaves, says_no_and_is_mute, says_no_twice,
                               says_no_and_raves}) {
         Table table(script);
-        expect_failure(table.open(), Stage::hello, Cause::said_no, "554 5.7.1 bad reputation");
+        expect_failure(table.open(), Stage::hello, Cause::rejected, "554 5.7.1 bad reputation");
     }
 }
 

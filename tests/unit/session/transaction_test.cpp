@@ -33,7 +33,7 @@ Task<Done> refuses_all(Peer& mx) {
 
 TEST(SessionFlight, ARefusalOfAllBindsNobody) {
     Table table(refuses_all);
-    expect_failure(table.deliver(), Stage::mail, Cause::said_no, "451 4.3.0 busy");
+    expect_failure(table.deliver(), Stage::mail, Cause::rejected, "451 4.3.0 busy");
     EXPECT_TRUE(table.progress.end_of_data_written);
     EXPECT_TRUE(table.progress.end_of_data_refused);
     EXPECT_FALSE(table.progress.is_binding());
@@ -49,7 +49,7 @@ Task<Done> refuses_mail_and_takes_the_message(Peer& mx) {
 
 TEST(SessionFlight, AMessageTakenAfterARefusedMailIsToldSo) {
     Table table(refuses_mail_and_takes_the_message);
-    expect_failure(table.deliver(), Stage::final_dot, Cause::out_of_step,
+    expect_failure(table.deliver(), Stage::final_dot, Cause::protocol_error,
                    "the server rejected MAIL (450 later) and then replied to the message as if it "
                    "took it (250 queued)");
     EXPECT_TRUE(table.progress.is_binding());
@@ -64,7 +64,7 @@ Task<Done> refuses_mail_and_the_end_alone(Peer& mx) {
 
 TEST(SessionFlight, ARecipientTakenAfterARefusedMailBinds) {
     Table table(refuses_mail_and_the_end_alone);
-    expect_failure(table.deliver(), Stage::mail, Cause::said_no, "450 later");
+    expect_failure(table.deliver(), Stage::mail, Cause::rejected, "450 later");
     EXPECT_TRUE(table.progress.is_binding());
 }
 
@@ -92,7 +92,7 @@ Task<Done> announces_its_end(Peer& mx) {
 
 TEST(SessionFlight, AnAnnouncedEndRefusesAllTheRest) {
     Table table(announces_its_end);
-    expect_failure(table.deliver(), Stage::mail, Cause::said_no, "421 4.3.2");
+    expect_failure(table.deliver(), Stage::mail, Cause::rejected, "421 4.3.2");
     EXPECT_FALSE(table.progress.is_binding());
 }
 
@@ -220,7 +220,7 @@ TEST(SessionSurplus, IsSeenBeforeTheNextCommand) {
     Table table(says_too_much);
     ASSERT_TRUE(table.open());
     while (table.simulation.step()) {}
-    expect_failure(table.transact(), Stage::mail, Cause::out_of_step,
+    expect_failure(table.transact(), Stage::mail, Cause::protocol_error,
                    "the server sent data before MAIL was sent (data: 250 surplus)");
     EXPECT_THAT(table.written(), Not(HasSubstr("MAIL")));
 }
@@ -236,7 +236,7 @@ TEST(SessionSurplus, A421IsNone) {
     Table table(announces_between);
     ASSERT_TRUE(table.open());
     while (table.simulation.step()) {}
-    expect_failure(table.transact(), Stage::mail, Cause::said_no, "421 4.4.2 idle too long");
+    expect_failure(table.transact(), Stage::mail, Cause::rejected, "421 4.4.2 idle too long");
 }
 
 }  // namespace

@@ -1,0 +1,226 @@
+// The whole of a check, and its plain files; see check.hpp.
+#include "explain/check/check.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/ascii.hpp"
+#include "base/text.hpp"
+#include "control/control_file.hpp"
+#include "control/read_settings.hpp"
+#include "os/tcpto_records.hpp"
+#include "dns/domain.hpp"
+#include "explain/check/check_parts.hpp"
+
+namespace tern::explain {
+namespace {
+
+std::string_view trimmed(std::string_view line) {
+    const std::size_t last = line.find_last_not_of(" \t\r\n");
+    return line.substr(0, last == std::string_view::npos ? 0 : last + 1);
+}
+
+bool is_there(const std::string& path) {
+    return control::exists(path).value_or(true);
+}
+
+void check_number(Checking& checking, std::string_view name, std::uint64_t otherwise,
+                  std::string_view unit) {
+    const std::string path = text("control/", name);
+    if (!is_there(path)) return;
+    const std::string content = read_checked(checking, path, Severity::error);
+    const std::string_view line = trimmed(std::string_view(content).substr(0, content.find('\n')));
+    const std::optional<std::uint64_t> number = leading_number(line, UINT64_MAX);
+    const auto after = std::ranges::find_if_not(line, is_digit);
+    if (!number) {
+        checking.found.warning(
+            path, text("the first line does not begin with a number: the default of ", otherwise,
+                       " ", unit, " is used"),
+            "write the number, or remove the file");
+    } else if (after != line.end()) {
+        checking.found.warning(path,
+                               text("only the leading digits are used: ", *number, " ", unit),
+                               "write the number alone");
+    }
+    if (number && *number == 0 && unit == "seconds")
+        checking.found.error(path, "a timeout of 0 seconds: no delivery can succeed",
+                             "write a number above 0, or remove the file");
+}
+
+void check_table(Checking& checking, const std::string& path, std::size_t full_size) {
+    struct stat status;
+    const bool exists = ::stat(path.c_str(), &status) == 0;
+    const std::string make = text(exists ? "create it anew" : "create it", " in qmail's home: ",
+                                  checking.reader.how_to_fill(path, full_size));
+    if (!exists) {
+        checking.found.note(path,
+                            "does not exist: hosts that time out are tried again at each delivery",
+                            make);
+        return;
+    }
+    const auto size = static_cast<std::size_t>(std::max<off_t>(status.st_size, 0));
+    if (size > full_size)
+        checking.found.warning(path, text("larger than ", full_size,
+                                          " bytes, the format of another program: not used"));
+    else if (size < full_size)
+        checking.found.note(path, text("smaller than ", full_size,
+                                       " bytes: it has room for fewer hosts or none"),
+                            make);
+    if (!checking.reader.may_read_and_write(path))
+        checking.found.warning(path, text(checking.reader.name(), " cannot read and write it"),
+                               size > full_size ? "" : make);
+}
+
+}  // namespace
+
+std::vector<std::string> names_in(const std::string& directory) {
+    std::vector<std::string> names;
+    std::error_code error;
+    for (auto entry = std::filesystem::directory_iterator(directory, error);
+         !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+        const std::string name = entry->path().filename().string();
+        if (!name.starts_with('.')) names.push_back(name);
+    }
+    std::ranges::sort(names);
+    return names;
+}
+
+std::string read_checked(Checking& checking, const std::string& path, Severity if_unreadable) {
+    const Result<std::optional<std::string>> content = control::read_file(path);
+    if (!content) {
+        std::string why = content.error().detail;
+        if (why.starts_with(path + ": ")) why.erase(0, path.size() + 2);
+        checking.found.add(if_unreadable, path, 0, text("cannot be read: ", why),
+                           "replace it by a readable file");
+        return {};
+    }
+    if (!*content) return {};
+    if (!checking.reader.may_read(path))
+        checking.found.add(if_unreadable, path, 0,
+                           text(checking.reader.name(), " cannot read it"),
+                           checking.reader.how_to_share(path));
+    if ((*content)->find("\r\n") != std::string::npos && !path.ends_with(".pem"))
+        checking.found.warning(path,
+                               "its lines end in CR LF; other qmail programs take the CR as part "
+                               "of the line",
+                               text("sed -i 's/\\r$//' ", path));
+    return **content;
+}
+
+bool is_open_to_all(const std::string& path) {
+    struct stat status;
+    return ::stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
+}
+
+std::string fault_of_name(std::string_view name) {
+    if (IpAddress::parse(name))
+        return "is an address: only names of servers are looked up";
+    const std::optional<dns::Domain> domain = dns::Domain::parse(name);
+    if (!domain) return "is not a domain name: the file is never read";
+    if (domain->ascii() != name)
+        return text("is never looked up: names are lower-case A-labels without a trailing dot; "
+                    "rename it to ", domain->ascii());
+    if (name.find('.') == std::string_view::npos)
+        return "has no dot: only full names are looked up";
+    return {};
+}
+
+// The rules of control/read_settings.
+void check_hello_name(Checking& checking) {
+    std::string path = "control/helohost";
+    if (!is_there(path)) path = "control/me";
+    if (!is_there(path)) {
+        checking.found.error("control/me", "neither control/me nor control/helohost exists: all "
+                                           "mail is deferred",
+                             "write this host's full name into control/me");
+        return;
+    }
+    const std::string content = read_checked(checking, path, Severity::error);
+    const std::string_view name = trimmed(std::string_view(content).substr(0, content.find('\n')));
+    const auto is_printable = [](char c) { return c >= ' ' && c <= '~'; };
+    if (name.empty())
+        checking.found.error(path, "the first line is empty: all mail is deferred",
+                             "write this host's full name into it");
+    else if (!std::ranges::all_of(name, is_printable))
+        checking.found.error(path, "the name contains a byte that is not printable ASCII: all "
+                                   "mail is deferred",
+                             "write this host's full name into it, in ASCII");
+    else if (!name.starts_with('[') &&
+             (!dns::Domain::parse(name) || name.find('.') == std::string_view::npos))
+        checking.found.warning(path, "not a fully qualified domain name: many servers reject it in "
+                                     "EHLO",
+                               "write this host's full name, as in the PTR record of its address");
+}
+
+void check_numbers(Checking& checking) {
+    check_number(checking, "timeoutconnect", 60, "seconds");
+    check_number(checking, "timeoutremote", 1200, "seconds");
+    check_number(checking, "timeoutdns", 30, "seconds");
+    check_number(checking, "chunksizeremote", smtp::default_chunk, "bytes");
+}
+
+void check_address_preference(Checking& checking) {
+    const std::string path = "control/addresspreference";
+    const std::string content = read_checked(checking, path, Severity::error);
+    const std::string_view choice =
+        trimmed(std::string_view(content).substr(0, content.find('\n')));
+    for (const std::string_view known : {"", "ipv4", "ipv6", "ipv4only", "ipv6only"})
+        if (choice == known) return;
+    checking.found.error(path, "not a known preference: all mail is deferred",
+                         "write ipv4, ipv6, ipv4only or ipv6only, or remove the file");
+}
+
+void check_tables(Checking& checking) {
+    constexpr std::size_t ipv6_table = 2048;
+    check_table(checking, "queue/lock/tcpto", os::backoff::tcpto.largest_table());
+    check_table(checking, "queue/lock/tcpto6", ipv6_table);
+}
+
+std::vector<Finding> check(const Reader& reader, LocalAddresses& local_addresses,
+                           std::chrono::seconds now) {
+    Checking checking{{}, reader, local_addresses, now, {}};
+    if (!reader.can_tell())
+        checking.found.note("control",
+                            text("what ", reader.name(), " may read was not checked: ",
+                                 reader.knows_user() ? "only root can check it"
+                                                     : "/etc/passwd has no such user"),
+                            reader.knows_user() ? "run tern check as root"
+                                                : "name the user that runs qmail-remote with "
+                                                  "--user");
+    for (const char* const directory : {"control", "queue/lock"})
+        if (!reader.may_enter(directory))
+            checking.found.error(directory, text(reader.name(), " cannot enter it"),
+                                 text("chmod a+x ", directory));
+    check_hello_name(checking);
+    check_numbers(checking);
+    check_address_preference(checking);
+    check_routes(checking);
+    check_sources(checking);
+    check_tls(checking);
+    check_partial_tls(checking);
+    check_foreign(checking);
+    check_extensions(checking);
+    check_names(checking);
+    check_tables(checking);
+    check_libraries(checking);
+    // Anything else that defers all mail is reported too.
+    const Result<routing::Settings> settings = control::read_settings("");
+    const bool reported = std::ranges::any_of(checking.found.list(), [](const Finding& finding) {
+        return finding.severity == Severity::error;
+    });
+    if (!settings && !reported) checking.found.error("control", settings.error().detail);
+    std::vector<Finding> findings = checking.found.take();
+    std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) {
+        return a.file == b.file ? a.line < b.line : a.file < b.file;
+    });
+    return findings;
+}
+
+bool any_mistake(const std::vector<Finding>& findings) {
+    return std::ranges::any_of(
+        findings, [](const Finding& finding) { return finding.severity != Severity::note; });
+}
+
+}  // namespace tern::explain

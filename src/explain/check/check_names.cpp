@@ -1,0 +1,69 @@
+// Files in control/ whose name is a misspelling of one that is read; see check_parts.hpp.
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "base/ascii.hpp"
+#include "base/text.hpp"
+#include "explain/check/check_parts.hpp"
+#include "explain/show/printable.hpp"
+
+namespace tern::explain {
+namespace {
+
+// qmail-remote(8), CONTROL FILES.
+constexpr std::array<std::string_view, 22> ours = {
+    "me",             "helohost",        "smtproutes",        "smtproutes.d",
+    "authsenders",    "qmtproutes",      "outgoingip",        "outgoingip6",
+    "domainips",      "helohostbyip",    "timeoutconnect",    "timeoutremote",
+    "timeoutdns",     "chunksizeremote", "tlsclientciphers",  "clientcert.pem",
+    "tlshosts",       "notlshosts",      "addresspreference", "tlsdestinations",
+    "authmechanisms", "ignoreextensions"};
+
+// Files of other programs that are one letter away from one of ours (qmail-control(5) and kin).
+constexpr std::array<std::string_view, 3> others = {"tlsclients", "mx", "mes"};
+
+// Insertions, deletions, replacements and swaps of neighbours that make b of a.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), now(b.size() + 1);
+    std::iota(last.begin(), last.end(), std::size_t(0));
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        now[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            const std::size_t replaced = last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+            now[j] = std::min({replaced, last[j] + 1, now[j - 1] + 1});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                now[j] = std::min(now[j], before[j - 2] + 1);
+        }
+        before = std::exchange(last, now);
+    }
+    return last[b.size()];
+}
+
+bool is_known(std::string_view name) {
+    return std::ranges::find(ours, name) != ours.end() ||
+           std::ranges::find(others, name) != others.end() || is_foreign(name);
+}
+
+bool is_backup(std::string_view name) {
+    return name.ends_with('~') || name.starts_with('#');
+}
+
+}  // namespace
+
+void check_names(Checking& checking) {
+    for (const std::string& name : names_in("control")) {
+        if (is_known(name) || is_backup(name) || name.size() > 40) continue;
+        const std::string lowered = lower(name);
+        const auto close = [&lowered](std::string_view known) {
+            return known.size() > 2 ? distance(lowered, known) <= 1 : lowered == known;
+        };
+        const auto meant = std::ranges::find_if(ours, close);
+        if (meant != ours.end())
+            checking.found.warning(text("control/", printable(name, 100)),
+                                   text("unknown control file (did you mean ", *meant, "?)"),
+                                   "rename or remove it");
+    }
+}
+
+}  // namespace tern::explain

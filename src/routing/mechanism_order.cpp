@@ -1,0 +1,74 @@
+// Reads the order of mechanisms; see mechanism_order.hpp.
+#include "routing/mechanism_order.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "routing/control_lines.hpp"
+
+namespace tern::routing {
+namespace {
+
+constexpr std::string_view file = "control/authmechanisms";
+
+constexpr std::string_view names_none =
+    "the file names no mechanism that qmail-remote knows (these are SCRAM-SHA-256-PLUS, "
+    "SCRAM-SHA-1-PLUS, SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN, OAUTHBEARER and "
+    "XOAUTH2)";
+
+// Hands over each name with the number of its line.
+template <class Take>
+void each_name(std::string_view content, Take take) {
+    constexpr std::string_view between = " \t\r,";
+    for (ControlLines lines(content); lines.next();) {
+        std::string_view rest = lines.line();
+        if (says_nothing(rest)) continue;
+        while (!rest.empty()) {
+            const std::string_view name = rest.substr(0, rest.find_first_of(between));
+            rest.remove_prefix(std::min(rest.size(), name.size() + 1));
+            if (!name.empty()) take(name, lines.number());
+        }
+    }
+}
+
+bool has(const std::vector<sasl::Mechanism>& order, sasl::Mechanism mechanism) {
+    return std::ranges::find(order, mechanism) != order.end();
+}
+
+}  // namespace
+
+Result<std::vector<sasl::Mechanism>> read_mechanism_order(
+    const std::optional<std::string>& content) {
+    std::vector<sasl::Mechanism> order;
+    if (!content) return order;
+    each_name(*content, [&order](std::string_view name, std::size_t) {
+        const std::optional<sasl::Mechanism> mechanism = sasl::mechanism_of(name);
+        if (mechanism && !has(order, *mechanism)) order.push_back(*mechanism);
+    });
+    if (order.empty())
+        return fail(Stage::start, Cause::control_file, text(file, ": ", names_none));
+    return order;
+}
+
+std::vector<Mistake> check_authmechanisms(std::string_view content) {
+    std::vector<Mistake> mistakes;
+    std::vector<sasl::Mechanism> order;
+    const auto note = [&mistakes](std::size_t line, std::string what) {
+        mistakes.push_back(Mistake{Origin{std::string(file), line}, std::move(what), false});
+    };
+    each_name(content, [&](std::string_view name, std::size_t line) {
+        const std::optional<sasl::Mechanism> mechanism = sasl::mechanism_of(name);
+        if (!mechanism)
+            note(line, text(in_quotes(name), " is not a mechanism that qmail-remote knows and is "
+                                          "ignored"));
+        else if (has(order, *mechanism))
+            note(line, text(sasl::name_of(*mechanism), " is already in the list (remove one of "
+                                                       "the two)"));
+        else order.push_back(*mechanism);
+    });
+    if (order.empty())
+        mistakes.push_back(Mistake{Origin{std::string(file), 0}, std::string(names_none)});
+    return mistakes;
+}
+
+}  // namespace tern::routing
