@@ -104,7 +104,8 @@ Identity Authority::issue(std::span<const std::string> names, int days) const {
     must(!names.empty(), "no name given");
     Identity made;
     made.key = make_key(kind_);
-    // RFC 5280 allows 64 characters of common name; the names that count stand in the extension.
+    // RFC 5280 A.1 allows 64 characters of common name; the names that count are in the
+    // extension.
     constexpr std::size_t longest_common_name = 64;
     made.certificate = blank(made.key.get(), names.front().substr(0, longest_common_name), days);
     X509* certificate = made.certificate.get();

@@ -10,7 +10,8 @@ namespace tern::sink {
 
 namespace {
 
-// RFC 4954 4.5.3.1 wants 12,288 for AUTH; RFC 5321's 512 is less than long addresses need.
+// RFC 4954 4 wants 12,288 for AUTH; the 512 of RFC 5321 4.5.3.1.4 are less than long addresses
+// need.
 constexpr std::size_t longest_command = 12288;
 constexpr std::uint64_t longest_nonsense = 1 << 20;  // of a line, before the client is left
 constexpr unsigned most_refusals = 500;              // of commands in one session, likewise

@@ -15,7 +15,7 @@ namespace tern::sink {
 
 namespace {
 
-constexpr int iterations = 4096;  // RFC 7677 4: at least
+constexpr int iterations = 4096;  // RFC 7677 3: at least
 constexpr std::size_t digest_size = 32;
 
 const unsigned char* octets(std::string_view text) {

@@ -16,7 +16,7 @@ enum class Violation {
     out_of_order,     // RFC 5321 4.1.4
     ahead,            // bytes behind a command whose reply had to be awaited, RFC 2920 3.1
     syntax,           // a command or parameter that is none
-    clear_after_tls,  // clear text behind STARTTLS, RFC 3207 4.2 and 5
+    clear_after_tls,  // clear text behind STARTTLS, RFC 3207 4
     before_greeting,  // RFC 5321 4.3.1: the client waits for the greeting
     wrong_message,    // not the message that was to be expected
 };

@@ -173,7 +173,7 @@ check_attributes() { # path
 }
 
 # s/qmail and others have tables of 8,192 bytes with records of 32 bytes: their qmail-tcpto and
-# qmail-tcpok know them, ours do not (contract, "The tcpto table").
+# qmail-tcpok know them, ours do not (contract.md#tcpto).
 keep_other_tables() {
     local program table=$qmail/queue/lock/tcpto
     if [[ ! -f $table ]] || (($(stat -L -c %s "$table") <= 1024)); then return 0; fi

@@ -89,7 +89,7 @@ std::string usage() {
 void run(int count, char** words) {
     using namespace std::string_view_literals;
     const bool message_is_there = os::standard_input_is_readable();
-    // Contract, "Standard output": the caller sends again what it never reads a report of.
+    // contract.md#standard-output: the caller sends again what it never reads a report of.
     if (!os::standard_output_is_writable()) return;
     if (!os::fill_standard_descriptors()) return;
     constexpr int fewest = 4;  // qmail-remote host sender recip

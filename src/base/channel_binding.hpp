@@ -6,7 +6,7 @@
 namespace tern {
 
 struct ChannelBinding {
-    std::string type;  ///< "tls-exporter" (RFC 9266) or "tls-unique" (RFC 5929)
+    std::string type;  ///< "tls-exporter" (RFC 9266 2) or "tls-unique" (RFC 5929 3)
     std::string data;
 
     friend bool operator==(const ChannelBinding&, const ChannelBinding&) = default;

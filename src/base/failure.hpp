@@ -11,7 +11,7 @@
 namespace tern {
 
 /// How far a delivery had come, in the order of the conversation: a later enumerator is "further"
-/// (contract: of several failed attempts the one that got furthest is reported).
+/// (contract.md#reports: of several failed attempts the one that got furthest is reported).
 enum class Stage {
     start,       ///< before anything was asked: control files, envelope, message source
     routing,     ///< names and addresses
@@ -57,7 +57,7 @@ enum class Cause {
     no_such_host,    ///< NXDOMAIN, or a name that cannot exist
     no_address,      ///< the domain has no exchanger and no address that can be dialled
     no_relay,        ///< a relay that the operator named has no address that can be dialled
-    null_mx,         ///< the domain takes no mail (RFC 7505)
+    null_mx,         ///< the domain takes no mail (RFC 7505 3)
     loops_back,      ///< we are the best exchanger ourselves
     bad_sender,      ///< the sender's address must never reach the wire
     bad_recipients,  ///< no recipient is left whose address may reach the wire

@@ -132,7 +132,7 @@ bool IpAddress::is_loopback_or_unspecified() const {
 bool IpAddress::is_never_dialled() const {
     if (family_ == Family::ipv4) {
         const bool multicast = (bytes_[0] & 0xf0) == 0xe0;                  // 224.0.0.0/4
-        const bool link_local = bytes_[0] == 169 && bytes_[1] == 254;      // RFC 3927
+        const bool link_local = bytes_[0] == 169 && bytes_[1] == 254;      // RFC 3927 2.1
         return multicast || link_local || *this == ipv4({0, 0, 0, 0}) ||
                *this == ipv4({255, 255, 255, 255});
     }

@@ -28,7 +28,7 @@ public:
     virtual Task<std::size_t> read_some(std::span<char> into, Deadline deadline) = 0;
 
     /// Hands all of `bytes` to the kernel; on failure an unknown part of them went out, but never
-    /// all of them (contract, "Lost or doubled": what counts is what we have written).
+    /// all of them (contract.md#lost-or-doubled: what counts is what was written).
     virtual Task<Done> write(std::string_view bytes, Deadline deadline) = 0;
 
     /// From now on a write waits beyond its deadline while bytes move: until `idle` has passed in

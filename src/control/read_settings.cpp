@@ -219,7 +219,7 @@ Result<std::string> ServerFileReader::tls_destinations() {
     return *tls_destinations_;
 }
 
-// Contract, Control files: tlshosts/<FQDN>.pem beats notlshosts/<FQDN> and exhaustivelist.
+// contract.md#tls-files: tlshosts/<FQDN>.pem beats notlshosts/<FQDN> and exhaustivelist.
 Result<tls::Requirement> ServerFileReader::requirement(const dns::Domain& server) {
     tls::Requirement requirement;
     std::vector<std::string> exclusions;

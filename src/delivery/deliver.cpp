@@ -153,14 +153,14 @@ void Delivery::consider(Outcome outcome, const Step& step) {
     if (verdict.next == Next::settle || !environment_.message.rewind())
         return settle(report_of(outcome));
     if (verdict.next == Next::same_without_chunking) {
-        // Contract, Lost or doubled: when the last chunk was written no other server is tried.
+        // contract.md#lost-or-doubled: when the last chunk was written no other server is tried.
         if (end_of_data_written_) itinerary_.only_what_is_owed();
         end_of_data_written_ = false;
     }
     note_failure(std::move(outcome));
 }
 
-// Contract, Reports: the attempt that got furthest is reported, among equals the last.
+// contract.md#reports: the attempt that got furthest is reported, among equals the last.
 void Delivery::note_failure(Outcome failed) {
     std::optional<Outcome>& furthest =
         failed.letter() == Letter::rejected ? conditional_ : furthest_;

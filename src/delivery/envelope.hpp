@@ -19,8 +19,8 @@ struct Addressing {
     std::vector<std::optional<std::string>> faults;
 };
 
-/// Reads sender and recipients (contract, Addresses). Domains beyond ASCII become A-labels
-/// (RFC 5890). Fails with bad_sender.
+/// Reads sender and recipients (contract.md#addresses). Domains beyond ASCII become A-labels
+/// (RFC 5890 2.3.2.1). Fails with bad_sender.
 [[nodiscard]] Result<Addressing> read_envelope(std::string_view sender,
                                                std::span<const std::string_view> recipients);
 

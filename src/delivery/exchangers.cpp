@@ -11,7 +11,7 @@
 namespace tern::delivery {
 namespace {
 
-constexpr std::size_t most_faults = 5;  // named in a report (contract, Names)
+constexpr std::size_t most_faults = 5;  // named in a report (contract.md#exchangers)
 // For the late answers of a group, all together: before the next preference, and at the end.
 constexpr Duration late_patience = std::chrono::seconds(1);
 constexpr Duration last_patience = std::chrono::seconds(10);
@@ -354,7 +354,7 @@ Failure Exchangers::none_left() const {
     if (!by_mx_)
         return Failure(Stage::routing, Cause::no_address,
                        text("The address ", words_of_faults(), "."));
-    // Contract, Amended after the field, Names: as the old program said.
+    // contract.md#exchangers: as the old program said.
     if (implicit_ && is_missing_) return Failure(Stage::routing, Cause::no_such_host, domain_);
     if (implicit_)
         return Failure(Stage::routing, Cause::no_address,

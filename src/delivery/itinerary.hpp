@@ -14,9 +14,9 @@
 
 namespace tern::delivery {
 
-/// Sessions with servers, and attempts to connect, in one delivery (contract, Routing). A session
-/// whose TLS failed before MAIL, and that nothing requires, does not count among the first
-/// (contract, Amended after the field, "The clear retry").
+/// Sessions with servers, and attempts to connect, in one delivery (contract.md#connections). A
+/// session whose TLS failed before MAIL, and that nothing requires, does not count among the first
+/// (contract.md#clear-retry).
 constexpr unsigned most_sessions = 5;
 constexpr unsigned most_connections = 20;
 
@@ -43,12 +43,11 @@ struct Step {
 class Itinerary {
 public:
     /// `time_for_tls`: the time a delivery goes on once TLS has failed (timeoutconnect +
-    /// timeoutremote; contract, The conversation).
+    /// timeoutremote; contract.md#clear-retry).
     explicit Itinerary(Duration time_for_tls) : time_for_tls_(time_for_tls) {}
 
     /// The addresses of one server, in the order to try. An address and port that was tried in this
-    /// delivery is not tried again, whatever name leads to it (contract, Amended after the field,
-    /// "Addresses").
+    /// delivery is not tried again, whatever name leads to it (contract.md#connections).
     void add(std::string server_name, std::vector<Endpoint> endpoints,
              tls::Requirement requirement);
     /// No further server is known: what is owed in clear comes next.
@@ -80,7 +79,7 @@ public:
     /// No new attempt begins from then on; set once TLS has failed.
     [[nodiscard]] const std::optional<Deadline>& until() const { return until_; }
     /// What STARTTLS and its handshake may take together where nothing requires them: a third of
-    /// the time that is left (contract, Amended after the field, "The clear retry").
+    /// the time that is left (contract.md#clear-retry).
     [[nodiscard]] Duration tls_patience(Time now) const;
     /// Whether an address waits for its retry in clear.
     [[nodiscard]] bool owes_in_clear() const { return !owed_in_clear_.empty(); }

@@ -1,4 +1,4 @@
-// The sentences of the contract's table, to the byte; see report.hpp.
+// The sentences of contract.md#reports, to the byte; see report.hpp.
 #include "delivery/report.hpp"
 
 #include <algorithm>
@@ -24,7 +24,8 @@ std::string remote_host_said(std::string_view reply) {
     return said;
 }
 
-// Names and words of others stay on one line, so that only the contract's phrases begin one.
+// Names and words of others stay on one line, so that only phrases of the
+// reports (contract.md#reports) begin one.
 std::string on_one_line(std::string words) {
     for (char& c : words)
         if (c == '\n') c = ' ';

@@ -28,7 +28,7 @@ struct Report {
 };
 
 /// The report as bytes: each part ended by NUL. NUL bytes in texts become '?', CRs are dropped,
-/// other control characters but LF and TAB become '?' (contract, Reports).
+/// other control characters but LF and TAB become '?' (contract.md#reports).
 [[nodiscard]] std::string render(const Report& report);
 
 /// The server an attempt talked to.

@@ -19,7 +19,8 @@ public:
     /// `whole` must outlive it.
     explicit Rounds(const session::Envelope& whole);
 
-    /// A connection begins: what counts per session (RFC 9422 6: MAILMAX, RCPTDOMAINMAX) is 0.
+    /// A connection begins: what counts per session is 0 (MAILMAX, RFC 9422 4.1; RCPTDOMAINMAX,
+    /// RFC 9422 4.3).
     void begin_session();
     /// A connection to another server begins: it may take whom the ones before could not.
     void begin_server();
@@ -38,10 +39,11 @@ public:
     void take(const session::Progress& progress, const Peer& peer, const RecipientReport& fate,
               bool message_repeats);
     /// Notes how many recipients a server takes in one transaction, where `progress` tells: from
-    /// now on no transaction has more (contract, Recipients: for the rest of the delivery).
+    /// now on no transaction has more (contract.md#recipients: for the rest of the delivery).
     void learn(const session::Progress& progress);
     /// What the replies so far say of each recipient of the transaction under way; it stays under
-    /// way. The contract's reports of a single transaction: `r` whatever came of the message.
+    /// way. The reports of a single transaction (contract.md#reports): `r` whatever came of the
+    /// message.
     [[nodiscard]] std::vector<std::optional<RecipientReport>> replies(
         const session::Progress& progress, const Peer& peer) const;
     /// Gives all who wait for this server the same answer.

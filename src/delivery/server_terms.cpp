@@ -26,7 +26,7 @@ bool is_inside_this_host(const Exchanger& relay) {
 
 // The order of the local files: tlshosts/<FQDN>.pem and notlshosts/<FQDN> before tlsdestinations,
 // exhaustivelist before its general lines. The file's rules are not built yet; what they decide
-// waits (contract: mail never goes out weaker than the operator wrote).
+// waits (contract.md#principles: no less protection than the operator wrote).
 Result<Done> refuse_tls_destination(ServerFiles& rules, const Exchanger& exchanger,
                                     const tls::Requirement& asked) {
     using Kind = tls::Requirement::Kind;

@@ -33,7 +33,7 @@ Task<Done> Delivery::further_transactions(session::Session& session, Outcome& ou
     co_return Done();
 }
 
-// Contract: each recipient's letter is the outcome of its own transaction.
+// contract.md#lost-or-doubled: each recipient's letter is the outcome of its own transaction.
 void Delivery::note_round(const Result<Done>& sent, const session::Progress& progress,
                           const Outcome& outcome, bool message_repeats) {
     if (sent) {
@@ -124,8 +124,8 @@ void Delivery::settle_split() {
     settle(std::move(report));
 }
 
-// What a server took before stays taken, or the mail would go out twice (contract, Lost or
-// doubled).
+// What a server took before stays taken, or the mail would go out twice
+// (contract.md#lost-or-doubled).
 void Delivery::settle_split_for_trouble(const Failure& trouble) {
     rounds_.give_up_all({'s', failure_text(trouble, route_.protocol)});
     settle_split();

@@ -22,7 +22,7 @@ void note_progress(const session::Progress& progress, const session::Envelope& e
 [[nodiscard]] bool concerns_the_session_alone(const Failure& failure,
                                               const session::Progress& progress);
 
-/// Contract, Amended after the field, "530": what asks for the TLS that failed is no verdict on a
+/// contract.md#replies-that-ask-for-tls: what asks for the TLS that failed is not a verdict on a
 /// recipient. Marks such answers, and makes one of them the words of a failure of all.
 void hold_for_tls(Result<Done>& sent, session::Progress& progress,
                   const Circumstances& circumstances);

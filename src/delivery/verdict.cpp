@@ -1,4 +1,4 @@
-// The table of verdicts; see verdict.hpp. It follows the contract's list "The conversation".
+// The table of verdicts; see verdict.hpp. It follows contract.md#next-exchanger.
 #include "delivery/verdict.hpp"
 
 #include <algorithm>
@@ -134,7 +134,7 @@ Verdict judge(const Failure& failure, const Circumstances& circumstances) {
         is_before_tls(failure, circumstances))
         return Verdict{Letter::deferred, Next::another_requiring, false};
     const Verdict verdict = judge_cause(failure, circumstances);
-    // Contract, "Lost or doubled": only the server's own words count now, and only its refusal of
+    // contract.md#lost-or-doubled: only the server's own words count now, and only its refusal of
     // BDAT as a command, which says that nothing was taken, leaves another way.
     if (!circumstances.end_of_data_written || failure.cause == Cause::no_chunking) return verdict;
     const bool said = failure.cause == Cause::rejected || failure.cause == Cause::all_refused;

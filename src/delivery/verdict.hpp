@@ -22,7 +22,7 @@ struct Circumstances {
     /// A TLS handshake was completed in it.
     bool secured = false;
     /// The end of data was written, and MAIL and all behind it were not refused: no other way may
-    /// be tried for this message (contract, "Lost or doubled").
+    /// be tried for this message (contract.md#lost-or-doubled).
     bool end_of_data_written = false;
     /// Somebody may have the message although nobody said so.
     bool in_doubt = false;
@@ -45,15 +45,15 @@ struct Verdict {
     friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 
-/// Judges how an attempt ended (contract: Reports, The conversation, Amended after the field, and
-/// above all "Lost or doubled": once the end of data was written every failure settles).
+/// Judges how an attempt ended (contract.md#reports, contract.md#next-exchanger, and above all
+/// contract.md#lost-or-doubled: once the end of data was written every failure settles).
 [[nodiscard]] Verdict judge(const Failure& failure, const Circumstances& circumstances);
 
 /// The letter of a failure before any server was reached.
 [[nodiscard]] Letter letter_before_any_server(const Failure& failure);
 
 /// Whether a refusal of MAIL or RCPT asks for TLS: 530 (RFC 3207 4), or an enhanced code 5.7.x with
-/// words about TLS or encryption (contract, Amended after the field, "530").
+/// words about TLS or encryption (contract.md#replies-that-ask-for-tls).
 [[nodiscard]] bool asks_for_tls(const Failure& refusal);
 
 }  // namespace tern::delivery

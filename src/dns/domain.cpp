@@ -34,7 +34,7 @@ bool is_name(std::string_view text) {
     return label > 0;
 }
 
-// RFC 5895 and UTS 46 (non-transitional: "faß" is not "fass"): mapped, normalised, A-labels. The
+// RFC 5895 2 and UTS 46 (non-transitional: "faß" is not "fass"): mapped, normalised, A-labels. The
 // mapping can make any ASCII byte, '/' of U+FF0F for one: its result is judged like other input.
 std::optional<std::string> to_ascii(std::string_view utf8) {
     if (utf8.size() > longest_utf8 || utf8.find('\0') != utf8.npos) return std::nullopt;

@@ -10,7 +10,7 @@ namespace tern::dns {
 
 /// A host or domain name that is fit to be asked for, to be compared and to become part of a file
 /// name: 1 to 253 bytes, labels of 1 to 63 letters, digits, '-' and '_', lower case, no trailing
-/// dot, no '/'. UTF-8 is converted to A-labels (RFC 5890, libidn2's u8 functions).
+/// dot, no '/'. UTF-8 is converted to A-labels (RFC 5890 2.3.2.1, libidn2's u8 functions).
 class Domain {
 public:
     /// Nothing when `text` is not such a name. One trailing dot is allowed and dropped.

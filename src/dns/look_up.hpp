@@ -60,9 +60,9 @@ struct ServerList {
 };
 
 /// When one family's addresses are known, the other family is waited for no longer than this
-/// (RFC 8305 3; contract, Amended after the field, Names).
+/// (RFC 8305 3; contract.md#names).
 constexpr Duration other_family_patience = std::chrono::milliseconds(50);
-/// One look-up takes no longer, all servers and aliases together (contract, Routing).
+/// One look-up takes no longer, all servers and aliases together (contract.md#names).
 constexpr Duration longest_look_up = std::chrono::seconds(30);
 
 /// Makes look-ups, one at a time. It never suspends: the carrier waits. A server whose answer is

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t header_size = 12;
 constexpr std::size_t longest_wire_name = 255;  // RFC 1035 3.1
-constexpr int most_jumps = 127;  // compression pointers followed in one name (contract, Names)
+constexpr int most_jumps = 127;  // compression pointers followed in one name (contract.md#names)
 constexpr std::uint16_t class_in = 1;
 constexpr std::uint16_t type_cname = 5;
 constexpr std::uint16_t type_soa = 6;
@@ -306,7 +306,7 @@ private:
         }
     }
 
-    // RFC 1034 3.6.2, RFC 6604: the owner of the records is the end of the chain of aliases, and
+    // RFC 1034 3.6.2, RFC 6604 3: the owner of the records is the end of the chain of aliases, and
     // the response code is about that end. False when the reading has ended.
     bool walk(const std::vector<Place>& places, std::string& owner) {
         const auto wanted = static_cast<std::uint16_t>(question_.type);
@@ -347,7 +347,7 @@ private:
         reading_.answer.outcome = Outcome::no_data;
     }
 
-    // Contract, Amended after the field, Names: only a server that is authoritative, that asks
+    // contract.md#names: only a server that is authoritative, that asks
     // others for us, or that shows the zone's SOA can say that something does not exist (RFC 2308
     // 2.2). Any other sends us on: a lame server, or a wrong "nameserver" line. Believed, it would
     // bounce all mail.

@@ -22,7 +22,7 @@ constexpr unsigned rcode_not_implemented = 4;
 constexpr unsigned rcode_bad_version = 16;
 
 /// The size of the answer over UDP that we ask for by EDNS: what passes unfragmented almost
-/// everywhere (contract, Amended after the field, Names).
+/// everywhere (contract.md#names).
 constexpr std::size_t edns_size = 1232;
 /// Of the OPT record at the end of a query.
 constexpr std::size_t opt_size = 11;

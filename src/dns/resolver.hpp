@@ -38,7 +38,7 @@ struct Answer {
 struct Mx {
     std::uint16_t preference = 0;
     /// The exchanger as given, lower case, without trailing dot; empty for the root, the null MX of
-    /// RFC 7505. Not validated: Domain::parse judges it.
+    /// RFC 7505 3. Not validated: Domain::parse judges it.
     std::string exchanger;
 
     friend bool operator==(const Mx&, const Mx&) = default;

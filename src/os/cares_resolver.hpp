@@ -16,7 +16,7 @@
 namespace tern::os {
 
 /// Asks with c-ares. Nothing is read and c-ares is not touched before the first look-up: literals
-/// need no DNS. A look-up takes 30 seconds at most (contract, Routing), follows CNAMEs, asks again
+/// need no DNS. A look-up takes 30 seconds at most (contract.md#names), follows CNAMEs, asks again
 /// over TCP what was truncated and without EDNS whom that may disturb, and takes the next server
 /// after every answer that is unusable. Neither search list nor /etc/hosts. Throws std::bad_alloc;
 /// all other trouble is dns::Outcome::failed with a sentence.

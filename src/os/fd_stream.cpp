@@ -79,8 +79,9 @@ Task<Done> FdStream::write(std::string_view bytes, Deadline deadline) {
     co_return Done();
 }
 
-// Contract, Time: progress of the send queue is progress. The kernel reports room only once a good
-// part of its buffer is free, which takes long on a slow link, so the queue itself is looked at.
+// contract.md#time: progress of the send queue is progress. The kernel reports room only once
+// a good part of its buffer is free, which takes long on a slow link, so the queue itself is looked
+// at.
 std::optional<Failure> FdStream::wait_for_room() {
     Time now = clock_.now();
     std::optional<std::size_t> before;

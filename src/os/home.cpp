@@ -27,7 +27,7 @@ std::string_view own_path(std::array<char, PATH_MAX>& space) {
     return {space.data(), static_cast<std::size_t>(size)};
 }
 
-// Contract, "Home": only a directory that has control/ is one. Where that cannot be found out, mail
+// contract.md#home: only a directory that has control/ is one. Where that cannot be found out, mail
 // is deferred: another home's control files would send it another way.
 Result<std::string> home_by_place() {
     std::array<char, PATH_MAX> space;

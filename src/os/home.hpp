@@ -9,7 +9,7 @@
 
 namespace tern::os {
 
-/// qmail's home (contract, "Home"): the directory that the environment variable QMAILHOME names;
+/// qmail's home (contract.md#home): the directory that the environment variable QMAILHOME names;
 /// unset or empty, the home that has this program in its bin (see home_of_program); else
 /// /var/qmail, or what the build was told. A relative QMAILHOME fails with Cause::home, and so does
 /// a home that cannot be looked at.

@@ -14,7 +14,7 @@ TcptoFile::TcptoFile(std::string path, const Clock& clock, Random& random, Durat
 TimeoutTable::Finding TcptoFile::look_up(const IpAddress& address) {
     std::optional<Held> held = hold(address);
     if (!held) return {};
-    constexpr std::uint32_t jitters = 32;  // contract: r random in 0..31
+    constexpr std::uint32_t jitters = 32;  // contract.md#tcpto: r random in 0..31
     const backoff::Finding finding = backoff::look_up(
         held->content, address, clock_.since_epoch(), random_.below(jitters),
         held->layout);

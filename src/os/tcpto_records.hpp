@@ -35,7 +35,7 @@ struct Layout {
         return most_records * record_size;
     }
 };
-/// queue/lock/tcpto: 16 bytes, IPv4 (contract, "The tcpto table").
+/// queue/lock/tcpto: 16 bytes, IPv4 (contract.md#tcpto).
 constexpr Layout tcpto{Family::ipv4, 16, 0, 4, std::nullopt};
 /// queue/lock/tcpto6: the 32 bytes of s/qmail and indimail, byte 0 AF_INET6 of Linux.
 constexpr Layout tcpto6{Family::ipv6, 32, 16, 16, static_cast<unsigned char>(10)};

@@ -28,7 +28,7 @@ public:
     [[nodiscard]] Result<Done> lock(Duration patience);
 
     /// Fails when the file holds more than a table of the layout (1,024 or 2,048 bytes): it is
-    /// another program's then (contract).
+    /// another program's then (contract.md#tcpto).
     [[nodiscard]] Result<TcptoBytes> read(const os::backoff::Layout& layout);
 
     /// Writes `bytes` at `offset`.

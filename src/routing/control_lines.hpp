@@ -32,7 +32,7 @@ private:
     std::size_t number_ = 0;
 };
 
-/// Without blanks, tabs and CRs at its end (contract, Control files).
+/// Without blanks, tabs and CRs at its end (contract.md#control-files).
 [[nodiscard]] std::string_view without_trailing_blanks(std::string_view text);
 /// Without those at its beginning.
 [[nodiscard]] std::string_view without_leading_blanks(std::string_view text);

@@ -112,7 +112,7 @@ smtp::ExtensionSet find_ignored_extensions(std::string_view content, std::string
         if (!line || !is_of(line->server, name, address)) continue;
         each_keyword(line->keywords, [&ignored](std::string_view keyword) {
             const std::optional<smtp::Extension> extension = smtp::extension_of(keyword);
-            // Contract, ignoreextensions: STARTTLS cannot be listed.
+            // contract.md#ignoreextensions: STARTTLS cannot be listed.
             if (extension && *extension != smtp::Extension::start_tls) ignored.add(*extension);
         });
     }

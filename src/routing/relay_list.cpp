@@ -148,7 +148,7 @@ struct Login {
     std::string_view password;
 };
 
-// Contract, "Amended after the field", smtproutes: exactly two words after the port, apart by
+// contract.md#smtproutes: exactly two words after the port, apart by
 // blanks, are a user and password (SendGrid's own page, several patches, indimail). What is written
 // with '|' keeps its meaning, and a list that continues after a blank stays ignored.
 std::optional<Login> login_after_port(std::string_view text) {

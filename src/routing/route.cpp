@@ -45,8 +45,8 @@ Result<Route> way_of_file(const RouteFiles::OfDomain& file) {
     return route;
 }
 
-// A host beyond ASCII may stand in the file as it is or by its A-labels (RFC 5890), whichever key
-// fits more of it.
+// A host beyond ASCII may stand in the file as it is or by its A-labels (RFC 5890 2.3.2.1),
+// whichever key fits more of it.
 std::optional<RouteLine> find_in_either_form(std::string_view content, std::string_view host,
                                              std::string_view sender) {
     std::optional<RouteLine> line = find_route_of_host(content, host, sender);
@@ -89,7 +89,7 @@ std::vector<std::string> route_file_names(std::string_view host) {
 }
 
 Result<Route> find_route(const RouteFiles& files, std::string_view host, std::string_view sender) {
-    // Contract, "Amended after the field", authsenders: an empty value exempts the sender from the
+    // contract.md#authsenders: an empty value exempts the sender from the
     // lines for others, and the next file decides.
     const auto of_sender = find_route_of_sender(files.authsenders, sender);
     if (of_sender && !of_sender->value.empty())

@@ -80,7 +80,7 @@ std::optional<RouteLine> find_best(std::string_view content, Keys keys, const Ke
     return best;
 }
 
-// qmail hands addresses over without the quoting of RFC 5321.
+// qmail hands addresses over without the quoting of RFC 5321 4.1.2.
 std::string unquoted(std::string_view key) {
     const std::size_t end = key.starts_with('"') ? behind_quotes(key) : key.npos;
     if (end == key.npos) return std::string(key);

@@ -72,13 +72,13 @@ private:
 [[nodiscard]] std::size_t end_of_domain_key(std::string_view line);
 
 /// A line in its parts; nothing for a comment and for a line without the colon that ends its key.
-/// A sender's key may be quoted as in RFC 5321 ("a:b"@example.org), and its address literal may
-/// hold colons.
+/// A sender's key may be quoted as in RFC 5321 4.1.2 ("a:b"@example.org), and its address literal
+/// may hold colons.
 [[nodiscard]] std::optional<RouteLine> split_route(std::string_view line, std::size_t number,
                                                    Keys keys);
 
-/// The line that decides for mail to `host` (contract, Routing): for the null sender the one of
-/// `!@`; then the host's own, each suffix of it that begins with a dot, the empty key; of
+/// The line that decides for mail to `host` (contract.md#smtproutes): for the null sender the one
+/// of `!@`; then the host's own, each suffix of it that begins with a dot, the empty key; of
 /// duplicates the last. One pass, in which nothing is allocated.
 [[nodiscard]] std::optional<RouteLine> find_route_of_host(std::string_view content,
                                                           std::string_view host,

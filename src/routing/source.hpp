@@ -59,8 +59,8 @@ struct Source {
 [[nodiscard]] Result<std::optional<std::string>> find_hello_name(std::string_view helohostbyip,
                                                                  const IpAddress& local);
 
-/// Whether `name` can be said with EHLO: one byte at least, printable ASCII alone (contract,
-/// Control files; blanks pass, as they do in helohost).
+/// Whether `name` can be said with EHLO: one byte at least, printable ASCII alone
+/// (contract.md#control-files; blanks pass, as they do in helohost).
 [[nodiscard]] bool is_hello_name(std::string_view name);
 
 /// Every mistake in the text of one of the files.

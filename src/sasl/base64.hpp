@@ -10,7 +10,7 @@
 namespace tern::sasl {
 
 /// The bytes that `text` stands for; nothing unless it is whole groups of the alphabet with their
-/// padding and no stray bits (RFC 4648 3.3, 3.5).
+/// padding and no stray bits (RFC 4648 3.3, RFC 4648 3.5).
 [[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 
 /// `bytes` in base64, padded.

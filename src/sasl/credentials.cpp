@@ -9,7 +9,7 @@ namespace tern::sasl {
 namespace {
 
 constexpr std::string_view token_mark = "token:";
-constexpr std::size_t longest_user = 1024;    // bytes; RFC 4616 asks servers to take 255
+constexpr std::size_t longest_user = 1024;    // bytes; RFC 4616 2 asks servers to take 255
 constexpr std::size_t longest_secret = 8192;  // the largest tokens met in the wild have 4 KB
 
 bool has_control(std::string_view text) {

@@ -37,9 +37,9 @@ private:
 
 /// Nothing from any of them: OpenSSL has no memory, or its build lacks the hash.
 [[nodiscard]] std::optional<Digest> digest(Hash hash, std::string_view text);
-/// RFC 2104.
+/// RFC 2104 2.
 [[nodiscard]] std::optional<Digest> hmac(Hash hash, std::string_view key, std::string_view text);
-/// Hi() of RFC 5802 2.2: one block of PBKDF2 (RFC 8018).
+/// Hi() of RFC 5802 2.2: one block of PBKDF2 (RFC 8018 5.2).
 [[nodiscard]] std::optional<Digest> pbkdf2(Hash hash, std::string_view password,
                                            std::string_view salt, std::uint32_t iterations);
 

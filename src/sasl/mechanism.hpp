@@ -18,8 +18,8 @@ enum class Mechanism {
     scram_sha_1_plus,    ///< RFC 5802
     scram_sha_256,
     scram_sha_1,
-    cram_md5,     ///< RFC 2195
-    plain,        ///< RFC 4616
+    cram_md5,     ///< RFC 2195 2
+    plain,        ///< RFC 4616 2
     login,        ///< never standardised; draft-murchison-sasl-login
     oauthbearer,  ///< RFC 7628
     xoauth2,      ///< Google's, from before RFC 7628

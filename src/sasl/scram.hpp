@@ -15,7 +15,7 @@
 namespace tern::sasl {
 
 /// Iterations of PBKDF2 that a server may ask for: one million cost half a second or so of CPU, and
-/// 600,000 is the most that is recommended anywhere. No minimum (RFC 7677 4 asks servers for
+/// 600,000 is the most that is recommended anywhere. No minimum (RFC 7677 3 asks servers for
 /// 4,096): who could ask for fewer in a server's place could as well offer PLAIN alone.
 constexpr std::uint32_t most_iterations = 1'000'000;
 

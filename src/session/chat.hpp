@@ -22,7 +22,7 @@ enum class Heard {
 };
 
 /// The time for one reply. Its clock begins when the kernel has sent what the reply answers
-/// (contract, Time), so it starts anew for as long as the send queue shrinks.
+/// (contract.md#time), so it starts anew for as long as the send queue shrinks.
 struct ReplyTime {
     Time begun;
     Deadline by;

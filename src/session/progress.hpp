@@ -40,8 +40,9 @@ struct Progress {
     /// The 2xx to the end of data.
     std::optional<smtp::Reply> accepted;
 
-    /// Whether what was written forbids every other way for this message (contract, Lost or
-    /// doubled, and One flight): not where MAIL was refused and all the rest as well.
+    /// Whether what was written forbids every other way for this message
+    /// (contract.md#lost-or-doubled, contract.md#one-flight): not where MAIL was refused and all
+    /// the rest as well.
     [[nodiscard]] bool is_binding() const {
         const bool all_refused =
             mail_refused && end_of_data_refused && !recipient_accepted_all_the_same;

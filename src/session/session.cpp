@@ -57,7 +57,7 @@ Task<Done> Session::converse() {
     co_return Done();
 }
 
-// Contract, The clear retry: STARTTLS, the handshake and the first reply inside TLS together. In
+// contract.md#clear-retry: STARTTLS, the handshake and the first reply inside TLS together. In
 // haste all from the greeting on.
 void Session::bound_tls() {
     if (terms_.tls_patience && !chat_.is_bound())
@@ -65,7 +65,7 @@ void Session::bound_tls() {
 }
 
 // What ends a session right after TLS began, or was refused, is blamed on that and not on the
-// command that found out (contract, The clear retry). A reply in between clears it.
+// command that found out (contract.md#clear-retry). A reply in between clears it.
 Failure Session::blamed(Failure failure) const {
     const bool lost = failure.cause == Cause::closed || failure.cause == Cause::timed_out ||
                       failure.cause == Cause::tls;
@@ -121,8 +121,8 @@ Task<Done> Session::hello() {
     co_return protocol_error(Stage::hello, "EHLO", reply);
 }
 
-// Contract, EHLO: the reply to EHLO is the reason, however HELO ends. The code is HELO's; where it
-// has none, 421 tells that the server went.
+// contract.md#ehlo: the reply to EHLO is the reason, however HELO ends. The code is HELO's; where
+// it has none, 421 tells that the server went.
 Task<Done> Session::fall_back_to_helo(smtp::Reply to_ehlo) {
     Result<smtp::Reply> reply =
         co_await chat_.ask(text("HELO ", terms_.hello_name), Stage::hello).outcome();
@@ -166,7 +166,7 @@ Task<Done> Session::handshake() {
     chat_.leave_step();
     secured_ = co_await tls::TlsStream::make(*connection_, terms_.requirement,
                                              terms_.tls_settings, terms_.server_name);
-    // RFC 3207 6, and the injection of CVE-2011-0411: what is here before our ClientHello came in
+    // RFC 3207 4.2, and the injection of CVE-2011-0411: what is here before our ClientHello came in
     // clear, and is either an attack or believed at our peril.
     if (!terms_.requirement.implicit) {
         const Heard heard = co_await chat_.listen();

@@ -35,9 +35,9 @@ bool does_not_know_bdat(const smtp::Reply& reply) {
     return reply.code == 500 || reply.code == 502;
 }
 
-// RFC 5321 4.5.3.1.10: 452 behind accepted recipients means that the transaction is full; RFC 821
-// had 552 for it, and RFC 3463 has X.5.3. One with X.2 speaks of the recipient's own mailbox (an
-// over-quota mailbox of a large site says 452 4.2.2).
+// RFC 5321 4.5.3.1.10: 452 after accepted recipients means that the transaction is full; RFC 821
+// 4.5.3 had 552 for it, and RFC 3463 3.6 has X.5.3. One with X.2 speaks of the recipient's own
+// mailbox (RFC 3463 3.3; an over-quota mailbox of a large site says 452 4.2.2).
 bool means_full(const smtp::Reply& reply) {
     const std::string_view words =
         std::string_view(reply.text).substr(std::min<std::size_t>(reply.text.size(), 4));
@@ -112,7 +112,7 @@ Task<Done> Transaction::announce() {
     co_return co_await expect_acceptance();
 }
 
-// Contract, Recipients: once the server is full no more RCPT than is written already.
+// contract.md#recipients: once the server is full no more RCPT than is written already.
 Task<Done> Transaction::announce_recipients() {
     bool anybody = false;
     for (std::size_t i = 0; i < envelope_.recipients.size(); ++i) {
@@ -136,7 +136,7 @@ bool Transaction::may_fly_whole() const {
            message_.size() <= largest_first_flight;
 }
 
-// Contract, BDAT to a server that has never answered one: it may execute the lines of the message
+// contract.md#bdat: a server that has never answered one may execute the lines of the message
 // as commands, inside an authenticated session too. The first chunk is searched whole, and nothing
 // follows it before its reply.
 Task<Done> Transaction::choose_framing() {
@@ -203,7 +203,7 @@ Task<Done> Transaction::expect_no_surplus() {
 }
 
 // What was refused before a connection broke stays refused. But of a message that went out with
-// MAIL the end must have been refused as well (contract, One flight); a server that said 421 to
+// MAIL the end must have been refused as well (contract.md#one-flight); a server that said 421 to
 // MAIL and then closed has done so (RFC 5321 3.8).
 Failure Transaction::lost_reply(Stage awaited, Failure why) {
     if (!refusal_) return awaited > Stage::recipient && !any_accepted() ? all_refused() : why;
@@ -435,7 +435,7 @@ std::string Transaction::mail_command() const {
     const std::string_view known = first_block_.value_or(std::string_view());
     const bool whole = first_block_ && ended_;
     const bool eight_bit = !whole || has_8bit(known);
-    // Contract, SMTPUTF8: never for a header. Sites whose front server offers it often have back
+    // contract.md#smtputf8: never for a header. Sites whose front server offers it often have back
     // ends that bounce what was declared so and take the same mail without.
     const bool utf8 =
         envelope_.sender.local_is_internationalised() ||

@@ -31,10 +31,10 @@ struct Path {
 
 /// Reads an address as envelopes(5) gives it: everything after the last '@' is the domain, the
 /// local part is raw. "" and "#@[]" and an address without '@' go out as they are. Gives what is
-/// wrong, in words, for an address that must never reach the wire (contract, Addresses).
+/// wrong, in words, for an address that must never reach the wire (contract.md#addresses).
 [[nodiscard]] tl::expected<Path, std::string> parse_address(std::string_view address);
 
-/// Whether `text` is valid UTF-8 (RFC 3629: no overlong forms, no surrogates, up to U+10FFFF).
+/// Whether `text` is valid UTF-8 (RFC 3629 4: no overlong forms, no surrogates, up to U+10FFFF).
 [[nodiscard]] bool is_utf8(std::string_view text);
 
 }  // namespace tern::smtp

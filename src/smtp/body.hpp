@@ -10,7 +10,7 @@ namespace tern::smtp {
 /// nothing.
 constexpr std::size_t default_chunk = 256UL * 1024;
 
-/// Turns a message into what SMTP carries (contract, The body): LF, CR LF and a lone CR each become
+/// Turns a message into what SMTP carries (contract.md#body): LF, CR LF and a lone CR each become
 /// CR LF; all other bytes go through. With Framing::dots a dot at the beginning of any resulting
 /// line is doubled (RFC 5321 4.5.2); with Framing::length (BDAT) none is.
 class BodyEncoder {

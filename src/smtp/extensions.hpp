@@ -8,7 +8,7 @@
 
 namespace tern::smtp {
 
-/// What a server takes at most (RFC 9422 6); 0: it does not say.
+/// What a server takes at most (RFC 9422 4); 0: it does not say.
 struct Limits {
     std::uint32_t transactions = 0;  ///< MAILMAX: in one session
     std::uint32_t recipients = 0;    ///< RCPTMAX: in one transaction

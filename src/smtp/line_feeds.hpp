@@ -7,7 +7,7 @@
 
 namespace tern::smtp {
 
-/// LF, CR LF and a lone CR each become LF (contract, The body); all other bytes go through.
+/// LF, CR LF and a lone CR each become LF (contract.md#body); all other bytes go through.
 class LineFeedEncoder {
 public:
     /// Encodes the next block to `out`, which has room for as many bytes and may be where the

@@ -8,10 +8,10 @@
 
 namespace tern::smtp {
 
-/// Bytes of a reply's text that a report keeps (contract, Reports).
+/// Bytes of a reply's text that a report keeps (contract.md#reports).
 constexpr std::size_t reported_text = 5000;
-/// Bytes after which a reply that has not ended puts the session out of step (contract, The
-/// conversation).
+/// Bytes after which a reply that has not ended puts the session out of step
+/// (contract.md#replies).
 constexpr std::size_t longest_reply = std::size_t{1} << 20;
 
 /// One reply of one or several lines (RFC 5321 4.2).

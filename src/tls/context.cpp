@@ -114,7 +114,7 @@ Result<Context> build_context(const Requirement& requirement, const ClientSettin
         if (!trusted) return tl::unexpected(std::move(trusted.error()));
         context.trust_form = *trusted;
     } else {
-        // Contract, The conversation: whatever the server can do is better than clear text. For
+        // contract.md#starttls: whatever the server can do is better than clear text. For
         // what is worth a demand it is not.
         if (requirement.kind != Requirement::Kind::encrypted) {
             SSL_CTX_set_security_level(ssl, 0);

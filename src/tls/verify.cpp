@@ -146,7 +146,7 @@ bool carries_name(const PeerIdentity& identity, std::string_view reference) {
         return std::ranges::any_of(identity.dns_names, [reference](const std::string& name) {
             return name_covers(name, reference);
         });
-    // Contract, CommonName: no wildcard. No authority vouches for one, name constraints do not
+    // contract.md#commonname: no wildcard. No authority vouches for one, name constraints do not
     // reach it, and RFC 6125 6.4.4 calls it a last resort even as it stands.
     return std::ranges::any_of(identity.common_names, [reference](const std::string& name) {
         return name.find('*') == name.npos && name_covers(name, reference);

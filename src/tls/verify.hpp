@@ -31,11 +31,11 @@ struct PeerIdentity {
 [[nodiscard]] PeerIdentity identity_of(const X509* certificate);
 
 /// Whether a name of a certificate covers the DNS name `reference`: equal without regard to case,
-/// or `*.` in place of exactly one label (contract, Control files). A NUL never matches.
+/// or `*.` in place of exactly one label (contract.md#tls-files). A NUL never matches.
 [[nodiscard]] bool name_covers(std::string_view name, std::string_view reference);
 
 /// Whether the certificate is for `reference`: by a dNSName, or by a CommonName where there is no
-/// dNSName at all. A CommonName never has wildcards (contract, CommonName).
+/// dNSName at all. A CommonName never has wildcards (contract.md#commonname).
 [[nodiscard]] bool carries_name(const PeerIdentity& identity, std::string_view reference);
 
 /// The names that count, for people: at most 20, each cut to 200 bytes; never empty.

@@ -14,7 +14,7 @@ LONGEST_DELIVERY = 60  # seconds; with the time-outs the cases set nothing takes
 
 
 class Disagreement(Exception):
-    """The program did not do what the contract says; the text says what it did."""
+    """The program did not do what docs/contract.md says; the text says what it did."""
 
 
 def expect(claim, what):

@@ -8,7 +8,7 @@ from cases_refusals import cured, refused
 
 
 def homes_side_by_side(bench):
-    """Each program takes the home that it stands in (contract, "Home")."""
+    """Each program takes the home that it stands in (contract.md#home)."""
     for home in (bench.home(), bench.home()):
         with Rspawn(bench, home, PATH="/bin:/usr/bin"):
             bench.drop_in(home, "--from", bench.first, env={"QMAILHOME": "/elsewhere"})

@@ -190,7 +190,7 @@ def back_refuses_what_cannot_start(bench):
 
 
 def tables_of_others(bench):
-    """Records of 32 bytes: the tools that read them stay (contract, "The tcpto table")."""
+    """Records of 32 bytes: the tools that read them stay (contract.md#tcpto)."""
     home = bench.home()
     home.table.write_bytes(bytes(8192))
     said = bench.drop_in(home, "--from", bench.first)

@@ -210,7 +210,7 @@ Task<Done> RandomServer::recipient(const std::string& line) {
     co_return Done();
 }
 
-// RFC 9422 6: what was told is kept to.
+// RFC 9422 4: what was told is kept to.
 void RandomServer::check_limits(const std::string& line) {
     if (!told_limits_ || (!secured_ && mind_.offers_tls)) return;
     Simulation& simulation = peer_.simulation();

@@ -139,7 +139,7 @@ private:
         const std::string_view chunk = written.substr(0, *size);
         if (whole.size() != *size || !whole.starts_with(chunk))
             wrong("a chunk on the wire is not the message");
-        // Contract, BDAT to a server that has never answered one.
+        // contract.md#bdat
         if (!std::exchange(any_chunk_, true) && holds_command_line_reference(chunk))
             wrong("the first chunk holds a line that is a command");
         sent_ += chunk.size();

@@ -212,7 +212,7 @@ int Laws::code_of_refused_mail() const {
     return code;
 }
 
-// Contract, Lost or doubled.
+// contract.md#lost-or-doubled
 void Laws::check_delivered_once() {
     long accepted = 0;
     for (const Person& person : people_) {

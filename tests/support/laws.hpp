@@ -1,5 +1,5 @@
-// The laws that hold in every delivery whatever the servers do (house.md 6, contract "Lost or
-// doubled"), checked on what crossed the wire and on the report.
+// The laws that hold in every delivery whatever the servers do (contract.md#lost-or-doubled
+// above all), checked on what crossed the wire and on the report.
 #pragma once
 
 #include "support/simulated_world.hpp"

@@ -1,4 +1,4 @@
-// What the body must be on the wire, byte by byte: the plainest program for the contract's rules,
+// What the body must be on the wire, byte by byte: the plainest program for contract.md#body,
 // to compare the real encoder with. It must not share a line with it.
 #pragma once
 

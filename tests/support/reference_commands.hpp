@@ -1,5 +1,5 @@
 // Which lines a server could take for commands, byte by byte: the plainest program for the
-// contract's list, to compare the real one with. It must not share a line with it.
+// list of contract.md#bdat, to compare the real one with. It must not share a line with it.
 #pragma once
 
 #include <string>

@@ -15,7 +15,7 @@ std::string path_in(std::string_view line) {
     return std::string(line.substr(begin + 1, end - begin - 1));
 }
 
-// Contract, Recipients; X.2.Z speaks of the mailbox (RFC 3463).
+// contract.md#recipients; X.2.Z speaks of the mailbox (RFC 3463 3.3).
 bool means_full(int code, const std::string& words) {
     const std::string status = words.substr(0, words.find_first_of(" \r"));
     if (status == "4.5.3" || status == "5.5.3") return true;

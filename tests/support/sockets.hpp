@@ -121,7 +121,7 @@ inline Pair connected_pair() {
     return pair;
 }
 
-/// Closes with a reset (RFC 9293 3.10.4), as a crashed server's host does.
+/// Closes with a reset (RFC 9293 3.10.5), as a crashed server's host does.
 inline void reset(os::Descriptor& end) {
     const linger none{1, 0};
     must(::setsockopt(end.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none), "linger");

@@ -20,7 +20,7 @@ bool requires_tls(const SimulatedWorld& environment, const Endpoint& endpoint) {
     });
 }
 
-// Contract, Amended after the field, "TLS and the next exchanger": once TLS that was required was
+// contract.md#required-tls: once TLS that was required was
 // not achieved, the mail goes nowhere where it is not required.
 void check_required_tls(SimulatedWorld& environment) {
     bool not_achieved = false;

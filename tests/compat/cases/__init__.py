@@ -1,2 +1,2 @@
 # One file per part of the contract.
-# What they expect stands in the contract; none of them looks at the source.
+# What they expect is in docs/contract.md; none of them looks at the source.

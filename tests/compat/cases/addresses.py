@@ -1,4 +1,4 @@
-# Contract, "Addresses": what goes out quoted, what goes out as it is, and what never goes out.
+# contract.md#addresses: what goes out quoted, what goes out as it is, and what never goes out.
 # Whether 8-bit addresses go out is left open.
 from harness.delivery import MX1, like
 from harness.registry import case, table

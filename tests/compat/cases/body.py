@@ -1,4 +1,4 @@
-# Contract, "The body": every input becomes lines that end in CR LF with leading dots doubled.
+# contract.md#body: every input becomes lines that end in CR LF with leading dots doubled.
 # The reference is three lines of Python; blocks and buffers of the program are guessed at.
 import itertools
 import random

@@ -1,4 +1,4 @@
-# Contract, "Control files": names, numbers, blanks, and what cannot be read.
+# contract.md#control-files: names, numbers, blanks, and what cannot be read.
 # What TLS reads stands in tls_names, tls_settings and tls_demanded.
 import os
 import time

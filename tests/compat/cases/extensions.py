@@ -116,7 +116,7 @@ def several_recipients(t, title, replies, offer):
         for offer in OFFERS])
 def moves_on(t, title, replies, offer):
     # also where the message went along with MAIL (BDAT): its end was refused as well (amended
-    # contract, One flight)
+    # contract.md#one-flight)
     def script(mx):
         mx.greets(*OFFERS[offer])
         answers(mx, **replies)
@@ -129,7 +129,7 @@ def moves_on(t, title, replies, offer):
 
 @case
 def taken_after_a_refused_mail(t):
-    # amended contract, One flight: told as what it is, and nobody else is tried
+    # contract.md#one-flight: told as what it is, and nobody else is tried
     def script(mx):
         mx.greets(*OFFERS["both"])
         answers(mx, mail="450 no")

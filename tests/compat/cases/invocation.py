@@ -1,4 +1,4 @@
-# Contract, "Who calls it, and what that demands": arguments, descriptors, home, the one write.
+# contract.md#callers: arguments, descriptors, home, the one write.
 # What the report says stands in reports.
 import fcntl
 import os
@@ -50,7 +50,7 @@ def stdout_and_stderr_are_one_pipe(t):
 @table([("1",), ("2",), ("1 and 2",)])
 def closed_output(t, title):
     closed = [int(word) for word in title.split(" and ")]
-    # Contract, "Standard output": nothing is sent that the caller would send again.
+    # contract.md#standard-output: nothing is sent that the caller would send again.
     if 1 in closed:
         t.never(MX1)
     else:
@@ -215,7 +215,7 @@ def accepts_from_second(mx):
 
 @table([("unset", None), ("empty", "")])
 def home_is_where_the_program_stands(t, title, value):
-    # Contract, "Home": <home>/bin/<name>, where <home>/control exists
+    # contract.md#home: <home>/bin/<name>, where <home>/control exists
     home = second_home(t)
     t.server(MX1, accepts_from_second)
     t.deliver(program=home / "bin/qmail-remote", env={"QMAILHOME": value})

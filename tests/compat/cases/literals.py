@@ -1,4 +1,4 @@
-# Contract, "Routing": hosts that are addresses, ourselves, and addresses that are never dialled.
+# contract.md#hosts, contract.md#ourselves: hosts that are addresses, and what is never dialled.
 # Names stand in names, relays in routes.
 from harness.delivery import MX1, MX2, like
 from harness.network import OUR_ADDRESS, OUR_ADDRESS_6

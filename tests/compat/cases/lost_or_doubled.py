@@ -1,4 +1,4 @@
-# Contract, "Lost or doubled: the rule above all others".
+# contract.md#lost-or-doubled, the rule above all others.
 # Each case asserts as well that nobody else was connected.
 import time
 
@@ -208,7 +208,7 @@ def sender_refused_and_connection_lost(t, extensions):
     t.server(MX1, script)
     t.never(MX2)
     t.deliver("two.example")
-    # amended contract, One flight: the message went along with MAIL, and its end was not refused
+    # contract.md#one-flight: the message went along with MAIL, and its end was not refused
     t.says(DOUBT if extensions == "PIPELINING CHUNKING" else
            f"DConnected to {MX1} but sender was rejected.{SAID}550 no")
 

@@ -1,4 +1,5 @@
-# Contract: "A message is read from the offset at which we were started; a retry rereads it."
+# contract.md#message-source: read from the offset at which the program was started; a retry
+# rereads it.
 # What becomes of the bytes stands in body.
 import os
 import pty
@@ -149,7 +150,7 @@ def terminal(t):
 
 @table([("file",), ("pipe",)])
 def empty_message(t, title):
-    # the contract does not say whether no line at all ends with a newline
+    # contract.md#reports does not say whether no line at all ends with a newline
     def empty(mx):
         mx.greets()
         mx.takes_envelope()

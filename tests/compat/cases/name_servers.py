@@ -1,4 +1,4 @@
-# Contract, "Routing" and "Amended after the field", Names: name servers that are lame, broken or
+# contract.md#names: name servers that are lame, broken or
 # silent, or that refuse EDNS. None of it is ever an absence.
 from cases.names import ACCEPTED, TROUBLE, V6, accepts, quick
 from harness.delivery import MX1, MX2, like

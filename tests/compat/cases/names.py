@@ -1,4 +1,4 @@
-# Contract, "Routing": MX, addresses, and name servers in every state.
+# contract.md#exchangers, contract.md#names: MX, addresses, and name servers in every state.
 # The zone is written in the case; literals need none and stand in literals.
 from harness.delivery import HOST, MX1, MX2, like
 from harness.network import SILENT, SILENT_6, UNROUTED_6
@@ -112,7 +112,7 @@ def mx_beats_the_own_address(t):
 
 @case
 def no_mx_and_no_address(t):
-    # Contract, "Amended after the field", Names: as the old program said
+    # contract.md#exchangers: as the old program said
     t.zone("dest.example EXISTS")
     t.deliver()
     t.says("DSorry, I couldn't find any host named dest.example. (#5.1.2)")

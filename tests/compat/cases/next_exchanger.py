@@ -1,4 +1,4 @@
-# Contract, "The conversation": when the next address or exchanger is tried, and when not.
+# contract.md#next-exchanger: when the next address or exchanger is tried, and when not.
 # What must never be tried again stands in lost_or_doubled.
 import time
 

@@ -1,4 +1,4 @@
-# Contract, "The conversation": what a reply is; all else puts the session out of step.
+# contract.md#replies: what a reply is; all else puts the session out of step.
 # What a refusal means stands in reports.
 from harness.delivery import MX1, like
 from harness.registry import case, table
@@ -28,7 +28,7 @@ WRONG_CLASS = [
 
 @table([(f"{stage}: {title}", stage, reply) for stage in STAGES for title, reply in NO_REPLY])
 def no_reply(t, title, stage, reply):
-    # out of step: no further word, not even QUIT
+    # out of step: nothing more is sent, not even QUIT (contract.md#quit)
     t.server(MX1, fails_at(stage, reply, then=lambda mx: mx.hears_end()))
     t.timeouts(2)
     t.deliver()

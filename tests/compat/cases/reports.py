@@ -1,4 +1,4 @@
-# Contract, "Reports": each row of the table, and what becomes of a reply's text.
+# contract.md#reports: each row of the table, and what becomes of a reply's text.
 # A phrase may be followed by further lines, by nothing else.
 from harness.delivery import MX1, RECIPIENT, like
 from harness.registry import case, table
@@ -36,7 +36,7 @@ def name_rejected(t, title, first, second):
         mx.hears_quit()
     t.server(MX1, script)
     t.deliver()
-    # amended contract, EHLO: the reply to EHLO is the reason
+    # contract.md#ehlo: the reply to EHLO is the reason
     t.says(f"ZConnected to {MX1} but my name was rejected.{SAID}{first} not that")
 
 

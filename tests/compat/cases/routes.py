@@ -1,4 +1,4 @@
-# Contract, "Routing": control/smtproutes.
+# contract.md#smtproutes.
 # Later formats of the family (users, lists of relays) are not tried.
 import time
 
@@ -140,7 +140,7 @@ def malformed_line_defers_its_mail(t, title, content):
     t.mentions("smtproutes")
 
 
-# Contract, "Amended after the field": two words after the port are a user and password, for which
+# contract.md#smtproutes: two words after the port are a user and password, for which
 # TLS is required; what else is there is ignored.
 @table([("blank", "user password", True), ("tab", "user\tpassword", True),
         ("one word", "word", False), ("three words", "user password env", False)])

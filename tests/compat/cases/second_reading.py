@@ -1,4 +1,5 @@
-# What a second reading of the sources against the contract found: replies out of turn around a
+# What a second reading of the sources against docs/contract.md found (contract.md#the-old-program,
+# contract.md#lost-or-doubled): replies out of turn around a
 # message that leaves in chunks, what may follow once its end was written, and waits without end.
 import os
 import socket

@@ -1,4 +1,4 @@
-# Contract, "The conversation", STARTTLS: when it is used, refused, attacked, broken.
+# contract.md#starttls, contract.md#clear-retry: when it is used, refused, attacked, broken.
 # Which certificates are good stands in tls_demanded.
 import os
 import ssl

@@ -1,4 +1,4 @@
-# Contract, "The tcpto table": the file that old and new programs share, and its two programs.
+# contract.md#tcpto: the file that old and new programs share, and its two programs.
 # Times are compared within a few seconds; the random part of the rule by what is certain.
 import fcntl
 import os

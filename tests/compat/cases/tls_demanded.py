@@ -1,4 +1,4 @@
-# Contract, "Control files" and "The conversation": tlshosts/<FQDN>.pem, and what it demands.
+# contract.md#tls-files, contract.md#required-tls: tlshosts/<FQDN>.pem, and what it demands.
 # Where nothing demands TLS, see starttls.
 import ssl
 

@@ -1,4 +1,4 @@
-# Contract, "Names the qmail family already uses": control/tlsdestinations of s/qmail. Its rules are
+# contract.md#shared-control-files: control/tlsdestinations of s/qmail. Its rules are
 # not built yet: a line that asks anything of TLS defers the mail it decides, and is named.
 from harness.delivery import MX1, MX2, UNPRIVILEGED, like
 from harness.registry import case, table

@@ -1,4 +1,4 @@
-# Contract, "Control files" and "The conversation": SNI, notlshosts, exhaustivelist, and port 465.
+# contract.md#tls-files, contract.md#starttls: SNI, notlshosts, exhaustivelist, and port 465.
 # What a demand means stands in tls_demanded.
 import ssl
 

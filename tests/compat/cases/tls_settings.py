@@ -1,4 +1,4 @@
-# Contract, "Control files": clientcert.pem and tlsclientciphers.
+# contract.md#client-certificate, contract.md#ciphers.
 # Broken files must cost no mail that goes without them.
 import ssl
 

@@ -49,7 +49,7 @@ def like(pattern):
 
 
 def report_fits(wanted, got):
-    """A phrase fits if the report is it, or is it and further lines (contract, Reports)."""
+    """A phrase fits if the report is it, or is it and further lines (contract.md#reports)."""
     if isinstance(wanted, Match):
         return re.match(wanted.pattern, got, re.S) is not None
     if wanted == "r":
@@ -238,7 +238,7 @@ class Delivery:
 
     def _laws(self):
         if self.status != 0:
-            self.problem(f"exit status {self.status} (contract: 0, always)")
+            self.problem(f"exit status {self.status} (contract.md#callers: 0, always)")
         if self.err:
             self.problem(f"on stderr: {self.err[:2000]!r}")
         if self.out[-1:] != b"\0":

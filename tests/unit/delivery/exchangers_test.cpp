@@ -215,7 +215,7 @@ TEST(Exchangers, NamesThatCannotExistArePassedOver) {
     EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1]");
 }
 
-// Contract, Amended after the field, Names: with neither MX nor address, as the old program said.
+// contract.md#exchangers: with neither MX nor address, as the old program said.
 TEST(Exchangers, ADomainWithNeitherMxNorAddressIsNoHost) {
     Walk walk;
     walk.environment().resolver.ipv4_records["x.net"].outcome = dns::Outcome::no_data;

@@ -87,7 +87,7 @@ TEST(Itinerary, AnAddressOfTheOtherFamilyRaces) {
     EXPECT_EQ(trip.next(another), "nothing");
 }
 
-// Contract, Amended after the field, "Addresses".
+// contract.md#connections
 TEST(Itinerary, AnAddressIsTriedOnceWhateverNamesLeadToIt) {
     Trip trip;
     for (const char* name : {"mx1", "mx2", "mx3", "mx4", "mx5"}) trip.add(name, {number(1)});
@@ -150,7 +150,7 @@ TEST(Itinerary, ARivalIsAConnectionToo) {
     EXPECT_EQ(trip.next_is_dead(), "nothing");
 }
 
-// Contract, Amended after the field, "TLS and the next exchanger".
+// contract.md#required-tls
 TEST(Itinerary, AfterTlsThatWasRequiredOnlyServersThatRequireIt) {
     Trip trip;
     trip.add("broken", {number(7)});
@@ -175,7 +175,7 @@ TEST(Itinerary, AConnectionThatWasNotMadeSaysNothingOfTls) {
     EXPECT_EQ(trip.next(another), "its turn mx2 192.0.2.2");
 }
 
-// Contract, Amended after the field, "The clear retry": five servers whose TLS is broken, and each
+// contract.md#clear-retry: five servers whose TLS is broken, and each
 // is called again in clear.
 TEST(Itinerary, InClearOnceAllOthersAreThrough) {
     Trip trip;
@@ -240,7 +240,7 @@ TEST(Itinerary, DataInThePlaceOfBdatIsOwedAtOnceAndOnce) {
     EXPECT_EQ(trip.next(another), "its turn mx2 192.0.2.2");
 }
 
-// Contract, "Lost or doubled": behind the end of data no other address.
+// contract.md#lost-or-doubled: after the end of data no other address.
 TEST(Itinerary, OnlyWhatIsOwedOnceTheEndOfDataWasWritten) {
     Trip trip;
     trip.add("mx1", {number(1)});

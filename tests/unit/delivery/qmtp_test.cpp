@@ -127,7 +127,7 @@ TEST(Qmtp, OddWordsAreSanitised) {
                             testing::_, "DGiving up on 192.0.2.9.\n"));
 }
 
-// Contract, The body; the length counts what is sent.
+// contract.md#body; the length counts what is sent.
 TEST(Qmtp, NewlinesBecomeLf) {
     for (const auto& [message, body] : std::vector<std::pair<std::string, std::string>>{
              {"a\r\nb\rc\n.\n", "a\nb\nc\n.\n"}, {"\r", "\n"}, {"", ""}, {"\r\n", "\n"},

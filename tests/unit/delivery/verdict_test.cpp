@@ -35,7 +35,7 @@ TEST(Verdict, OfTheServersNo) {
         Letter letter;
         Next next;
     };
-    // Contract, Reports and The conversation.
+    // contract.md#reports, contract.md#next-exchanger
     const std::vector<Row> rows{
         {Stage::greeting, 554, Z, Next::another}, {Stage::greeting, 421, Z, Next::another},
         {Stage::greeting, 250, Z, Next::another}, {Stage::hello, 550, Z, Next::settle},
@@ -106,7 +106,7 @@ TEST(Verdict, OfLostConnections) {
                           (Verdict{Z, Next::another, false}));
 }
 
-// Contract, Amended after the field, "TLS and the next exchanger": where TLS is required, whatever
+// contract.md#required-tls: where TLS is required, whatever
 // goes wrong before it is achieved leaves only exchangers that require it too.
 TEST(Verdict, NothingBeforeTlsLeadsToAnExchangerWithoutTheRequirement) {
     for (const Kind kind : {Kind::encrypted, Kind::verified})
@@ -139,7 +139,7 @@ TEST(Verdict, LocalTroubleInTheHandshakeSettles) {
                   (Verdict{Z, Next::settle, false}));
 }
 
-// Contract, Amended after the field, "530".
+// contract.md#replies-that-ask-for-tls
 TEST(Verdict, AskingForTheTlsThatFailedIsTemporary) {
     struct Row {
         Cause cause;
@@ -176,7 +176,7 @@ TEST(Verdict, AskingForTheTlsThatFailedIsTemporary) {
     }
 }
 
-// Contract, Amended after the field, "Recipients": D only when no other exchanger takes it.
+// contract.md#recipients: D only when no other exchanger takes it.
 TEST(Verdict, WhatOneServerCannotTakeAnotherMay) {
     constexpr Verdict conditional{D, Next::another, false};
     EXPECT_EQ(verdict_of(Stage::mail, Cause::too_large), conditional);
@@ -186,7 +186,7 @@ TEST(Verdict, WhatOneServerCannotTakeAnotherMay) {
               (Verdict{D, Next::settle, false}));
 }
 
-// Contract, Amended after the field, "The clear retry".
+// contract.md#clear-retry
 TEST(Verdict, EveryWayInWhichTlsThatNothingRequiresFailsLeadsToClearText) {
     for (const Stage stage : {Stage::start_tls, Stage::handshake})
         for (const Cause cause :

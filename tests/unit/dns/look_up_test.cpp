@@ -127,7 +127,7 @@ std::optional<Reply> good(const Request& request) {
 std::optional<Reply> silent(const Request&) { return std::nullopt; }
 std::optional<Reply> gone(const Request&) { return Reply{""}; }
 
-// Contract, Amended after the field, Names: each of these is no answer. The next server is asked,
+// contract.md#names: each of these is no answer. The next server is asked,
 // and where there is none it is trouble that may pass: never "no MX", never "no such host".
 struct NoAnswer {
     std::string_view title;

@@ -101,7 +101,7 @@ TEST(Answer, NamesTheResponseCode) {
     EXPECT_EQ(read(mx_question, answer_to(mx_question).opt(1)).answer.detail, "answered BADVERS");
 }
 
-// Contract, Amended after the field, Names; RFC 2308 2.2.
+// contract.md#names; RFC 2308 2.2.
 TEST(Answer, OnlyWhoMayKnowIsBelievedThatThereIsNothing) {
     const auto outcome = [](const DnsAnswer& answer) {
         const Reading<Mx> reading = read(mx_question, answer);
@@ -152,7 +152,7 @@ TEST(Alias, WithNothingAboutItsTargetIsAskedFor) {
     EXPECT_TRUE(reading.answer.authentic);
 }
 
-TEST(Alias, OfANameThatDoesNotExistIsNoSuchName) {  // RFC 6604
+TEST(Alias, OfANameThatDoesNotExistIsNoSuchName) {  // RFC 6604 3
     const Reading<Mx> reading =
         read(mx_question, answer_to(mx_question).cname("example.com", "b.example").rcode(3));
     EXPECT_EQ(reading.answer.outcome, Outcome::no_such_name);
@@ -283,7 +283,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"an alias whose name is cut off",
               answer_to(mx_question).record("example.com", 5, "\7exa")}));
 
-// Contract, Names: a chain of compression pointers ends after 127.
+// contract.md#names: a chain of compression pointers ends after 127.
 TEST(WrongAnswers, ANameFollowsSoManyPointers) {
     for (const unsigned jumps : {126U, 127U, 128U, 4000U}) {
         std::string chain = wire_name("mx");  // where the chain begins, and its names end

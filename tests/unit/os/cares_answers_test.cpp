@@ -10,7 +10,7 @@ namespace {
 
 using testing::HasSubstr;
 
-// Contract, Amended after the field, Names.
+// contract.md#names
 TEST(CaresResolver, AsksWithoutEdnsWhoRefusesIt) {
     for (const unsigned code : {1U, 4U, 16U}) {
         test::NameServer old([code](const Query& query) -> Answers {

@@ -82,7 +82,7 @@ TEST_F(HomeTest, IsNeverRelative) {
     }
 }
 
-// Contract, "Home": <home>/bin/<name>, where control/ beside bin decides later.
+// contract.md#home: <home>/bin/<name>, where control/ beside bin decides later.
 TEST(HomeOfProgram, IsTheDirectoryAboveBin) {
     EXPECT_EQ(home_of_program("/var/qmail/bin/qmail-remote"), "/var/qmail");
     EXPECT_EQ(home_of_program("/srv/q2/bin/qmail-remote.orig"), "/srv/q2");

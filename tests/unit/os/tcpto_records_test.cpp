@@ -1,4 +1,4 @@
-// The rule of queue/lock/tcpto as a table of times and counts (contract, "The tcpto table").
+// The rule of queue/lock/tcpto as a table of times and counts (contract.md#tcpto).
 #include "os/tcpto_records.hpp"
 
 #include <gmock/gmock.h>

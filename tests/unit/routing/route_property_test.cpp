@@ -212,7 +212,7 @@ std::optional<std::string> relay_of_old(std::string_view relay) {
     return text(name->ascii(), ":", port);
 }
 
-// Contract, "Amended after the field": what follows a port was ignored, and two words log in now.
+// contract.md#smtproutes: what follows a port was ignored, and two words log in now.
 bool has_login(std::string_view value) {
     const std::size_t blank = value.find_first_of(" \t");
     if (blank == value.npos || blank == 0 || !is_digit(value[blank - 1])) return false;

@@ -166,7 +166,7 @@ TEST(Sources, TheFileOfTheRouteGoesFirst) {
     EXPECT_EQ(source(Family::ipv4), "192.0.2.3 by control/smtproutes.d/x.net");
 }
 
-// Contract, "Amended after the field": mail does not leave from an IPv6 address that nobody chose.
+// contract.md#outgoingip: mail does not leave from an IPv6 address that nobody chose.
 TEST(Families, AreThoseWithASource) {
     struct Row {
         const char* outgoingip;

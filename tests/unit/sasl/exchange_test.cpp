@@ -61,7 +61,7 @@ TEST(Exchange, CramMd5) {
     EXPECT_FALSE(begun(Mechanism::cram_md5, tim)->respond(""));
 }
 
-// RFC 7628 4.1 and 4.3.
+// RFC 7628 4.1, RFC 7628 4.3.
 TEST(Exchange, OauthBearer) {
     const Credentials credentials =
         token_of("user@example.com", "vF9dft4qmTc2Nvb3RlckBhbHRhdmlzdGEuY29tCg==");

@@ -190,7 +190,7 @@ TEST(Base64, RefusesWhatIsNone) {
         EXPECT_FALSE(from_base64(text)) << text;
 }
 
-// RFC 6070 (HMAC-SHA-1, 20 bytes) and RFC 2202.
+// RFC 6070 2 (HMAC-SHA-1, 20 bytes) and RFC 2202 3.
 TEST(Digest, AsTheRfcsHaveThem) {
     EXPECT_EQ(to_base64(pbkdf2(Hash::sha1, "password", "salt", 2)->bytes()).reveal(),
               "6mwBTcctb4zNHtkqzh1B8NjeiVc=");

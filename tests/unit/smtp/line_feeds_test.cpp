@@ -8,7 +8,7 @@
 namespace tern::smtp {
 namespace {
 
-// As the contract has it, a byte at a time.
+// As contract.md#body has it, a byte at a time.
 std::string reference(std::string_view message) {
     std::string out;
     for (std::size_t i = 0; i < message.size(); ++i) {

@@ -103,7 +103,7 @@ TEST(ReplyReader, TakesNothingBehindTheEnd) {
     EXPECT_EQ(reader.reply().code, 250);
 }
 
-// Bounded is what is kept, not what is believed (contract, The conversation).
+// Only the stored text is bounded; the whole reply is parsed (contract.md#replies).
 TEST(ReplyReader, KeepsALimitAndBelievesTheRest) {
     ReplyReader reader(100);
     for (int i = 0; i < 1000; ++i) reader.feed("250-" + std::string(100, 'x') + "\r\n");

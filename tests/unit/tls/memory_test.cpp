@@ -1,4 +1,4 @@
-// Memory that runs out inside OpenSSL is our own trouble (contract: local trouble defers), never
+// Memory that runs out inside OpenSSL is our own trouble (contract.md#principles), never
 // the server's, the certificate's or a control file's, wherever in a session it happens. malloc and
 // realloc are the linker's to replace here (cmake/tern_tests.cmake). In a process of its own, for
 // OpenSSL is left in whatever state it came to.

@@ -90,7 +90,7 @@ TEST(PeerIdentity, CommonNameCountsOnlyWithoutDnsNames) {
     EXPECT_FALSE(tls::carries_name(identity(spec), "mx.example.com"));
 }
 
-// Contract, "Amended after the field": CommonName: no wildcard.
+// contract.md#commonname: no wildcard.
 TEST(PeerIdentity, WildcardsInCommonNamesDoNotCount) {
     for (const std::string& name :
          {"*.example.com"s, "*"s, "*.com"s, "mx.*.com"s, "*x.example.com"s, "*.example.com\0"s,
