@@ -12,7 +12,7 @@
 
 namespace {
 
-// Contract, The body: LF, CR LF and a lone CR each are one line end.
+// contract.md#body: LF, CR LF and a lone CR each are one line end.
 std::string with_line_feeds(std::string_view message) {
     std::string lines;
     for (std::size_t i = 0; i < message.size(); ++i) {

@@ -139,7 +139,7 @@ def copies_of_a_client_key(t):
     pem = pathlib.Path(t.certificates.path("mx2.dest.example")).read_bytes()
     t.control("clientcert.pem", pem)
     lines = pem[pem.index(b"BEGIN PRIVATE KEY"):].splitlines()[1:-1]
-    # RFC 5958, RFC 5915: of a P-256 key; OpenSSL holds it as words, the lowest first.
+    # A PKCS #8 file holds a P-256 key at these bytes; OpenSSL holds it as words, the lowest first.
     key = base64.b64decode(b"".join(lines))[36:68][::-1]
     memory, under_way = Memory(), []
 
