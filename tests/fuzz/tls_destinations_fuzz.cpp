@@ -12,7 +12,7 @@
 
 namespace {
 
-using namespace tern::delivery;
+using namespace tern::routing;
 
 void expect(bool holds) {
     if (!holds) std::abort();
