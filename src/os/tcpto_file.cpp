@@ -6,8 +6,6 @@
 
 namespace tern::os {
 
-namespace backoff = os::backoff;
-
 TcptoFile::TcptoFile(std::string path, const Clock& clock, Random& random, Duration patience)
     : path_(std::move(path)), clock_(clock), random_(random), patience_(patience) {}
 
