@@ -12,7 +12,9 @@ import sys
 import time
 
 sys.dont_write_bytecode = True
+sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[2] / "tests/harness"))
 
+import namespace  # noqa: E402
 import report  # noqa: E402
 import targets  # noqa: E402
 from contenders import Contenders, found, old_program  # noqa: E402
@@ -123,6 +125,7 @@ def main():
     for name in ("programs", "tools", "work", "results"):
         parser.add_argument(name)
     options = parser.parse_args()
+    namespace.enter("mount", "net", "pid")
     began = time.monotonic()
     network()
     suite = Suite(options)

@@ -12,10 +12,11 @@
 namespace tern::test {
 namespace {
 
+// In whatever folder; a name stands in one of them alone, as tests are called by it.
 std::vector<std::string> conversation_files() {
     std::vector<std::string> files;
     const std::string directory = text(TERN_SOURCE_DIR, "/tests/conversation");
-    for (const auto& entry : std::filesystem::directory_iterator(directory))
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))
         if (entry.path().extension() == ".smtp") files.push_back(entry.path().string());
     std::ranges::sort(files);
     return files;
@@ -80,6 +81,12 @@ std::string name_of(const testing::TestParamInfo<std::string>& info) {
 INSTANTIATE_TEST_SUITE_P(All, Conversations, testing::ValuesIn(conversation_files()), name_of);
 
 TEST(ConversationFiles, AreThere) { EXPECT_GE(conversation_files().size(), 40U); }
+
+TEST(ConversationFiles, LieInFoldersBySubject) {
+    const std::filesystem::path directory = text(TERN_SOURCE_DIR, "/tests/conversation");
+    for (const std::string& file : conversation_files())
+        EXPECT_EQ(std::filesystem::path(file).parent_path().parent_path(), directory) << file;
+}
 
 }  // namespace
 }  // namespace tern::test

@@ -2,6 +2,7 @@
 # start and queue. Which case needs what of it is said in the cases.
 import pathlib
 
+import namespace
 import sandbox
 from daemons import Daemon, Receiver, files_below
 
@@ -77,8 +78,8 @@ class OpenSmtpd(Receiver):
             size_limit=self.size_limit, deliver=deliver, listeners="\n".join(self.listeners()),
             domain=self.domain, authority=self.certificates.directory / "authority.pem"))
         configuration.chmod(0o600)
-        self.daemon = Daemon(self.name, ["unshare", "--mount", "sh", "-c", PRIVATELY, PROGRAM,
-                                         "-d", "-f", configuration],
+        self.daemon = Daemon(self.name, [*namespace.entering("mount"), "sh", "-c", PRIVATELY,
+                                         PROGRAM, "-d", "-f", configuration],
                              f"/var/log/{self.name}", **self.environment(directory))
         self.daemon.start()
         self.daemon.wait_ready(self.ready)

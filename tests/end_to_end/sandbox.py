@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import sys
 
+import namespace
+
 # Addresses that answer but are not ourselves: routed to lo, never added to it.
 NETWORK4 = "198.51.100.0/24"
 NETWORK6 = "2001:db8::/64"
@@ -45,24 +47,22 @@ def call(*command):
 
 
 def re_executed():
-    """True inside the namespaces; outside, starts this program again within them and exits."""
-    if os.environ.get("TERN_END_TO_END_INSIDE") == "yes":
-        return True
+    """Returns inside the namespaces; outside, starts this program again within them."""
+    kinds = ("mount", "net", "pid")  # whatever ends this program takes every server with it
+    if namespace.inside(*kinds):
+        return
     if os.geteuid() != 0:
         sys.exit("end-to-end: needs root, for its namespaces and the ports 25, 465 and 53")
     here = pathlib.Path(__file__).resolve().parent
     if subprocess.run([here / "get-peers"]).returncode != 0:
         sys.exit("end-to-end: without receiving servers nothing can be tested")
-    # A process namespace as well: whatever ends this program takes every server with it.
-    os.execvpe("unshare", ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child",
-                           "--mount-proc", sys.executable, *sys.argv],
-               dict(os.environ, TERN_END_TO_END_INSIDE="yes"))
+    namespace.enter(*kinds)
 
 
 def build(bin_directory, peers):
     """Makes the machine; afterwards nothing of the host's /etc, /var, /run or /tmp is in reach."""
     host = pathlib.Path(scaffold(bin_directory, peers))
-    call("mount", "-t", "tmpfs", "-o", "mode=755,size=2g", "tmpfs", host)
+    namespace.empty(host, "mode=755,size=2g")
     for name in ("var", "run"):
         (host / name).mkdir()
     (host / "tmp").mkdir()
@@ -79,9 +79,9 @@ def build(bin_directory, peers):
     mirror("/usr", host / "usr", "libexec")
     mirror("/usr/libexec", host / "usr/libexec", "opensmtpd")
     helpers = host / "var/peers/opensmtpd/usr/libexec/opensmtpd"
-    call("mount", "--bind", helpers, host / "usr/libexec/opensmtpd")
+    namespace.bind(helpers, host / "usr/libexec/opensmtpd")
     for name in ("etc", "var", "run", "tmp", "usr"):
-        call("mount", "--rbind", host / name, f"/{name}")
+        namespace.bind_all(host / name, f"/{name}")
     # Setuid programs ignore LD_LIBRARY_PATH; the loader's cache serves them all.
     libraries = {str(path.parent) for path in PEERS.rglob("*.so*")}
     pathlib.Path("/etc/ld.so.conf.d/peers.conf").write_text("".join(f"{path}\n"
@@ -115,7 +115,7 @@ def mirror(source, target, own):
         elif path.name != own:
             here = target / path.name
             here.mkdir() if path.is_dir() else here.touch()
-            call("mount", "--rbind", path, here)
+            namespace.bind_all(path, here)
 
 
 def copy_peers(source, target):
@@ -156,18 +156,8 @@ def users(etc):
 
 
 def network():
-    call("ip", "link", "set", "lo", "up")
-    call("ip", "route", "add", "local", NETWORK4, "dev", "lo")
-    ipv6 = pathlib.Path("/proc/sys/net/ipv6")
-    if not ipv6.exists():
-        sys.exit("end-to-end: this kernel has no IPv6")
-    # Linux binds to a routed-local IPv6 address only where this is set.
-    (ipv6 / "ip_nonlocal_bind").write_text("1")
-    call("ip", "-6", "route", "add", "local", NETWORK6, "dev", "lo")
-    for address in (OURSELVES4, SECOND4):
-        call("ip", "addr", "add", f"{address}/32", "dev", "lo")
-    for address in (OURSELVES6, SECOND6):
-        call("ip", "addr", "add", f"{address}/128", "dev", "lo", "nodad")
+    namespace.answers(NETWORK4, NETWORK6)
+    namespace.own(f"{OURSELVES4}/32", f"{SECOND4}/32", f"{OURSELVES6}/128", f"{SECOND6}/128")
 
 
 def identity(name):

@@ -4,7 +4,8 @@ import fcntl
 import os
 import pathlib
 import struct
-import subprocess
+
+import namespace
 
 # 198.51.100.0/24, 203.0.113.0/24 and 2001:db8::/64 answer but belong to no interface;
 # 192.0.2.1 and 2001:db8:dead::1 are ours; the rest of their networks never answers.
@@ -19,31 +20,22 @@ _TUNSETIFF = 0x400454CA
 _IFF_TUN, _IFF_NO_PI = 0x0001, 0x1000
 
 
-def _ip(*words):
-    subprocess.run(("ip",) + words, check=True)
-
-
 class Network:
     """Sets up the namespace; keeps the swallowing device open for as long as it lives."""
 
     def __init__(self, scratch):
-        _ip("link", "set", "lo", "up")
-        for net in ("198.51.100.0/24", "203.0.113.0/24"):
-            _ip("route", "add", "local", net, "dev", "lo")
-        _ip("-6", "route", "add", "local", "2001:db8::/64", "dev", "lo")
-        pathlib.Path("/proc/sys/net/ipv6/ip_nonlocal_bind").write_text("1")
+        namespace.answers("198.51.100.0/24", "203.0.113.0/24", "2001:db8::/64")
         self._device = os.open("/dev/net/tun", os.O_RDWR)
         fcntl.ioctl(self._device, _TUNSETIFF,
                     struct.pack("16sH22x", b"silent0", _IFF_TUN | _IFF_NO_PI))
-        _ip("addr", "add", OUR_ADDRESS + "/24", "dev", "silent0")
-        _ip("-6", "addr", "add", OUR_ADDRESS_6 + "/64", "dev", "silent0", "nodad")
-        _ip("link", "set", "silent0", "up")
+        namespace.own(OUR_ADDRESS + "/24", OUR_ADDRESS_6 + "/64", device="silent0")
+        namespace.ip("link", "set", "silent0", "up")
         self._resolv_conf = pathlib.Path(scratch) / "resolv.conf"
         self._hosts = pathlib.Path(scratch) / "hosts"
         self.resolv_conf("nameserver 127.0.0.1\n")
         self.hosts("127.0.0.1 localhost\n")
         for ours, real in ((self._resolv_conf, "/etc/resolv.conf"), (self._hosts, "/etc/hosts")):
-            subprocess.run(("mount", "--bind", ours, real), check=True)
+            namespace.bind(ours, real)
 
     def resolv_conf(self, text):
         """Writes /etc/resolv.conf as this namespace sees it."""
