@@ -221,7 +221,6 @@ Result<std::string> ServerFileReader::tls_destinations() {
 
 // contract.md#tls-files: tlshosts/<FQDN>.pem beats notlshosts/<FQDN> and exhaustivelist.
 Result<tls::Requirement> ServerFileReader::requirement(const dns::Domain& server) {
-    tls::Requirement requirement;
     std::vector<std::string> exclusions;
     // A link that leads nowhere is a demand too, and what a directory behind one demanded is not
     // known: the mail must not go unverified because of it.
@@ -231,22 +230,15 @@ Result<tls::Requirement> ServerFileReader::requirement(const dns::Domain& server
         const std::string trust_file = text("control/tlshosts/", server.ascii(), ".pem");
         const Result<bool> demanded = is_named(trust_file);
         if (!demanded) return tl::unexpected<Failure>(demanded.error());
-        if (*demanded) {
-            requirement.kind = tls::Requirement::Kind::verified;
-            requirement.trust_file = trust_file;
-            requirement.reference_name = server.ascii();
-            requirement.origin = trust_file;
-            return requirement;
-        }
+        if (*demanded) return tls::Requirement::verified(trust_file, server.ascii());
         exclusions.emplace_back("control/tlshosts/exhaustivelist");
     }
     exclusions.push_back(text("control/notlshosts/", server.ascii()));
-    for (const std::string& file : exclusions) {
+    tls::Requirement requirement = tls::Requirement::opportunistic();
+    for (std::string& file : exclusions) {
         const Result<bool> excluded = exists(file);
         if (!excluded) return tl::unexpected<Failure>(excluded.error());
-        if (!*excluded) continue;
-        requirement.kind = tls::Requirement::Kind::none;
-        requirement.origin = file;
+        if (*excluded) requirement = tls::Requirement::none(std::move(file));
     }
     return requirement;
 }

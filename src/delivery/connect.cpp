@@ -4,7 +4,6 @@
 
 #include "base/text.hpp"
 #include "delivery/delivery.hpp"
-#include "delivery/server_terms.hpp"
 
 namespace tern::delivery {
 namespace {
@@ -99,7 +98,8 @@ Result<Connection> Delivery::note_dialled(const Step& step, const std::vector<Ta
     connection.stream = std::move(dialled.stream);
     if (route_.protocol == routing::Protocol::qmtp) return connection;
     const Result<routing::Source>& source = source_of(connection.peer.endpoint.address.family());
-    Result<std::string> hello = hello_name_for(settings_, *source, dialled.local);
+    Result<std::string> hello = routing::hello_name_for(settings_.sources, *source,
+                                                        settings_.hello_name, dialled.local);
     if (!hello) return tl::unexpected<Failure>(hello.error());
     connection.hello_name = std::move(*hello);
     return connection;

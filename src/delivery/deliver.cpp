@@ -8,7 +8,7 @@
 #include "delivery/delivery.hpp"
 #include "routing/mechanism_order.hpp"
 #include "delivery/redact.hpp"
-#include "delivery/server_terms.hpp"
+#include "delivery/server_requirement.hpp"
 
 namespace tern::delivery {
 namespace {

@@ -118,8 +118,7 @@ void Itinerary::note_failed(const Step& step, const Endpoint& endpoint, const Ve
     if (!until_) until_ = now + time_for_tls_ - time_for_tls_ / 3;
     if (only_requiring_) return;
     Step clear = again(step, endpoint, Manner::in_clear);
-    clear.requirement = tls::Requirement();
-    clear.requirement.kind = tls::Requirement::Kind::none;
+    clear.requirement = tls::Requirement::none();
     clear.tls_trouble = std::move(tls_trouble);
     owed_in_clear_.push_back(std::move(clear));
 }

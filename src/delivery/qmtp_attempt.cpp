@@ -26,7 +26,7 @@ Task<Outcome> Delivery::attempt_by_qmtp(Connection connection) {
     const session::Envelope& envelope = addressing_.wire;
     Outcome outcome;
     outcome.peer = connection.peer;
-    outcome.circumstances.requirement.kind = tls::Requirement::Kind::none;
+    outcome.circumstances.requirement = tls::Requirement::none();
     session::Progress progress;
     Task<Done> sending =
         session::deliver_by_qmtp(environment_.clock, *connection.stream, settings_.timeout_remote,

@@ -248,6 +248,15 @@ Result<std::optional<std::string>> find_hello_name(std::string_view helohostbyip
     return std::string(best->name);
 }
 
+Result<std::string> hello_name_for(const SourceFiles& files, const Source& source,
+                                   const std::string& usual, const IpAddress& local) {
+    if (!source.hello_name.empty()) return source.hello_name;
+    return find_hello_name(files.helohostbyip, local)
+        .map([&usual](std::optional<std::string>&& name) {
+            return std::move(name).value_or(usual);
+        });
+}
+
 std::vector<Mistake> check_outgoingip(std::string_view content, Family family) {
     Notes notes(file_of(family));
     if (const auto outgoing = parse_outgoing(content, family); !outgoing)

@@ -59,6 +59,11 @@ struct Source {
 [[nodiscard]] Result<std::optional<std::string>> find_hello_name(std::string_view helohostbyip,
                                                                  const IpAddress& local);
 
+/// The name for EHLO in a connection from `local`: that of domainips (`source`), then of
+/// helohostbyip, then `usual`, that of helohost and me. Fails with Cause::control_file.
+[[nodiscard]] Result<std::string> hello_name_for(const SourceFiles& files, const Source& source,
+                                                 const std::string& usual, const IpAddress& local);
+
 /// Whether `name` can be said with EHLO: one byte at least, printable ASCII alone
 /// (contract.md#control-files; blanks pass, as they do in helohost).
 [[nodiscard]] bool is_hello_name(std::string_view name);

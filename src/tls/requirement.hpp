@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 namespace tern::tls {
 
@@ -23,6 +24,30 @@ struct Requirement {
     std::string origin;
     /// TLS from the first byte (port 465): never clear, whatever the kind.
     bool implicit = false;
+
+    /// TLS is not tried; `origin` forbids it, empty where nobody does.
+    [[nodiscard]] static Requirement none(std::string origin = {}) {
+        return {Kind::none, {}, {}, std::move(origin)};
+    }
+    [[nodiscard]] static Requirement opportunistic() { return {}; }
+    [[nodiscard]] static Requirement encrypted(std::string origin) {
+        return {Kind::encrypted, {}, {}, std::move(origin)};
+    }
+    [[nodiscard]] static Requirement verified(std::string trust_file, std::string reference_name,
+                                              std::string origin) {
+        return {Kind::verified, std::move(trust_file), std::move(reference_name),
+                std::move(origin)};
+    }
+    /// For the file that is both what is trusted and who asked.
+    [[nodiscard]] static Requirement verified(const std::string& trust_file,
+                                              std::string reference_name) {
+        return verified(trust_file, std::move(reference_name), trust_file);
+    }
+    /// The same with TLS from the first byte.
+    [[nodiscard]] static Requirement from_first_byte(Requirement achieved) {
+        achieved.implicit = true;
+        return achieved;
+    }
 
     [[nodiscard]] bool demanded() const {
         return implicit || kind == Kind::encrypted || kind == Kind::verified;

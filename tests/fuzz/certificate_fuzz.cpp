@@ -52,9 +52,8 @@ void judge_certificate(const X509* certificate) {
     // The name of a file comes from it: nothing of the peer's may get into that.
     const std::string hash = tls::hash_of(X509_get_subject_name(certificate));
     demand(hash.empty() || tls::is_called_by_hash(hash + ".0"));
-    tls::Requirement requirement;
-    requirement.reference_name = wanted;
-    requirement.origin = requirement.trust_file = "control/tlshosts/mx.example.com.pem";
+    const tls::Requirement requirement =
+        tls::Requirement::verified("control/tlshosts/mx.example.com.pem", std::string(wanted));
     tls::ChainTrouble trouble;
     trouble.error = X509_V_ERR_CERT_HAS_EXPIRED;
     for (std::string words : {tls::explain_name(identity, requirement),

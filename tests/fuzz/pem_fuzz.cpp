@@ -68,11 +68,8 @@ void judge_client_certificate(std::string_view input) {
 
 void judge_trust(std::string_view input) {
     static File file;
-    tls::Requirement requirement;
-    requirement.kind = tls::Requirement::Kind::verified;
-    requirement.trust_file = requirement.origin = file.holds(input);
-    requirement.reference_name = "mx.example.com";
-    const Result<tls::Context> made = make(requirement, {});
+    const Result<tls::Context> made =
+        make(tls::Requirement::verified(file.holds(input), "mx.example.com"), {});
     if (!made) {
         demand(!made.error().detail.empty());
         return;

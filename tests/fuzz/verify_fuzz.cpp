@@ -139,10 +139,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(context.get()), 2);
     X509_STORE_CTX_set_time(context.get(), 0, now);
 
-    tls::Requirement requirement;
-    requirement.kind = tls::Requirement::Kind::verified;
-    requirement.reference_name = reference;
-    requirement.origin = requirement.trust_file = "control/tlshosts/mx.example.com.pem";
+    const tls::Requirement requirement =
+        tls::Requirement::verified("control/tlshosts/mx.example.com.pem", std::string(reference));
     judge(tls::verify_server(context.get(), requirement), context.get(), chain.front().get(),
           reference, limited);
     ERR_clear_error();

@@ -218,17 +218,12 @@ Result<tls::Requirement> SimulatedRules::requirement(const dns::Domain& server) 
     if (unreadable.contains(name))
         return fail(Stage::start, Cause::control_file,
                     text("control/tlshosts/", name, ".pem: permission denied"));
-    tls::Requirement requirement;
-    if (demanded.contains(name)) {
-        requirement.kind = tls::Requirement::Kind::verified;
-        requirement.trust_file = trusted_authority_file();
-        requirement.reference_name = name;
-        requirement.origin = text("control/tlshosts/", name, ".pem");
-    } else if (exhaustive || excluded.contains(name)) {
-        requirement.kind = tls::Requirement::Kind::none;
-        requirement.origin = text("control/notlshosts/", name);
-    }
-    return requirement;
+    if (demanded.contains(name))
+        return tls::Requirement::verified(trusted_authority_file(), name,
+                                          text("control/tlshosts/", name, ".pem"));
+    if (exhaustive || excluded.contains(name))
+        return tls::Requirement::none(text("control/notlshosts/", name));
+    return tls::Requirement::opportunistic();
 }
 
 Result<Secret> SimulatedRules::token_file(const std::string& path) {

@@ -14,12 +14,7 @@ constexpr Deadline no_hurry = Deadline::max();
 
 /// What TLS must achieve when `trust_file` demands `name`.
 inline tls::Requirement demanding(const std::string& name, const std::string& trust_file) {
-    tls::Requirement requirement;
-    requirement.kind = tls::Requirement::Kind::verified;
-    requirement.trust_file = trust_file;
-    requirement.reference_name = name;
-    requirement.origin = trust_file;
-    return requirement;
+    return tls::Requirement::verified(trust_file, name);
 }
 
 /// A server and a client that met.

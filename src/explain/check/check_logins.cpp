@@ -7,7 +7,7 @@
 #include "control/read_settings.hpp"
 #include "routing/control_lines.hpp"
 #include "routing/relay_list.hpp"
-#include "delivery/server_terms.hpp"
+#include "delivery/server_requirement.hpp"
 #include "explain/check/check_parts.hpp"
 #include "explain/show/printable.hpp"
 

@@ -6,7 +6,7 @@
 #include "control/control_file.hpp"
 #include "control/read_settings.hpp"
 #include "routing/route_line.hpp"
-#include "delivery/server_terms.hpp"
+#include "delivery/server_requirement.hpp"
 #include "explain/check/check_parts.hpp"
 #include "explain/route/partial_tls.hpp"
 

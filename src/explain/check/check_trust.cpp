@@ -170,12 +170,9 @@ void check_trust(Checking& checking, const std::string& path, std::string_view n
         return;
     }
     const std::string pem = read_checked(checking, path, Severity::error);
-    tls::Requirement requirement;
-    requirement.kind = tls::Requirement::Kind::verified;
-    requirement.trust_file = requirement.origin = path;
-    requirement.reference_name = name;
-    const Result<tls::Context> made = tls::make_context(
-        requirement, {}, [](X509_STORE_CTX*, void*) { return 0; });
+    const Result<tls::Context> made =
+        tls::make_context(tls::Requirement::verified(path, std::string(name)), {},
+                          [](X509_STORE_CTX*, void*) { return 0; });
     if (!made)
         checking.found.error(path, text(without_name(made.error().detail, path), deferred),
                              "put the trusted CA certificates into it, in PEM format");

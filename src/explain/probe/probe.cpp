@@ -8,7 +8,7 @@
 #include "delivery/deliver.hpp"
 #include "routing/ignored_extensions.hpp"
 #include "routing/mechanism_order.hpp"
-#include "delivery/server_terms.hpp"
+#include "delivery/server_requirement.hpp"
 #include "explain/show/printable.hpp"
 #include "session/session.hpp"
 
@@ -180,10 +180,9 @@ private:
         Result<tls::Requirement> requirement =
             delivery::requirement_for(environment_.server_files, routing::Route(), exchanger);
         if (!requirement || !exchanger.name || question_.trust_file.empty()) return requirement;
-        requirement->kind = tls::Requirement::Kind::verified;
-        requirement->trust_file = requirement->origin = question_.trust_file;
-        requirement->reference_name = exchanger.name->ascii();
-        return requirement;
+        tls::Requirement asked =
+            tls::Requirement::verified(question_.trust_file, exchanger.name->ascii());
+        return requirement->implicit ? tls::Requirement::from_first_byte(std::move(asked)) : asked;
     }
 
     Result<routing::Source> source_of(Family family) {
@@ -193,7 +192,7 @@ private:
     Result<std::string> hello_name(const IpAddress& local) {
         const Result<routing::Source> source = source_of(local.family());
         if (!source) return tl::unexpected<Failure>(source.error());
-        return delivery::hello_name_for(settings_, *source, local);
+        return routing::hello_name_for(settings_.sources, *source, settings_.hello_name, local);
     }
 
     static delivery::Peer peer_of(const delivery::Exchanger& exchanger, const Endpoint& endpoint) {

@@ -6,7 +6,7 @@
 #include "base/text.hpp"
 #include "delivery/envelope.hpp"
 #include "routing/mechanism_order.hpp"
-#include "delivery/server_terms.hpp"
+#include "delivery/server_requirement.hpp"
 
 namespace tern::explain {
 namespace {
@@ -145,8 +145,9 @@ private:
             const bool is_certain = routed.source.address || !routed.source.hello_name.empty() ||
                                     settings_.sources.helohostbyip.empty();
             if (is_certain) {
-                Result<std::string> hello = delivery::hello_name_for(
-                    settings_, routed.source, routed.source.address.value_or(IpAddress()));
+                Result<std::string> hello = routing::hello_name_for(
+                    settings_.sources, routed.source, settings_.hello_name,
+                    routed.source.address.value_or(IpAddress()));
                 if (!hello) return tl::unexpected<Failure>(hello.error());
                 routed.hello_name = std::move(*hello);
             }

@@ -151,9 +151,8 @@ TEST(Report, OfAuth) {
 }
 
 TEST(Report, OfTlsTroubleNamesWhoDemanded) {
-    tls::Requirement requirement;
-    requirement.kind = tls::Requirement::Kind::verified;
-    requirement.origin = "control/tlshosts/mx.example.pem";
+    const tls::Requirement requirement =
+        tls::Requirement::verified("control/tlshosts/mx.example.pem", "mx.example");
     const auto told = [&](Cause cause) {
         return failure_text(Failure(Stage::handshake, cause, "what happened"), peer(), false,
                             requirement);

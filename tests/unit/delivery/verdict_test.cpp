@@ -14,10 +14,7 @@ constexpr Letter Z = Letter::deferred;
 constexpr Letter D = Letter::rejected;
 
 tls::Requirement requirement(Kind kind, bool implicit = false) {
-    tls::Requirement made;
-    made.kind = kind;
-    made.implicit = implicit;
-    return made;
+    return {kind, {}, {}, {}, implicit};
 }
 
 Verdict verdict_of(Stage stage, Cause cause, int code = 0, bool written = false,

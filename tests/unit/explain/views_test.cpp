@@ -90,8 +90,7 @@ PlannedRoute hostile_route() {
     route.route.certificate_file = evil;
     route.route.credentials = sasl::credentials_of_route("user-name", "pass-word");
     RoutedServer server;
-    server.requirement.kind = tls::Requirement::Kind::encrypted;
-    server.requirement.origin = evil;
+    server.requirement = tls::Requirement::encrypted(evil);
     server.addresses.push_back(RoutedAddress{});
     route.hops.push_back({routing::NextHop(IpAddress()), {server}, std::nullopt});
     route.sources.push_back({Family::ipv4, {std::nullopt, evil, {evil, 1}}, evil});

@@ -46,6 +46,31 @@ std::vector<std::string> told(const std::vector<Mistake>& mistakes) {
     return all;
 }
 
+TEST(HelloName, OfDomainipsThenOfHelohostbyipThenTheUsual) {
+    struct Row {
+        std::string_view domainips, helohostbyip, name;
+    };
+    constexpr std::string_view by_ip = "192.0.2.1:by-ip.example\n";
+    constexpr std::string_view of_another = "192.0.2.2:by-ip.example\n";
+    for (const Row& row : {Row{"", "", "me.example"}, Row{"", of_another, "me.example"},
+                           Row{"", by_ip, "by-ip.example"},
+                           Row{"by-domain.example", by_ip, "by-domain.example"},
+                           Row{"by-domain.example", "", "by-domain.example"}}) {
+        SourceFiles files;
+        files.helohostbyip = row.helohostbyip;
+        Source source;
+        source.hello_name = row.domainips;
+        EXPECT_EQ(hello_name_for(files, source, "me.example", *IpAddress::parse("192.0.2.1")),
+                  std::string(row.name));
+    }
+    SourceFiles files;
+    files.helohostbyip = "192.0.2.1:\n";
+    const auto wrong =
+        hello_name_for(files, Source(), "me.example", *IpAddress::parse("192.0.2.1"));
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().cause, Cause::control_file);
+}
+
 TEST(Outgoingip, ItsFirstLine) {
     EXPECT_EQ(by_outgoingip(""), "the system's choice");
     EXPECT_EQ(by_outgoingip(" \n"), "the system's choice");

@@ -249,8 +249,8 @@ TEST_F(TrustDirectory, GoneBetweenLookAndHandshake) {
 }
 
 TEST_F(TrustDirectory, NamesWhoAskedWhenItIsNotTheDirectory) {
-    tls::Requirement requirement = demanding(wanted, path());
-    requirement.origin = "the policy of example.com";
+    const tls::Requirement requirement =
+        tls::Requirement::verified(path(), wanted, "the policy of example.com");
     const tls::ContextPtr server = server_context(server_);
     Encounter met(server.get(), requirement);
     const Result<tls::Established> agreed = met.handshake();

@@ -269,8 +269,8 @@ TEST_F(Verified, NamesWhoAskedWhenItIsNotTheFile) {
     const Identity stranger = make_authority("Stranger", 4);
     const Identity identity = make_identity(for_name(wanted), &stranger);
     const tls::ContextPtr server = server_context(identity);
-    tls::Requirement requirement = demanding(wanted, directory_.holds("trust.pem", root_pem_));
-    requirement.origin = "the policy of example.com";
+    const tls::Requirement requirement = tls::Requirement::verified(
+        directory_.holds("trust.pem", root_pem_), wanted, "the policy of example.com");
     Encounter met(server.get(), requirement, {}, "");
     const Result<tls::Established> agreed = met.handshake();
     ASSERT_FALSE(agreed);
