@@ -5,7 +5,7 @@
 #include <new>
 #include <span>
 
-#include "os/readiness.hpp"
+#include "os/poll_reactor.hpp"
 
 namespace tern::os {
 
