@@ -54,7 +54,7 @@ std::string deliver(const delivery::Arguments& arguments, bool& end_of_data_writ
     os::SystemClock clock;
     os::PollReactor reactor(clock);
     os::SystemRandom random;
-    os::CaresResolver resolver(clock);
+    os::CaresResolver resolver(reactor, clock, random);
     os::SocketConnector connector(reactor, clock);
     os::Dialer dialer(connector, reactor, clock);
     os::TcptoFile backoff("queue/lock/tcpto", clock, random);

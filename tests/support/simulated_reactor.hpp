@@ -1,5 +1,5 @@
-// A reactor in virtual time: every wait suspends, deadlines pass on the clock of the simulation, and
-// what runs on it are the coroutines of os themselves. It must not know what they do.
+// A reactor in virtual time: every wait suspends, deadlines pass on the simulated clock, and what
+// runs on it are the coroutines of os themselves. It must not know what they do.
 #pragma once
 
 #include <cstdint>
