@@ -70,9 +70,10 @@ template <class Record>
 class Inquiry;
 
 /// One look-up under way. It never waits: whoever makes it calls advance() until that says true,
-/// and waits in between until something has happened to a request or wakes() is there. A server whose
-/// answer is unusable, which is silent or cannot be reached is followed by the next one; one that
-/// was silent is asked after the others from then on. What is under way when it goes is cancelled.
+/// and waits in between until something has happened to a request or wakes() is there. A server
+/// whose answer is unusable, which is silent or cannot be reached is followed by the next one; one
+/// that was silent is asked after the others from then on. What is under way when it goes is
+/// cancelled.
 template <class Record>
 class LookUp {
 public:
