@@ -20,6 +20,7 @@
 #include "os/message_file.hpp"
 #include "os/no_core_dump.hpp"
 #include "os/standard_descriptors.hpp"
+#include "os/poll_reactor.hpp"
 #include "os/system_clock.hpp"
 #include "os/system_random.hpp"
 #include "os/tcpto_file.hpp"
@@ -51,13 +52,15 @@ std::string deliver(const delivery::Arguments& arguments, bool& end_of_data_writ
     if (settings->routes.hold_passwords) os::forbid_core_dumps();
 
     os::SystemClock clock;
+    os::PollReactor reactor(clock);
     os::SystemRandom random;
-    os::CaresResolver resolver(clock);
-    os::Dialer dialer(clock);
+    os::CaresResolver resolver(reactor, clock, random);
+    os::SocketConnector connector(reactor, clock);
+    os::Dialer dialer(connector, reactor, clock);
     os::TcptoFile backoff("queue/lock/tcpto", clock, random);
     os::LocalAddresses local_addresses;
     control::ServerFileReader rules;
-    os::MessageFile message(STDIN_FILENO, clock);
+    os::MessageFile message(STDIN_FILENO, reactor);
     Environment environment{clock,           random, resolver, dialer, backoff,
                           local_addresses, rules,  message};
     Result<delivery::Report> report =

@@ -41,6 +41,7 @@
 #include "os/local_addresses.hpp"
 #include "os/no_core_dump.hpp"
 #include "os/standard_descriptors.hpp"
+#include "os/poll_reactor.hpp"
 #include "os/system_clock.hpp"
 #include "os/system_random.hpp"
 #include "os/tcpto_file.hpp"
@@ -77,9 +78,11 @@ struct Options {
 /// Everything outside, as qmail-remote has it.
 struct Surroundings {
     os::SystemClock clock;
+    os::PollReactor reactor{clock};
     os::SystemRandom random;
-    os::CaresResolver resolver{clock};
-    os::Dialer dialer{clock};
+    os::CaresResolver resolver{reactor, clock, random};
+    os::SocketConnector connector{reactor, clock};
+    os::Dialer dialer{connector, reactor, clock};
     os::TcptoFile backoff{"queue/lock/tcpto", clock, random};
     os::LocalAddresses local_addresses;
     control::ServerFileReader rules;

@@ -63,6 +63,12 @@ bool refuses_edns(unsigned rcode) {
            rcode == rcode_bad_version;
 }
 
+Deadline end_of_look_up(Time now, Deadline deadline) {
+    return std::min<Deadline>(deadline, now + longest_look_up);
+}
+
+}  // namespace
+
 // One question, from the name first asked for to the end of its aliases.
 template <class Record>
 class Inquiry {
@@ -300,63 +306,91 @@ private:
     Answer<Record> answer_;
 };
 
-template <class Record>
-Answer<Record> run(Carrier& carrier, const Clock& clock, Deadline deadline,
-                   Inquiry<Record>& inquiry) {
-    Time now = clock.now();
-    const Deadline by = std::min<Deadline>(deadline, now + longest_look_up);
-    while (!inquiry.advance(now) && now < by) {
-        carrier.wait(std::min(by, inquiry.wakes()));
-        now = clock.now();
-    }
-    inquiry.give_up(now);
-    return inquiry.take();
-}
-
-}  // namespace
-
 ServerList::ServerList(std::vector<IpAddress> all)
     : servers(std::move(all)), order(servers.size()), without_edns(servers.size()) {
     std::iota(order.begin(), order.end(), std::size_t{0});
 }
 
-Answer<Mx> LookUps::mx(const Domain& domain, Deadline deadline) {
-    Inquiry<Mx> inquiry(carrier_, random_, servers_, domain, Type::mx);
-    return run(carrier_, clock_, deadline, inquiry);
+template <class Record>
+LookUp<Record>::LookUp(std::unique_ptr<Inquiry<Record>> inquiry, Deadline by)
+    : inquiry_(std::move(inquiry)), by_(by) {}
+
+template <class Record>
+LookUp<Record>::LookUp(LookUp&&) noexcept = default;
+
+template <class Record>
+LookUp<Record>::~LookUp() = default;
+
+template <class Record>
+bool LookUp<Record>::advance(Time now) {
+    if (inquiry_->advance(now)) return true;
+    if (now < by_) return false;
+    inquiry_->give_up(now);
+    return true;
 }
 
-Answer<IpAddress> LookUps::addresses(const Domain& host, Family family, Deadline deadline) {
-    Inquiry<IpAddress> inquiry(carrier_, random_, servers_, host,
-                               family == Family::ipv4 ? Type::a : Type::aaaa);
-    return run(carrier_, clock_, deadline, inquiry);
+template <class Record>
+Deadline LookUp<Record>::wakes() const {
+    return std::min(by_, inquiry_->wakes());
 }
 
-Addresses LookUps::addresses(const Domain& host, Deadline deadline) {
-    Inquiry<IpAddress> ipv4(carrier_, random_, servers_, host, Type::a);
-    Inquiry<IpAddress> ipv6(carrier_, random_, servers_, host, Type::aaaa);
-    Time now = clock_.now();
-    const Deadline by = std::min<Deadline>(deadline, now + longest_look_up);
-    std::optional<Deadline> other_by;
-    for (;;) {
-        // Not "&&": each is to go on, whatever became of the other.
-        const bool has_ipv4 = ipv4.advance(now);
-        const bool has_ipv6 = ipv6.advance(now);
-        if ((has_ipv4 && has_ipv6) || now >= by) break;
-        if (!other_by && (ipv4.found() || ipv6.found())) other_by = now + other_family_patience;
-        if (other_by && now >= *other_by) {
-            if (!has_ipv4) ipv4.give_up_as_late();
-            if (!has_ipv6) ipv6.give_up_as_late();
-            break;
-        }
-        Deadline wake = std::min(by, other_by.value_or(by));
-        if (!has_ipv4) wake = std::min(wake, ipv4.wakes());
-        if (!has_ipv6) wake = std::min(wake, ipv6.wakes());
-        carrier_.wait(wake);
-        now = clock_.now();
+template <class Record>
+Answer<Record> LookUp<Record>::take() {
+    return inquiry_->take();
+}
+
+template class LookUp<Mx>;
+template class LookUp<IpAddress>;
+
+AddressLookUp::AddressLookUp(std::unique_ptr<Inquiry<IpAddress>> ipv4,
+                             std::unique_ptr<Inquiry<IpAddress>> ipv6, Deadline by)
+    : ipv4_(std::move(ipv4)), ipv6_(std::move(ipv6)), by_(by) {}
+
+AddressLookUp::AddressLookUp(AddressLookUp&&) noexcept = default;
+AddressLookUp::~AddressLookUp() = default;
+
+bool AddressLookUp::advance(Time now) {
+    // Not "&&": each is to go on, whatever became of the other.
+    const bool has_ipv4 = ipv4_->advance(now);
+    const bool has_ipv6 = ipv6_->advance(now);
+    if (has_ipv4 && has_ipv6) return true;
+    if (now >= by_) {
+        ipv4_->give_up(now);
+        ipv6_->give_up(now);
+        return true;
     }
-    ipv4.give_up(now);
-    ipv6.give_up(now);
-    return Addresses{ipv4.take(), ipv6.take()};
+    if (!other_by_ && (ipv4_->found() || ipv6_->found())) other_by_ = now + other_family_patience;
+    if (!other_by_ || now < *other_by_) return false;
+    if (!has_ipv4) ipv4_->give_up_as_late();
+    if (!has_ipv6) ipv6_->give_up_as_late();
+    return true;
+}
+
+Deadline AddressLookUp::wakes() const {
+    Deadline wake = std::min(by_, other_by_.value_or(by_));
+    if (!ipv4_->is_settled()) wake = std::min(wake, ipv4_->wakes());
+    if (!ipv6_->is_settled()) wake = std::min(wake, ipv6_->wakes());
+    return wake;
+}
+
+Addresses AddressLookUp::take() { return Addresses{ipv4_->take(), ipv6_->take()}; }
+
+LookUp<Mx> LookUps::mx(const Domain& domain, Time now, Deadline deadline) {
+    return {std::make_unique<Inquiry<Mx>>(carrier_, random_, servers_, domain, Type::mx),
+            end_of_look_up(now, deadline)};
+}
+
+LookUp<IpAddress> LookUps::addresses(const Domain& host, Family family, Time now,
+                                     Deadline deadline) {
+    const Type type = family == Family::ipv4 ? Type::a : Type::aaaa;
+    return {std::make_unique<Inquiry<IpAddress>>(carrier_, random_, servers_, host, type),
+            end_of_look_up(now, deadline)};
+}
+
+AddressLookUp LookUps::addresses(const Domain& host, Time now, Deadline deadline) {
+    return {std::make_unique<Inquiry<IpAddress>>(carrier_, random_, servers_, host, Type::a),
+            std::make_unique<Inquiry<IpAddress>>(carrier_, random_, servers_, host, Type::aaaa),
+            end_of_look_up(now, deadline)};
 }
 
 }  // namespace tern::dns

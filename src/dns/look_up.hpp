@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +32,8 @@ struct Request {
     bool edns_was_refused = false;  ///< the carrier asked again without EDNS by itself
 };
 
-/// Brings requests to name servers and answers back. It waits for answers as long as it is told.
+/// Brings requests to name servers and answers back. It never waits: whoever makes the look-up
+/// waits until something has happened to a request.
 class Carrier {
 public:
     Carrier() = default;
@@ -43,8 +46,6 @@ public:
     virtual void send(Request& request) = 0;
     /// Forgets a request that is waiting; it is idle then.
     virtual void cancel(Request& request) noexcept = 0;
-    /// Waits until something has happened to a request, or until `deadline`.
-    virtual void wait(Deadline deadline) = 0;
 };
 
 /// The name servers, in what order and how patiently they are asked, and what was learnt of them.
@@ -65,25 +66,69 @@ constexpr Duration other_family_patience = std::chrono::milliseconds(50);
 /// One look-up takes no longer, all servers and aliases together (contract.md#names).
 constexpr Duration longest_look_up = std::chrono::seconds(30);
 
-/// Makes look-ups, one at a time. It never suspends: the carrier waits. A server whose answer is
-/// unusable, which is silent or cannot be reached is followed by the next one; one that was silent
-/// is asked after the others from then on.
+template <class Record>
+class Inquiry;
+
+/// One look-up under way. It never waits: whoever makes it calls advance() until that says true,
+/// and waits in between until something has happened to a request or wakes() is there. A server
+/// whose answer is unusable, which is silent or cannot be reached is followed by the next one; one
+/// that was silent is asked after the others from then on. What is under way when it goes is
+/// cancelled.
+template <class Record>
+class LookUp {
+public:
+    LookUp(std::unique_ptr<Inquiry<Record>> inquiry, Deadline by);
+    LookUp(LookUp&&) noexcept;
+    LookUp& operator=(LookUp&&) = delete;
+    ~LookUp();
+
+    /// Does what can be done without waiting. True when the answer is there, for take().
+    bool advance(Time now);
+    /// When advance() has something to do even if nothing happens to a request.
+    [[nodiscard]] Deadline wakes() const;
+    [[nodiscard]] Answer<Record> take();
+
+private:
+    std::unique_ptr<Inquiry<Record>> inquiry_;
+    Deadline by_;
+};
+
+/// Both families side by side. The one that has no answer other_family_patience after the other
+/// one gave addresses is given up; its answer is late.
+class AddressLookUp {
+public:
+    AddressLookUp(std::unique_ptr<Inquiry<IpAddress>> ipv4,
+                  std::unique_ptr<Inquiry<IpAddress>> ipv6, Deadline by);
+    AddressLookUp(AddressLookUp&&) noexcept;
+    AddressLookUp& operator=(AddressLookUp&&) = delete;
+    ~AddressLookUp();
+
+    /// See LookUp.
+    bool advance(Time now);
+    [[nodiscard]] Deadline wakes() const;
+    [[nodiscard]] Addresses take();
+
+private:
+    std::unique_ptr<Inquiry<IpAddress>> ipv4_;
+    std::unique_ptr<Inquiry<IpAddress>> ipv6_;
+    Deadline by_;
+    std::optional<Deadline> other_by_;
+};
+
+/// Begins look-ups. Those that share a server list learn from each other.
 class LookUps {
 public:
-    /// All must outlive it.
-    LookUps(Carrier& carrier, const Clock& clock, Random& random, ServerList& servers)
-        : carrier_(carrier), clock_(clock), random_(random), servers_(servers) {}
+    /// All must outlive it and its look-ups.
+    LookUps(Carrier& carrier, Random& random, ServerList& servers)
+        : carrier_(carrier), random_(random), servers_(servers) {}
 
-    [[nodiscard]] Answer<Mx> mx(const Domain& domain, Deadline deadline);
-    /// Both families side by side. The one that has no answer other_family_patience after the other
-    /// one gave addresses is given up; its answer is late.
-    [[nodiscard]] Addresses addresses(const Domain& host, Deadline deadline);
-    [[nodiscard]] Answer<IpAddress> addresses(const Domain& host, Family family,
+    [[nodiscard]] LookUp<Mx> mx(const Domain& domain, Time now, Deadline deadline);
+    [[nodiscard]] AddressLookUp addresses(const Domain& host, Time now, Deadline deadline);
+    [[nodiscard]] LookUp<IpAddress> addresses(const Domain& host, Family family, Time now,
                                               Deadline deadline);
 
 private:
     Carrier& carrier_;
-    const Clock& clock_;
     Random& random_;
     ServerList& servers_;
 };

@@ -50,7 +50,7 @@ struct Addresses {
     Answer<IpAddress> ipv6;
 };
 
-/// Asks the name servers. Never fails: trouble is an Outcome.
+/// Asks the name servers. Fails only with Cause::cancelled: trouble is an Outcome.
 class Resolver {
 public:
     Resolver() = default;

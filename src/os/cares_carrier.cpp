@@ -1,11 +1,10 @@
-// Channels and poll(2); see cares_carrier.hpp.
+// Channels and their sockets; see cares_carrier.hpp.
 #include "os/cares_carrier.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <new>
 #include <span>
-
-#include "os/readiness.hpp"
 
 namespace tern::os {
 
@@ -29,21 +28,25 @@ void CaresCarrier::cancel(dns::Request& request) noexcept {
     if (found != channels_.end()) (*found)->cancel();
 }
 
-void CaresCarrier::wait(Deadline deadline) {
+std::span<pollfd> CaresCarrier::waits() {
     std::erase_if(channels_, [](const auto& channel) { return channel->is_spent(); });
     waits_.clear();
-    std::vector<std::size_t> ends;
+    ends_.clear();
     for (const auto& channel : channels_) {
         channel->add_waits(waits_);
-        ends.push_back(waits_.size());
+        ends_.push_back(waits_.size());
     }
-    const Readiness readiness = wait_for(waits_, clock_, deadline);
+    return waits_;
+}
+
+void CaresCarrier::heed(Readiness readiness) {
+    const int trouble = errno;
     std::size_t begin = 0;
     for (std::size_t i = 0; i < channels_.size(); ++i) {
-        const std::span mine(waits_.data() + begin, ends[i] - begin);
-        begin = ends[i];
+        const std::span mine(waits_.data() + begin, ends_[i] - begin);
+        begin = ends_[i];
         if (mine.empty()) continue;
-        if (readiness == Readiness::failed) channels_[i]->fail();
+        if (readiness == Readiness::failed) channels_[i]->fail(trouble);
         else if (readiness == Readiness::ready) channels_[i]->process(mine);
     }
 }

@@ -1,12 +1,13 @@
-// Carries DNS questions to name servers and their answers back, with c-ares and a poll(2) loop of
-// its own.
+// Carries DNS questions to name servers and their answers back, with c-ares. It never waits.
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <span>
 #include <vector>
 
-#include "base/clock.hpp"
 #include "dns/look_up.hpp"
+#include "environment/reactor.hpp"
 #include "os/cares_channel.hpp"
 #include "os/resolv_conf.hpp"
 
@@ -18,13 +19,15 @@ namespace tern::os {
 /// makes many look-ups, one after the other. Throws std::bad_alloc.
 class CaresCarrier final : public dns::Carrier {
 public:
-    /// `servers` and `clock` must outlive it; a request's server is an index of `servers`.
-    CaresCarrier(const std::vector<NameServer>& servers, const Clock& clock)
-        : servers_(servers), clock_(clock) {}
+    /// `servers` must outlive it; a request's server is an index of `servers`.
+    explicit CaresCarrier(const std::vector<NameServer>& servers) : servers_(servers) {}
 
     void send(dns::Request& request) override;
     void cancel(dns::Request& request) noexcept override;
-    void wait(Deadline deadline) override;
+    /// What to wait for; valid up to the next call.
+    std::span<pollfd> waits();
+    /// Takes how the wait for waits() ended; `failed` with errno.
+    void heed(Readiness readiness);
 
 private:
     struct Library {
@@ -35,10 +38,10 @@ private:
     };
 
     const std::vector<NameServer>& servers_;
-    const Clock& clock_;
     Library library_;
     std::vector<std::unique_ptr<CaresChannel>> channels_;
     std::vector<pollfd> waits_;
+    std::vector<std::size_t> ends_;  ///< of each channel's part of waits_
 };
 
 }  // namespace tern::os

@@ -296,8 +296,9 @@ void CaresChannel::process(std::span<const pollfd> waits) {
     settle();
 }
 
-void CaresChannel::fail() {
-    note_trouble();
+void CaresChannel::fail(int trouble) {
+    trouble_ = trouble;
+    no_socket_ = false;
     has_ended_ = true;
     status_ = ARES_ECONNREFUSED;
     settle();

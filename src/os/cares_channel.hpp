@@ -49,8 +49,8 @@ public:
     void add_waits(std::vector<pollfd>& waits) const;
     /// Takes what add_waits() added, with its revents. Throws std::bad_alloc.
     void process(std::span<const pollfd> waits);
-    /// Ends the request for the trouble in errno.
-    void fail();
+    /// Ends the request for `trouble` (errno) of its wait.
+    void fail(int trouble);
 
 private:
     struct SocketFunctions;

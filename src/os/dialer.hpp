@@ -3,24 +3,26 @@
 #pragma once
 
 #include "environment/environment.hpp"
+#include "environment/reactor.hpp"
+#include "os/connector.hpp"
 
 namespace tern::os {
 
-/// What trouble `error` (errno of socket, connect or the connection) makes of an attempt: the
-/// kernel's time-out counts as one, what this host lacks is resources, all else is refused.
-[[nodiscard]] Connected outcome_of_error(int error);
-
 class Dialer final : public tern::Dialer {
 public:
-    /// `clock` must outlive the dialer and the streams it makes.
-    explicit Dialer(const Clock& clock) : clock_(clock) {}
+    /// All must outlive the dialer.
+    Dialer(Connector& connector, Reactor& reactor, const Clock& clock)
+        : connector_(connector), reactor_(reactor), clock_(clock) {}
 
-    /// See delivery::Dialer. An attempt that the overall deadline ends before its patience is over
-    /// is not_tried: a host that had no fair chance is not one that times out.
+    /// See tern::Dialer. An attempt that the overall deadline ends before its patience is over
+    /// is not_tried: a host that had no fair chance is not one that times out. Fails with
+    /// Cause::cancelled when its wait was cancelled; every socket of the race is closed then.
     Task<DialResult> dial(std::span<const Target> targets, Duration patience,
-                                    Deadline deadline) override;
+                          Deadline deadline) override;
 
 private:
+    Connector& connector_;
+    Reactor& reactor_;
     const Clock& clock_;
 };
 

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "os/error_words.hpp"
-#include "os/readiness.hpp"
 
 namespace tern::os {
 namespace {
@@ -26,32 +25,24 @@ Failure broken(int error) {
     return {Stage::start, cause, error_words(error)};
 }
 
-// Nothing when the socket is ready.
-std::optional<Failure> trouble_waiting(int fd, short events, const Clock& clock,
-                                       Deadline deadline) {
-    pollfd wait{fd, events, 0};
-    switch (wait_for({&wait, 1}, clock, deadline)) {
-        case Readiness::ready: return std::nullopt;
-        case Readiness::timed_out:
-            return Failure(Stage::start, Cause::timed_out, "timed out");
-        case Readiness::failed: break;
-    }
-    return broken(errno);
+// What a wait that did not end with a ready socket means.
+Failure trouble(Readiness readiness) {
+    if (readiness == Readiness::timed_out) return {Stage::start, Cause::timed_out, "timed out"};
+    return readiness == Readiness::cancelled ? cancelled() : broken(errno);
 }
 
 }  // namespace
 
-FdStream::FdStream(Descriptor socket, const Clock& clock)
-    : socket_(std::move(socket)), clock_(clock) {}
+FdStream::FdStream(Descriptor socket, Reactor& reactor, const Clock& clock)
+    : socket_(std::move(socket)), reactor_(reactor), clock_(clock) {}
 
 Task<std::size_t> FdStream::read_some(std::span<char> into, Deadline deadline) {
     for (;;) {
         // Who has time waits first: behind a command nothing can be there yet. Who has none looks.
         const bool has_time = clock_.now() < deadline;
         if (has_time) {
-            std::optional<Failure> trouble =
-                trouble_waiting(socket_.get(), POLLIN, clock_, deadline);
-            if (trouble) co_return std::move(*trouble);
+            const Readiness readiness = co_await reactor_.wait(socket_.get(), POLLIN, deadline);
+            if (readiness != Readiness::ready) co_return trouble(readiness);
         }
         const ssize_t got = ::recv(socket_.get(), into.data(), into.size(), MSG_DONTWAIT);
         if (got >= 0) co_return static_cast<std::size_t>(got);
@@ -73,8 +64,7 @@ Task<Done> FdStream::write(std::string_view bytes, Deadline deadline) {
         }
         if (errno == EINTR) continue;
         if (!would_block(errno)) co_return broken(errno);
-        std::optional<Failure> trouble = wait_for_room();
-        if (trouble) co_return std::move(*trouble);
+        co_await wait_for_room();
     }
     co_return Done();
 }
@@ -82,19 +72,22 @@ Task<Done> FdStream::write(std::string_view bytes, Deadline deadline) {
 // contract.md#time: progress of the send queue is progress. The kernel reports room only once
 // a good part of its buffer is free, which takes long on a slow link, so the queue itself is looked
 // at.
-std::optional<Failure> FdStream::wait_for_room() {
+Task<Done> FdStream::wait_for_room() {
     Time now = clock_.now();
     std::optional<std::size_t> before;
     for (;;) {
         const bool extends = idle_ > Duration::zero() && now < until_;
         const Deadline look = extends ? std::min(until_, now + idle_ / looks) : until_;
-        std::optional<Failure> trouble =
-            trouble_waiting(socket_.get(), POLLOUT, clock_, look);
-        if (!extends || (trouble && trouble->cause != Cause::timed_out)) return trouble;
+        const Readiness readiness = co_await reactor_.wait(socket_.get(), POLLOUT, look);
+        const bool is_ready = readiness == Readiness::ready;
+        if (!is_ready && (!extends || readiness != Readiness::timed_out))
+            co_return trouble(readiness);
+        if (!extends) co_return Done();
         now = clock_.now();
-        const std::size_t held = trouble ? unsent() : 0;
-        if (!trouble || (before && held < *before)) until_ = std::max(until_, now + idle_);
-        if (!trouble || now >= until_) return trouble;
+        const std::size_t held = is_ready ? 0 : unsent();
+        if (is_ready || (before && held < *before)) until_ = std::max(until_, now + idle_);
+        if (is_ready) co_return Done();
+        if (now >= until_) co_return trouble(readiness);
         before = held;
     }
 }

@@ -8,10 +8,9 @@
 #include <cerrno>
 
 #include "os/error_words.hpp"
-#include "os/readiness.hpp"
 
 namespace tern::os {
-MessageFile::MessageFile(int fd, const Clock& clock) : fd_(fd), clock_(clock) {
+MessageFile::MessageFile(int fd, Reactor& reactor) : fd_(fd), reactor_(reactor) {
     struct stat status;
     const off_t at = ::lseek(fd, 0, SEEK_CUR);
     seekable_ = at >= 0 && ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
@@ -23,8 +22,9 @@ MessageFile::MessageFile(int fd, const Clock& clock) : fd_(fd), clock_(clock) {
 Task<std::size_t> MessageFile::read_some(std::span<char> into, Deadline deadline) {
     for (;;) {
         if (!seekable_) {
-            pollfd wait{fd_, POLLIN, 0};
-            if (wait_for({&wait, 1}, clock_, deadline) == Readiness::timed_out)
+            const Readiness readiness = co_await reactor_.wait(fd_, POLLIN, deadline);
+            if (readiness == Readiness::cancelled) co_return cancelled();
+            if (readiness == Readiness::timed_out)
                 co_return Failure(Stage::body, Cause::message_source,
                                   "standard input gave nothing within timeoutremote");
         }

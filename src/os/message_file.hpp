@@ -4,13 +4,14 @@
 #include <sys/types.h>
 
 #include "base/message_source.hpp"
+#include "environment/reactor.hpp"
 
 namespace tern::os {
 
 class MessageFile final : public MessageSource {
 public:
-    /// Reads from `fd`, which stays the caller's. `clock` must outlive it.
-    MessageFile(int fd, const Clock& clock);
+    /// Reads from `fd`, which stays the caller's. `reactor` must outlive it.
+    MessageFile(int fd, Reactor& reactor);
 
     Task<std::size_t> read_some(std::span<char> into, Deadline deadline) override;
     bool rewind() override;
@@ -18,7 +19,7 @@ public:
 
 private:
     const int fd_;
-    const Clock& clock_;
+    Reactor& reactor_;
     bool seekable_ = false;
     off_t start_ = 0;
     off_t end_ = 0;

@@ -3,7 +3,9 @@
 #include "os/cares_resolver.hpp"
 
 #include "contract/resolver_contract.hpp"
+#include "os/poll_reactor.hpp"
 #include "os/system_clock.hpp"
+#include "os/system_random.hpp"
 #include "support/dns_answer.hpp"
 #include "support/name_server.hpp"
 
@@ -47,7 +49,7 @@ class CaresHost {
 public:
     explicit CaresHost(Zone zone)
         : server_(ZoneServer(std::move(zone))),
-          resolver_(clock_, os::ResolvConf{{server_.place()}, patience, 1}) {}
+          resolver_(reactor_, clock_, random_, os::ResolvConf{{server_.place()}, patience, 1}) {}
 
     dns::Answer<dns::Mx> mx(std::string_view name) {
         return resolver_.mx(dns::Domain::parse(name).value(), soon()).run().value();
@@ -63,6 +65,8 @@ private:
     Deadline soon() const { return clock_.now() + std::chrono::seconds(20); }
 
     os::SystemClock clock_;
+    os::PollReactor reactor_{clock_};
+    os::SystemRandom random_;
     NameServer server_;
     os::CaresResolver resolver_;
 };

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "contract/stream_contract.hpp"
-#include "os/readiness.hpp"
+#include "os/poll_reactor.hpp"
 #include "os/system_clock.hpp"
 #include "support/sockets.hpp"
 
@@ -52,16 +52,17 @@ private:
     explicit SocketHost(Pair pair)
         : ours_(pair.ours.get()),
           theirs_(std::move(pair.theirs)),
-          stream_(std::move(pair.ours), clock_) {}
+          stream_(std::move(pair.ours), reactor_, clock_) {}
 
     void wait_until_it_arrived() {
         pollfd wait{ours_, POLLIN, 0};
         if (os::wait_for({&wait, 1}, clock_, clock_.now() + std::chrono::seconds(30)) !=
-            os::Readiness::ready)
+            Readiness::ready)
             throw std::runtime_error("nothing arrives on loopback");
     }
 
     os::SystemClock clock_;
+    os::PollReactor reactor_{clock_};
     int ours_;
     os::Descriptor theirs_;
     os::FdStream stream_;
@@ -80,7 +81,7 @@ public:
         const timeval while_nothing_comes{2, 0};
         must(::setsockopt(pair_.theirs.get(), SOL_SOCKET, SO_RCVTIMEO, &while_nothing_comes,
                           sizeof while_nothing_comes), "wait");
-        stream_.emplace(std::move(pair_.ours), clock_);
+        stream_.emplace(std::move(pair_.ours), reactor_, clock_);
     }
 
     // A twentieth of a second for each 4 KiB.
@@ -101,6 +102,7 @@ public:
 
 private:
     os::SystemClock clock_;
+    os::PollReactor reactor_{clock_};
     Pair pair_;
     std::optional<os::FdStream> stream_;
 };

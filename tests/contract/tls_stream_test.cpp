@@ -8,7 +8,7 @@
 
 #include "contract/stream_contract.hpp"
 #include "os/fd_stream.hpp"
-#include "os/readiness.hpp"
+#include "os/poll_reactor.hpp"
 #include "os/system_clock.hpp"
 #include "support/sockets.hpp"
 #include "support/tls_peer.hpp"
@@ -56,7 +56,7 @@ private:
     explicit TlsHost(Pair pair)
         : ours_(pair.ours.get()),
           socket_(std::move(pair.theirs)),
-          below_(std::move(pair.ours), clock_),
+          below_(std::move(pair.ours), reactor_, clock_),
           stream_(tls::TlsStream::make(below_, {}, {}, "mx.example").value()),
           theirs_(SSL_new(server().get())) {
         SSL_set_fd(theirs_.get(), socket_.get());
@@ -83,11 +83,12 @@ private:
     void wait_until_it_arrived() {
         pollfd wait{ours_, POLLIN, 0};
         if (os::wait_for({&wait, 1}, clock_, clock_.now() + std::chrono::seconds(30)) !=
-            os::Readiness::ready)
+            Readiness::ready)
             throw std::runtime_error("nothing arrives on loopback");
     }
 
     os::SystemClock clock_;
+    os::PollReactor reactor_{clock_};
     int ours_;
     os::Descriptor socket_;
     os::FdStream below_;

@@ -65,7 +65,8 @@ public:
         events_.erase(found);
     }
 
-    void wait(Deadline deadline) override {
+    /// Until something has happened to a request, or until `deadline`.
+    void wait(Deadline deadline) {
         happened_ = false;
         bool over = false;
         const std::uint64_t timer = time_.schedule(deadline, [&over] { over = true; });
@@ -79,9 +80,9 @@ private:
     bool happened_ = false;
 };
 
-class LookUp : public testing::Test {
+class LookUpTest : public testing::Test {
 protected:
-    LookUp() : table_(time_) {}
+    LookUpTest() : table_(time_) {}
 
     void ask(std::vector<Server> servers) {
         table_.servers = std::move(servers);
@@ -90,25 +91,24 @@ protected:
             addresses.push_back(IpAddress::parse(text("192.0.2.", i + 1)).value());
         list_.emplace(std::move(addresses));
     }
-    Answer<Mx> mx() {
-        return with(&LookUps::mx);
-    }
-    Addresses addresses() {
+    template <class LookUp>
+    auto settled(LookUp look_up) {
         const Time began = time_.now();
-        LookUps look_ups(table_, time_, time_.random(), *list_);
-        Addresses found = look_ups.addresses(name_, began + seconds(60));
+        while (!look_up.advance(time_.now())) table_.wait(look_up.wakes());
         took_ = time_.now() - began;
-        return found;
+        return look_up.take();
     }
 
-    template <class Result>
-    Result with(Result (LookUps::*look_up)(const Domain&, Deadline)) {
-        const Time began = time_.now();
-        LookUps look_ups(table_, time_, time_.random(), *list_);
-        Result found = (look_ups.*look_up)(name_, began + seconds(60));
-        took_ = time_.now() - began;
-        return found;
+    Answer<Mx> mx() { return settled(look_ups().mx(name_, time_.now(), soon())); }
+    Addresses addresses() {
+        return settled(look_ups().addresses(name_, time_.now(), soon()));
     }
+    Answer<IpAddress> addresses(Family family) {
+        return settled(look_ups().addresses(name_, family, time_.now(), soon()));
+    }
+
+    LookUps look_ups() { return {table_, time_.random(), *list_}; }
+    Deadline soon() { return time_.now() + seconds(60); }
 
     test::Simulation time_{1};
     Table table_;
@@ -135,7 +135,7 @@ struct NoAnswer {
     std::string_view told;
 };
 
-class Unusable : public LookUp, public testing::WithParamInterface<NoAnswer> {};
+class Unusable : public LookUpTest, public testing::WithParamInterface<NoAnswer> {};
 
 TEST_P(Unusable, SendsUsToTheNextServerThenItIsTrouble) {
     const Server bad = [](const Request& request) -> std::optional<Reply> {
@@ -199,7 +199,7 @@ INSTANTIATE_TEST_SUITE_P(
                  },
                  "gave none over TCP"}));
 
-TEST_F(LookUp, BelievesADenialOfWhoMayGiveIt) {
+TEST_F(LookUpTest, BelievesADenialOfWhoMayGiveIt) {
     const auto denies = [this](const std::function<DnsAnswer(DnsAnswer)>& make) {
         ask({[make](const Request& request) -> std::optional<Reply> {
             return Reply{make(to(request)).bytes()};
@@ -215,7 +215,7 @@ TEST_F(LookUp, BelievesADenialOfWhoMayGiveIt) {
               Outcome::no_such_name);
 }
 
-TEST_F(LookUp, AServerThatRefusesEdnsIsAskedWithout) {
+TEST_F(LookUpTest, AServerThatRefusesEdnsIsAskedWithout) {
     for (const unsigned code : {1U, 4U, 16U}) {
         const Server old = [code](const Request& request) -> std::optional<Reply> {
             if (!request.edns) return good(request);
@@ -231,7 +231,7 @@ TEST_F(LookUp, AServerThatRefusesEdnsIsAskedWithout) {
     }
 }
 
-TEST_F(LookUp, AServerThatDropsEdnsIsAskedWithoutInTheSameTurn) {
+TEST_F(LookUpTest, AServerThatDropsEdnsIsAskedWithoutInTheSameTurn) {
     ask({[](const Request& request) { return request.edns ? std::nullopt : good(request); }});
     list_->rounds = 1;
     EXPECT_EQ(mx().outcome, Outcome::found);
@@ -241,7 +241,7 @@ TEST_F(LookUp, AServerThatDropsEdnsIsAskedWithoutInTheSameTurn) {
     EXPECT_EQ(took_, milliseconds(1));
 }
 
-TEST_F(LookUp, ASlowServerIsNotTakenForOneThatDropsEdns) {
+TEST_F(LookUpTest, ASlowServerIsNotTakenForOneThatDropsEdns) {
     ask({[](const Request& request) {
         std::optional<Reply> reply = good(request);
         reply->delay = milliseconds(4000);
@@ -253,7 +253,7 @@ TEST_F(LookUp, ASlowServerIsNotTakenForOneThatDropsEdns) {
     EXPECT_FALSE(list_->without_edns[0]);
 }
 
-TEST_F(LookUp, AsksAsOftenAndAsLongAsTold) {
+TEST_F(LookUpTest, AsksAsOftenAndAsLongAsTold) {
     ask({silent, silent});
     const Answer<Mx> answer = mx();
     EXPECT_EQ(answer.detail,
@@ -266,7 +266,7 @@ TEST_F(LookUp, AsksAsOftenAndAsLongAsTold) {
     EXPECT_EQ(took_, longest_look_up);
 }
 
-TEST_F(LookUp, ASilentServerIsAskedLastFromThenOn) {
+TEST_F(LookUpTest, ASilentServerIsAskedLastFromThenOn) {
     ask({silent, good});
     EXPECT_EQ(mx().outcome, Outcome::found);
     EXPECT_EQ(took_, milliseconds(5001));
@@ -274,7 +274,7 @@ TEST_F(LookUp, ASilentServerIsAskedLastFromThenOn) {
     EXPECT_EQ(took_, milliseconds(1));
 }
 
-TEST_F(LookUp, NamesEachServerAndWhatItDid) {
+TEST_F(LookUpTest, NamesEachServerAndWhatItDid) {
     ask({gone, [](const Request& request) -> std::optional<Reply> {
              return Reply{to(request).rcode(5).bytes()};
          }});
@@ -283,7 +283,7 @@ TEST_F(LookUp, NamesEachServerAndWhatItDid) {
               "the name server 192.0.2.2 answered REFUSED");
 }
 
-TEST_F(LookUp, TcpHasItsOwnTime) {
+TEST_F(LookUpTest, TcpHasItsOwnTime) {
     ask({[](const Request& request) -> std::optional<Reply> {
         if (!request.tcp) return Reply{to(request).truncated().bytes(), milliseconds(2400)};
         std::optional<Reply> reply = good(request);
@@ -294,7 +294,7 @@ TEST_F(LookUp, TcpHasItsOwnTime) {
     EXPECT_EQ(took_, milliseconds(7300));
 }
 
-TEST_F(LookUp, WhatWasCutOffWithoutAWordIsAskedOverTcp) {
+TEST_F(LookUpTest, WhatWasCutOffWithoutAWordIsAskedOverTcp) {
     ask({[](const Request& request) -> std::optional<Reply> {
         if (request.tcp) return good(request);
         DnsAnswer answer = to(request);
@@ -313,7 +313,7 @@ std::optional<Reply> address(const Request& request, Duration ipv4, Duration ipv
     return Reply{to(request).address("example.com", words).bytes(), delay};
 }
 
-TEST_F(LookUp, TheOtherFamilyIsWaitedFor50Milliseconds) {
+TEST_F(LookUpTest, TheOtherFamilyIsWaitedFor50Milliseconds) {
     constexpr Duration never = Duration::max();
     struct Row {
         Duration ipv4;
@@ -339,7 +339,7 @@ TEST_F(LookUp, TheOtherFamilyIsWaitedFor50Milliseconds) {
 }
 
 // "No addresses" is no reason to hurry: the other family may be the only one.
-TEST_F(LookUp, AFamilyWithoutAddressesDoesNotHurryTheOther) {
+TEST_F(LookUpTest, AFamilyWithoutAddressesDoesNotHurryTheOther) {
     ask({[](const Request& request) -> std::optional<Reply> {
         if (asks_ipv4(request)) return Reply{to(request).bytes()};
         return address(request, Duration(), milliseconds(3000));
@@ -350,16 +350,14 @@ TEST_F(LookUp, AFamilyWithoutAddressesDoesNotHurryTheOther) {
     EXPECT_EQ(took_, milliseconds(3000));
 }
 
-TEST_F(LookUp, OneFamilyAloneIsWaitedForInFull) {
+TEST_F(LookUpTest, OneFamilyAloneIsWaitedForInFull) {
     ask({[](const Request& request) {
         return address(request, milliseconds(3000), milliseconds(1));
     }});
-    LookUps look_ups(table_, time_, time_.random(), *list_);
-    EXPECT_EQ(look_ups.addresses(name_, Family::ipv4, time_.now() + seconds(60)).outcome,
-              Outcome::found);
+    EXPECT_EQ(addresses(Family::ipv4).outcome, Outcome::found);
 }
 
-TEST_F(LookUp, TroubleOfOneFamilyDoesNotHurryTheOther) {
+TEST_F(LookUpTest, TroubleOfOneFamilyDoesNotHurryTheOther) {
     ask({[](const Request& request) -> std::optional<Reply> {
         if (asks_ipv4(request)) return Reply{to(request).rcode(2).bytes()};
         return address(request, Duration(), milliseconds(3000));

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "os/cares_resolver.hpp"
+#include "os/poll_reactor.hpp"
 #include "os/system_clock.hpp"
+#include "os/system_random.hpp"
 #include "support/dns_answer.hpp"
 #include "support/name_server.hpp"
 
@@ -39,13 +41,17 @@ inline ResolvConf asking(std::vector<NameServer> servers, int attempts = 2) {
 
 inline dns::Answer<dns::Mx> look_up_mx(ResolvConf conf, Duration time = seconds(20)) {
     const SystemClock clock;
-    CaresResolver resolver(clock, std::move(conf));
+    PollReactor reactor(clock);
+    SystemRandom random;
+    CaresResolver resolver(reactor, clock, random, std::move(conf));
     return resolver.mx(dns::Domain::parse("example.com").value(), clock.now() + time).run().value();
 }
 
 inline dns::Addresses look_up_addresses(ResolvConf conf) {
     const SystemClock clock;
-    CaresResolver resolver(clock, std::move(conf));
+    PollReactor reactor(clock);
+    SystemRandom random;
+    CaresResolver resolver(reactor, clock, random, std::move(conf));
     return resolver.addresses(dns::Domain::parse("mx.example").value(), clock.now() + seconds(20))
         .run()
         .value();

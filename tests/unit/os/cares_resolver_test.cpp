@@ -75,7 +75,9 @@ TEST(CaresResolver, WaitsForASilentServerOnlyOnce) {
     test::NameServer silent(says_nothing);
     test::NameServer lively(says_mx, test::NameServer::Tcp::served, "127.0.0.2");
     const SystemClock clock;
-    CaresResolver resolver(clock, asking({silent.place(), lively.place()}));
+    PollReactor reactor(clock);
+    SystemRandom random;
+    CaresResolver resolver(reactor, clock, random, asking({silent.place(), lively.place()}));
     for (int i = 0; i < 3; ++i)
         EXPECT_EQ(resolver.mx(dns::Domain::parse("example.com").value(), clock.now() + seconds(20))
                       .run()
@@ -380,7 +382,9 @@ TEST(CaresResolver, WithoutMemoryThrows) {
 
 TEST(CaresResolver, AnUnreadableFileIsTroubleOfTheLookUpOnly) {
     const SystemClock clock;
-    CaresResolver resolver(clock, "/");
+    PollReactor reactor(clock);
+    SystemRandom random;
+    CaresResolver resolver(reactor, clock, random, "/");
     const dns::Answer<dns::Mx> answer =
         resolver.mx(dns::Domain::parse("example.com").value(), clock.now() + seconds(1))
             .run()

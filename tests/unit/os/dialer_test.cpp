@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "os/poll_reactor.hpp"
 #include "os/system_clock.hpp"
 #include "support/sockets.hpp"
 
@@ -41,7 +42,9 @@ protected:
     }
 
     SystemClock clock_;
-    Dialer dialer_{clock_};
+    PollReactor reactor_{clock_};
+    SocketConnector connector_{reactor_, clock_};
+    Dialer dialer_{connector_, reactor_, clock_};
     Duration took_{};
 };
 

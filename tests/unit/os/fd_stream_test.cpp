@@ -12,7 +12,7 @@
 #include <thread>
 
 #include "os/error_words.hpp"
-#include "os/readiness.hpp"
+#include "os/poll_reactor.hpp"
 #include "os/system_clock.hpp"
 #include "support/sockets.hpp"
 
@@ -24,10 +24,11 @@ using namespace std::chrono_literals;
 class FdStreamTest : public testing::Test {
 protected:
     FdStreamTest() : pair_(test::connected_pair()), fd_(pair_.ours.get()) {
-        stream_.emplace(std::move(pair_.ours), clock_);
+        stream_.emplace(std::move(pair_.ours), reactor_, clock_);
     }
 
     SystemClock clock_;
+    PollReactor reactor_{clock_};
     test::Pair pair_;
     int fd_;
     std::optional<FdStream> stream_;

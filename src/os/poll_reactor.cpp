@@ -1,5 +1,5 @@
-// poll(2) up to a deadline; see readiness.hpp.
-#include "os/readiness.hpp"
+// poll(2) up to a deadline; see poll_reactor.hpp.
+#include "os/poll_reactor.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -22,6 +22,12 @@ Readiness wait_for(std::span<pollfd> waits, const Clock& clock, Deadline deadlin
         // Judged by the time before the wait: the last look is taken at or after the deadline.
         if (ready == 0 && now >= deadline) return Readiness::timed_out;
     }
+}
+
+bool PollReactor::begin(Wait& wait) {
+    const Readiness readiness = wait_for(wait.descriptors(), clock_, wait.deadline());
+    wait.end(readiness, errno);
+    return true;
 }
 
 }  // namespace tern::os
