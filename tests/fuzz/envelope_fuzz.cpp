@@ -2,6 +2,7 @@
 // of its own, in its place, and each other recipient has its fault told.
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -12,8 +13,10 @@
 
 namespace {
 
-void expect(bool holds) {
-    if (!holds) std::abort();
+void expect(bool holds, int line = __builtin_LINE()) {
+    if (holds) return;
+    std::fprintf(stderr, "line %d does not hold\n", line);
+    std::abort();
 }
 
 // Nothing in it ends the command, or the path before its end.

@@ -2,6 +2,7 @@
 // status, passwd. What is read is within its limits, what is shown is one line of plain text.
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -18,8 +19,10 @@ namespace {
 
 using namespace tern;
 
-void expect(bool holds) {
-    if (!holds) std::abort();
+void expect(bool holds, int line = __builtin_LINE()) {
+    if (holds) return;
+    std::fprintf(stderr, "line %d does not hold\n", line);
+    std::abort();
 }
 
 void judge_resolv_conf(std::string_view input) {

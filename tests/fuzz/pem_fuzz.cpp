@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -22,8 +23,10 @@ namespace {
 
 using namespace tern;
 
-void demand(bool holds) {
-    if (!holds) std::abort();
+void demand(bool holds, int line = __builtin_LINE()) {
+    if (holds) return;
+    std::fprintf(stderr, "line %d does not hold\n", line);
+    std::abort();
 }
 
 /// A file in memory with a path.

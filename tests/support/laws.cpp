@@ -395,10 +395,15 @@ void Laws::check_ways_out() {
     }
 }
 
-// Neither a secret nor a line that was said in AUTH comes back.
+// Neither a secret nor a line that was said in AUTH comes back. A server that has the secret from
+// elsewhere and sends it before AUTH is quoted: nothing of ours came back.
 void Laws::check_secrets() {
     std::vector<std::string> hidden;
+    const auto was_said = [](const Dialogue& dialogue) { return !dialogue.said_in_auth.empty(); };
+    const bool any_auth = std::ranges::any_of(dialogues_, was_said);
+    const std::string transcript = any_auth ? std::string() : environment_.simulation.transcript();
     for (const std::string& secret : environment_.secrets) {
+        if (!any_auth && transcript.find(secret) != transcript.npos) continue;
         hidden.push_back(secret);
         hidden.emplace_back(sasl::to_base64(secret).reveal());
     }
