@@ -53,11 +53,11 @@ TEST(HostOf, IsBehindTheLastAt) {
     EXPECT_EQ(host_of("joe@"), "");
 }
 
-TEST(FindIdentity, ReadsPasswd) {
+TEST(FindLocalUser, ReadsPasswd) {
     constexpr std::string_view passwd = "root:x:0:0:root:/root:/bin/bash\n"
                                         "short:x\n"
                                         "qmailr:x:64014:64010::/var/qmail:/bin/false\n";
-    const std::optional<Identity> found = find_local_user(passwd, "qmailr");
+    const std::optional<LocalUser> found = find_local_user(passwd, "qmailr");
     ASSERT_TRUE(found);
     EXPECT_EQ(found->uid, 64014U);
     EXPECT_EQ(found->gid, 64010U);
@@ -67,8 +67,8 @@ TEST(FindIdentity, ReadsPasswd) {
     EXPECT_FALSE(find_local_user("", "qmailr"));
 }
 
-TEST(FindIdentity, TakesNumbers) {
-    const std::optional<Identity> found = find_local_user("", "64014:64010");
+TEST(FindLocalUser, TakesNumbers) {
+    const std::optional<LocalUser> found = find_local_user("", "64014:64010");
     ASSERT_TRUE(found);
     EXPECT_EQ(found->uid, 64014U);
     EXPECT_EQ(found->gid, 64010U);
