@@ -217,7 +217,7 @@ int run_check(const Options& options) {
     const Result<std::optional<std::string>> users = control::read_file("/etc/passwd");
     const explain::Reader reader(
         options.user,
-        explain::find_identity(users && *users ? **users : std::string(), options.user));
+        explain::find_local_user(users && *users ? **users : std::string(), options.user));
     if (!reader.knows_user() && options.user_given)
         return complain(text("/etc/passwd has no user \"", options.user, "\" (UID:GID may be given "
                                                                          "instead)"),

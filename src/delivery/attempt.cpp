@@ -9,42 +9,49 @@
 
 namespace tern::delivery {
 
-session::Terms Delivery::terms_of(const Connection& connection, const Step& step) const {
-    session::Terms terms;
-    terms.hello_name = connection.hello_name;
-    terms.server_name = connection.peer.name;
-    terms.endpoint = connection.peer.endpoint;
-    terms.requirement = step.requirement;
-    terms.tls_settings = settings_.tls;
+session::Identity Delivery::identity_of(Connection&& connection, const Step& step) const {
+    session::Identity identity;
+    identity.endpoint = connection.peer.endpoint;
+    identity.server_name = std::move(connection.peer.name);
+    identity.requirement = step.requirement;
+    identity.tls_settings = settings_.tls;
     if (!route_.certificate_file.empty()) {
-        terms.tls_settings.certificate_file = route_.certificate_file;
-        terms.tls_settings.key_file = route_.key_file;
+        identity.tls_settings.certificate_file = route_.certificate_file;
+        identity.tls_settings.key_file = route_.key_file;
     }
-    terms.timeout_remote = settings_.timeout_remote;
-    terms.chunking = step.chunking;
-    terms.chunk_size = settings_.chunk_size;
+    identity.source = connection.source;
+    identity.credentials = credentials_;
+    identity.hello_name = std::move(connection.hello_name);
+    return identity;
+}
+
+session::Options Delivery::options_of(const Peer& peer, const Step& step) const {
+    session::Options options;
+    options.timeout_remote = settings_.timeout_remote;
+    options.chunking = step.chunking;
+    options.chunk_size = settings_.chunk_size;
     // Something must be left for the way in clear, however many handshakes stall, or servers that
     // are called before it say nothing at all.
     if (!step.requirement.demanded()) {
-        terms.tls_patience = itinerary_.tls_patience(environment_.clock.now());
-        terms.in_haste = itinerary_.owes_in_clear();
+        options.tls_patience = itinerary_.tls_patience(environment_.clock.now());
+        options.in_haste = itinerary_.owes_in_clear();
     }
-    if (route_.credentials) terms.credentials = &*route_.credentials;
-    if (!mechanisms_.empty()) terms.mechanisms = mechanisms_;
-    terms.ignored = routing::find_ignored_extensions(
-        settings_.ignoreextensions, connection.peer.name, connection.peer.endpoint.address);
-    return terms;
+    options.mechanisms = mechanisms_;
+    options.ignored = routing::find_ignored_extensions(settings_.ignoreextensions, peer.name,
+                                                       peer.endpoint.address);
+    return options;
 }
 
 Task<Outcome> Delivery::attempt(Connection connection, const Step& step) {
     Outcome outcome;
     outcome.peer = connection.peer;
     outcome.circumstances.requirement = step.requirement;
-    outcome.circumstances.has_credentials = route_.credentials.has_value();
+    outcome.circumstances.has_credentials = credentials_ != nullptr;
     outcome.tls_trouble = step.tls_trouble;
-    session::Terms terms = terms_of(connection, step);
+    std::unique_ptr<Stream> stream = std::move(connection.stream);
     const auto session = std::make_unique<session::Session>(
-        environment_.clock, environment_.random, std::move(connection.stream), std::move(terms));
+        environment_.clock, environment_.random, std::move(stream),
+        identity_of(std::move(connection), step), options_of(outcome.peer, step));
     const Result<Done> opened = co_await session->open().outcome();
     std::ranges::move(session->take_said_in_login(), std::back_inserter(said_));
     outcome.circumstances.secured = session->secured();

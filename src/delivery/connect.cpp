@@ -95,6 +95,7 @@ Result<Connection> Delivery::note_dialled(const Step& step, const std::vector<Ta
     if (!dialled.stream) return connection;
     reached_ = true;
     connection.peer = Peer{step.server_name, targets[dialled.winner].endpoint};
+    connection.source = targets[dialled.winner].source;
     connection.stream = std::move(dialled.stream);
     if (route_.protocol == routing::Protocol::qmtp) return connection;
     const Result<routing::Source>& source = source_of(connection.peer.endpoint.address.family());

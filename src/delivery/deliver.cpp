@@ -3,6 +3,7 @@
 #include "delivery/deliver.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "base/text.hpp"
 #include "delivery/delivery.hpp"
@@ -35,10 +36,8 @@ Task<Report> Delivery::run() {
     if (!route) co_return before_any_server(route.error());
     route_ = std::move(*route);
     forget(std::move(settings_.routes));
-    const Result<Done> token = read_token();
-    if (!token) co_return before_any_server(token.error());
-    const Result<Done> mechanisms = read_mechanisms();
-    if (!mechanisms) co_return before_any_server(mechanisms.error());
+    const Result<Done> read = read_credentials();
+    if (!read) co_return before_any_server(read.error());
     const Result<std::vector<routing::NextHop>> hops = routing::next_hops(route_, arguments_.host);
     if (!hops) co_return before_any_server(hops.error());
     for (const routing::NextHop& hop : *hops) {
@@ -49,23 +48,23 @@ Task<Report> Delivery::run() {
     co_await proceed();
     if (split_ && !settled_) settle_split();
     Report report = final_report();
-    if (!said_.empty()) said_.push_back(std::move(route_.credentials->secret));
-    redact(report, said_);
+    if (!said_.empty()) {
+        redact(report, said_);
+        redact(report, std::span(&credentials_->secret, 1));
+    }
     co_return report;
 }
 
-Result<Done> Delivery::read_token() {
-    if (!route_.credentials || route_.credentials->token_file.empty()) return Done();
-    return environment_.server_files.token_file(route_.credentials->token_file)
-        .map([this](const Secret& content) {
-            route_.credentials->secret = sasl::token_in(content.reveal());
-            return Done();
-        });
-}
-
-// Only mail that logs in needs them.
-Result<Done> Delivery::read_mechanisms() {
+// Only mail that logs in needs them and the order of mechanisms.
+Result<Done> Delivery::read_credentials() {
     if (!route_.credentials) return Done();
+    sasl::Credentials& named = *route_.credentials;
+    if (!named.token_file.empty()) {
+        const Result<Secret> content = environment_.server_files.token_file(named.token_file);
+        if (!content) return tl::unexpected<Failure>(content.error());
+        named.secret = sasl::token_in(content->reveal());
+    }
+    credentials_ = std::make_shared<const sasl::Credentials>(std::move(named));
     return routing::read_mechanism_order(settings_.authmechanisms)
         .map([this](std::vector<sasl::Mechanism>&& order) {
             mechanisms_ = std::move(order);

@@ -25,6 +25,7 @@ namespace tern::delivery {
 struct Connection {
     std::unique_ptr<Stream> stream;
     Peer peer;
+    std::optional<IpAddress> source;  ///< nothing: the system's choice
     std::string hello_name;
 };
 
@@ -48,8 +49,7 @@ private:
     void note_failure(Outcome failed);
     void settle(Report report);
     void settle_for_trouble(const Failure& trouble);
-    Result<Done> read_token();
-    Result<Done> read_mechanisms();
+    Result<Done> read_credentials();
     [[nodiscard]] Report final_report() const;
     [[nodiscard]] Report report_of(const Outcome& outcome) const;
     [[nodiscard]] std::vector<RecipientReport> recipient_reports(
@@ -73,7 +73,8 @@ private:
     Task<Done> transact(session::Session& session, const session::Envelope& envelope,
                         session::Progress& progress);
     Task<Done> note_written(Task<Done> sending, const session::Progress& progress);
-    [[nodiscard]] session::Terms terms_of(const Connection& connection, const Step& step) const;
+    [[nodiscard]] session::Identity identity_of(Connection&& connection, const Step& step) const;
+    [[nodiscard]] session::Options options_of(const Peer& peer, const Step& step) const;
 
     // qmtp_attempt.cpp
     Task<Done> measure_for_qmtp();
@@ -96,7 +97,8 @@ private:
     const Addressing& addressing_;
     bool& end_of_data_written_;
 
-    routing::Route route_;
+    routing::Route route_;  // of its credentials the values stand in credentials_
+    std::shared_ptr<const sasl::Credentials> credentials_;
     std::array<std::optional<Result<routing::Source>>, 2> sources_;  // by family, once asked for
     std::vector<sasl::Mechanism> mechanisms_;  // of control/authmechanisms; empty: the usual order
     std::vector<Endpoint> listed_;             // of which the time-out table has a record

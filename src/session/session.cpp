@@ -24,12 +24,13 @@ Failure before_start_tls(Failure failure) {
 }  // namespace
 
 Session::Session(const Clock& clock, Random& random, std::unique_ptr<Stream> connection,
-                 Terms terms)
+                 Identity identity, Options options)
     : clock_(clock),
       random_(random),
-      terms_(std::move(terms)),
+      identity_(std::move(identity)),
+      options_(std::move(options)),
       connection_(std::move(connection)),
-      chat_(clock, *connection_, terms_.timeout_remote, terms_.observer) {}
+      chat_(clock, *connection_, options_.timeout_remote, options_.observer) {}
 
 Session::~Session() = default;
 
@@ -40,28 +41,28 @@ Task<Done> Session::open() {
 }
 
 Task<Done> Session::converse() {
-    if (terms_.in_haste) bound_tls();
-    if (terms_.requirement.implicit) {
+    if (options_.in_haste) bound_tls();
+    if (identity_.requirement.implicit) {
         bound_tls();
         co_await handshake();
     }
     co_await greet();
     co_await hello();
-    if (!secured_ && terms_.requirement.kind != tls::Requirement::Kind::none) {
+    if (!secured_ && identity_.requirement.kind != tls::Requirement::Kind::none) {
         bound_tls();
         const bool secure = co_await start_tls();
         if (secure) co_await hello();  // RFC 3207 4.2: what was offered in clear counts no more
     }
     chat_.bound(std::nullopt);
-    if (terms_.credentials != nullptr) co_await authenticate();
+    if (identity_.credentials != nullptr) co_await authenticate();
     co_return Done();
 }
 
 // contract.md#clear-retry: STARTTLS, the handshake and the first reply inside TLS together. In
 // haste all from the greeting on.
 void Session::bound_tls() {
-    if (terms_.tls_patience && !chat_.is_bound())
-        chat_.bound(clock_.now() + *terms_.tls_patience);
+    if (options_.tls_patience && !chat_.is_bound())
+        chat_.bound(clock_.now() + *options_.tls_patience);
 }
 
 // What ends a session right after TLS began, or was refused, is blamed on that and not on the
@@ -72,7 +73,8 @@ Failure Session::blamed(Failure failure) const {
     if (!lost || failure.stage == Stage::handshake) return failure;
     if (replies_before_tls_ == chat_.replies())
         return {Stage::handshake, Cause::tls,
-                text("TLS with ", terms_.server_name.empty() ? "the server" : terms_.server_name,
+                text("TLS with ",
+                     identity_.server_name.empty() ? "the server" : identity_.server_name,
                      " failed before the first reply in it: ", failure.detail)};
     if (start_tls_refusal_ && replies_at_refusal_ == chat_.replies() &&
         failure.cause == Cause::closed && failure.stage < Stage::final_dot)
@@ -84,17 +86,19 @@ Failure Session::blamed(Failure failure) const {
 
 // RFC 4954 4 lets extensions change behind AUTH with a security layer; we ask for none.
 Task<Done> Session::authenticate() {
-    if (terms_.ignored.has(smtp::Extension::auth))
+    if (options_.ignored.has(smtp::Extension::auth))
         co_return Failure(Stage::auth, Cause::auth_missing,
                           "control/ignoreextensions lists AUTH for this server, but the route has "
                           "credentials for it");
     sasl::Circumstances circumstances;
-    circumstances.host = terms_.server_name;
-    circumstances.port = terms_.endpoint.port;
+    circumstances.host = identity_.server_name;
+    circumstances.port = identity_.endpoint.port;
     if (secured_) circumstances.binding = secured_->channel_binding();
-    const bool private_line = secured_ || terms_.endpoint.address.is_loopback_or_unspecified();
-    Login login(chat_, extensions_.auth_mechanisms, *terms_.credentials, circumstances,
-                private_line, random_, terms_.mechanisms);
+    const bool private_line = secured_ || identity_.endpoint.address.is_loopback_or_unspecified();
+    const std::span<const sasl::Mechanism> mechanisms =
+        options_.mechanisms.empty() ? sasl::usual_order() : options_.mechanisms;
+    Login login(chat_, extensions_.auth_mechanisms, *identity_.credentials, circumstances,
+                private_line, random_, mechanisms);
     Result<Done> outcome = co_await login.run().outcome();
     said_in_login_ = login.take_said();
     co_return outcome;
@@ -108,11 +112,11 @@ Task<Done> Session::greet() {
 
 Task<Done> Session::hello() {
     extensions_ = smtp::Extensions();
-    smtp::Reply reply = co_await chat_.ask(text("EHLO ", terms_.hello_name), Stage::hello,
+    smtp::Reply reply = co_await chat_.ask(text("EHLO ", identity_.hello_name), Stage::hello,
                                            smtp::longest_reply);
     if (reply.positive()) {
-        extensions_ = smtp::without(smtp::parse_extensions(reply.text), terms_.ignored);
-        extensions_.chunking = extensions_.chunking && terms_.chunking;
+        extensions_ = smtp::without(smtp::parse_extensions(reply.text), options_.ignored);
+        extensions_.chunking = extensions_.chunking && options_.chunking;
         co_return Done();
     }
     // RFC 5321 3.2: a server that does not know EHLO says 5xx; a 4xx speaks of its state.
@@ -125,7 +129,7 @@ Task<Done> Session::hello() {
 // it has none, 421 tells that the server went.
 Task<Done> Session::fall_back_to_helo(smtp::Reply to_ehlo) {
     Result<smtp::Reply> reply =
-        co_await chat_.ask(text("HELO ", terms_.hello_name), Stage::hello).outcome();
+        co_await chat_.ask(text("HELO ", identity_.hello_name), Stage::hello).outcome();
     if (reply && reply->positive()) co_return Done();
     if (!reply && reply.error().cause == Cause::cancelled) co_return reply.error();
     constexpr int closing = 421;
@@ -137,7 +141,7 @@ Task<Done> Session::fall_back_to_helo(smtp::Reply to_ehlo) {
 
 // True when the session is now secured; false when it goes on in clear.
 Task<bool> Session::start_tls() {
-    const bool demanded = terms_.requirement.demanded();
+    const bool demanded = identity_.requirement.demanded();
     if (!extensions_.start_tls) {
         if (!demanded) co_return false;
         co_return Failure(Stage::start_tls, Cause::tls_missing,
@@ -164,18 +168,18 @@ Task<bool> Session::start_tls() {
 
 Task<Done> Session::handshake() {
     chat_.leave_step();
-    secured_ = co_await tls::TlsStream::make(*connection_, terms_.requirement,
-                                             terms_.tls_settings, terms_.server_name);
+    secured_ = co_await tls::TlsStream::make(*connection_, identity_.requirement,
+                                             identity_.tls_settings, identity_.server_name);
     // RFC 3207 4.2, and the injection of CVE-2011-0411: what is here before our ClientHello came in
     // clear, and is either an attack or believed at our peril.
-    if (!terms_.requirement.implicit) {
+    if (!identity_.requirement.implicit) {
         const Heard heard = co_await chat_.listen();
         if (heard == Heard::words)
             co_return Failure(Stage::handshake, Cause::injected,
                               "the server sent unencrypted data after its reply to STARTTLS");
     }
     Result<tls::Established> agreed = co_await secured_->handshake(chat_.deadline()).outcome();
-    if (terms_.observer != nullptr) terms_.observer->secured(*secured_);
+    if (options_.observer != nullptr) options_.observer->secured(*secured_);
     if (!agreed) co_return std::move(agreed.error());
     chat_.use(*secured_);
     chat_.enter_step();
@@ -198,7 +202,7 @@ Task<Done> Session::transact(const Envelope& envelope, MessageSource& message,
     // A server that refused STARTTLS may hang up at the next command. Nothing of the message is
     // written before it answers: the delivery may then go another way.
     const bool proven = !start_tls_refusal_ || replies_at_refusal_ < chat_.replies();
-    Transaction transaction(chat_, extensions_, envelope, message, progress, terms_.chunk_size,
+    Transaction transaction(chat_, extensions_, envelope, message, progress, options_.chunk_size,
                             proven ? Transaction::Flight::whole : Transaction::Flight::commands,
                             knows_bdat_);
     Result<Done> ended = co_await transaction.run().outcome();
@@ -210,7 +214,7 @@ Task<Done> Session::transact(const Envelope& envelope, MessageSource& message,
 Task<Done> Session::quit() {
     if (!chat_.in_step()) co_return Done();
     chat_.leave_step();
-    if (terms_.observer != nullptr) terms_.observer->said("QUIT");
+    if (options_.observer != nullptr) options_.observer->said("QUIT");
     // A deadline that has passed: what the kernel does not take at once is not worth a wait.
     if (secured_) co_await secured_->write_last("QUIT\r\n", clock_.now()).outcome();
     else co_await connection_->write("QUIT\r\n", clock_.now()).outcome();

@@ -4,60 +4,31 @@
 
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
+#include <vector>
 
-#include "base/ip.hpp"
 #include "base/random.hpp"
 #include "base/secret.hpp"
-#include "sasl/credentials.hpp"
-#include "sasl/mechanism.hpp"
 #include "session/chat.hpp"
+#include "session/identity.hpp"
+#include "session/options.hpp"
 #include "session/transaction.hpp"
-#include "smtp/body.hpp"
 #include "smtp/extensions.hpp"
-#include "tls/requirement.hpp"
 #include "tls/tls_stream.hpp"
 
 namespace tern::session {
 
-/// What one session is about: names, time-outs and what TLS must achieve.
-struct Terms {
-    std::string hello_name;
-    /// The server's DNS name for SNI; empty when it has none.
-    std::string server_name;
-    tls::Requirement requirement;
-    tls::ClientSettings tls_settings;
-    Duration timeout_remote{};
-    /// Whether CHUNKING is used where it is offered, and the bytes of the message in one chunk.
-    bool chunking = true;
-    std::size_t chunk_size = smtp::default_chunk;
-    /// What the reply to STARTTLS, the handshake and the first reply inside TLS may take together,
-    /// where that is less than timeout_remote for each.
-    std::optional<Duration> tls_patience;
-    /// The greeting and EHLO share that time: another way out waits for its turn.
-    bool in_haste = false;
-    /// Who we are there; nobody: AUTH is not said. Must outlive the session.
-    const sasl::Credentials* credentials = nullptr;
-    /// The mechanisms of AUTH that may be used, the first before the others. Must outlive it too.
-    std::span<const sasl::Mechanism> mechanisms = sasl::usual_order();
-    /// What counts as not offered (control/ignoreextensions).
-    smtp::ExtensionSet ignored;
-    /// Where we are connected to: an address of this host needs no TLS for credentials.
-    Endpoint endpoint;
-    /// Learns what crosses the wire; nobody, as a rule. Must outlive the session.
-    Observer* observer = nullptr;
-};
-
 class Session {
 public:
-    /// Takes over a fresh connection.
-    Session(const Clock& clock, Random& random, std::unique_ptr<Stream> connection, Terms terms);
+    /// Takes over a fresh connection to the endpoint of `identity`. Only `clock`, `random` and an
+    /// observer must outlive the session.
+    Session(const Clock& clock, Random& random, std::unique_ptr<Stream> connection,
+            Identity identity, Options options);
     ~Session();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
-    /// Greeting, EHLO or HELO, TLS as the terms demand and AUTH where they have credentials, up to
+    /// Greeting, EHLO or HELO, TLS as the identity demands and AUTH where it has credentials, up to
     /// where MAIL may be said. Fails with said_no (the reply's code and text), out_of_step,
     /// timed_out, closed, tls, injected, tls_missing, unverified, control_file; of AUTH as
     /// Login::run does. All that ends TLS before the first reply inside it fails with
@@ -103,7 +74,8 @@ private:
 
     const Clock& clock_;
     Random& random_;
-    const Terms terms_;
+    const Identity identity_;
+    const Options options_;
     std::unique_ptr<Stream> connection_;
     std::unique_ptr<tls::TlsStream> secured_;
     Chat chat_;

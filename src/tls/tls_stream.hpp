@@ -21,6 +21,8 @@ struct ClientSettings {
     std::string certificate_file;
     /// PEM with its key; empty: it stands in the same file.
     std::string key_file;
+
+    friend bool operator==(const ClientSettings&, const ClientSettings&) = default;
 };
 
 /// What was agreed, for transcripts and reports.

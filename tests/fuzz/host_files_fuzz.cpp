@@ -78,7 +78,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     judge_words(input);
     judge_home(input);
     const std::string_view name = input.substr(0, input.find('\n'));
-    const auto who = explain::find_identity(input.substr(std::min(size, name.size() + 1)), name);
+    const auto who = explain::find_local_user(input.substr(std::min(size, name.size() + 1)), name);
     if (who) expect(!who->name.empty());
     return 0;
 }

@@ -28,7 +28,7 @@ std::optional<unsigned> whole_number(std::string_view digits) {
 /// While it lives the process has the rights of `who`, if it was root.
 class Disguise {
 public:
-    explicit Disguise(const Identity& who) {
+    explicit Disguise(const LocalUser& who) {
         if (::geteuid() != 0) return;
         groups_.resize(static_cast<std::size_t>(std::max(::getgroups(0, nullptr), 0)));
         if (::getgroups(static_cast<int>(groups_.size()), groups_.data()) < 0) return;
@@ -55,12 +55,12 @@ private:
 
 }  // namespace
 
-std::optional<Identity> find_identity(std::string_view passwd, std::string_view name) {
+std::optional<LocalUser> find_local_user(std::string_view passwd, std::string_view name) {
     if (const std::size_t colon = name.find(':'); colon != std::string_view::npos) {
         const std::optional<unsigned> uid = whole_number(name.substr(0, colon));
         const std::optional<unsigned> gid = whole_number(name.substr(colon + 1));
         if (!uid || !gid) return std::nullopt;
-        return Identity{std::string(name), *uid, *gid};
+        return LocalUser{std::string(name), *uid, *gid};
     }
     while (!passwd.empty()) {
         std::string_view line = passwd.substr(0, passwd.find('\n'));
@@ -73,12 +73,12 @@ std::optional<Identity> find_identity(std::string_view passwd, std::string_view 
         const std::optional<unsigned> uid = whole_number(fields[2]);
         const std::optional<unsigned> gid = whole_number(fields[3]);
         if (!name.empty() && fields[0] == name && uid && gid)
-            return Identity{std::string(name), *uid, *gid};
+            return LocalUser{std::string(name), *uid, *gid};
     }
     return std::nullopt;
 }
 
-Reader::Reader(std::string name, std::optional<Identity> who)
+Reader::Reader(std::string name, std::optional<LocalUser> who)
     : name_(std::move(name)), who_(std::move(who)) {
     can_tell_ = who_ && (::geteuid() == 0 || ::geteuid() == who_->uid);
 }

@@ -12,7 +12,7 @@
 namespace tern::explain {
 
 /// A user of this host.
-struct Identity {
+struct LocalUser {
     std::string name;
     ::uid_t uid = 0;
     ::gid_t gid = 0;
@@ -20,13 +20,14 @@ struct Identity {
 
 /// The user of that name in the text of a passwd(5) file, or `UID:GID`. Name services beyond the
 /// file are not asked: a static program cannot.
-[[nodiscard]] std::optional<Identity> find_identity(std::string_view passwd, std::string_view name);
+[[nodiscard]] std::optional<LocalUser> find_local_user(std::string_view passwd,
+                                                       std::string_view name);
 
 /// Asks the kernel as somebody else. Only one may exist at a time, in a program of one thread.
 class Reader {
 public:
     /// `name` is the user's, who may be unknown here.
-    Reader(std::string name, std::optional<Identity> who);
+    Reader(std::string name, std::optional<LocalUser> who);
 
     /// Whether we can tell: we are root, or that user ourselves.
     [[nodiscard]] bool can_tell() const { return can_tell_; }
@@ -48,7 +49,7 @@ private:
     [[nodiscard]] bool may(const std::string& path, int how) const;
 
     std::string name_;
-    std::optional<Identity> who_;
+    std::optional<LocalUser> who_;
     bool can_tell_ = false;
 };
 

@@ -155,17 +155,18 @@ private:
         }
         probed.hello_name = *hello;
         Transcript transcript(probed);
-        session::Terms terms;
-        terms.hello_name = *hello;
-        terms.server_name = probed.peer.name;
-        terms.requirement = requirement;
-        terms.tls_settings = settings_.tls;
-        terms.timeout_remote = settings_.timeout_remote;
-        terms.endpoint = probed.peer.endpoint;
-        terms.observer = &transcript;
-        terms.ignored = probed.ignored;
+        session::Identity identity;
+        identity.endpoint = probed.peer.endpoint;
+        identity.server_name = probed.peer.name;
+        identity.requirement = requirement;
+        identity.tls_settings = settings_.tls;
+        identity.hello_name = *hello;
+        session::Options options;
+        options.timeout_remote = settings_.timeout_remote;
+        options.ignored = probed.ignored;
+        options.observer = &transcript;
         session::Session session(environment_.clock, environment_.random, std::move(dialled.stream),
-                                 std::move(terms));
+                                 std::move(identity), std::move(options));
         Result<Done> opened = co_await session.open().outcome();
         probed.certificate_trouble = session.certificate_trouble();
         if (!opened) {

@@ -53,27 +53,27 @@ TEST(HostOf, IsBehindTheLastAt) {
     EXPECT_EQ(host_of("joe@"), "");
 }
 
-TEST(FindIdentity, ReadsPasswd) {
+TEST(FindLocalUser, ReadsPasswd) {
     constexpr std::string_view passwd = "root:x:0:0:root:/root:/bin/bash\n"
                                         "short:x\n"
                                         "qmailr:x:64014:64010::/var/qmail:/bin/false\n";
-    const std::optional<Identity> found = find_identity(passwd, "qmailr");
+    const std::optional<LocalUser> found = find_local_user(passwd, "qmailr");
     ASSERT_TRUE(found);
     EXPECT_EQ(found->uid, 64014U);
     EXPECT_EQ(found->gid, 64010U);
-    EXPECT_FALSE(find_identity(passwd, "qmail"));
-    EXPECT_FALSE(find_identity(passwd, "short"));
-    EXPECT_FALSE(find_identity(passwd, ""));
-    EXPECT_FALSE(find_identity("", "qmailr"));
+    EXPECT_FALSE(find_local_user(passwd, "qmail"));
+    EXPECT_FALSE(find_local_user(passwd, "short"));
+    EXPECT_FALSE(find_local_user(passwd, ""));
+    EXPECT_FALSE(find_local_user("", "qmailr"));
 }
 
-TEST(FindIdentity, TakesNumbers) {
-    const std::optional<Identity> found = find_identity("", "64014:64010");
+TEST(FindLocalUser, TakesNumbers) {
+    const std::optional<LocalUser> found = find_local_user("", "64014:64010");
     ASSERT_TRUE(found);
     EXPECT_EQ(found->uid, 64014U);
     EXPECT_EQ(found->gid, 64010U);
     for (const char* words : {"64014:", ":64010", "a:1", "1:b", "-1:1", "1:2:3"})
-        EXPECT_FALSE(find_identity("", words)) << words;
+        EXPECT_FALSE(find_local_user("", words)) << words;
 }
 
 /// A route to one server with addresses that answered lately or not.

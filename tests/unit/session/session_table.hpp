@@ -30,9 +30,9 @@ public:
         envelope_.sender = *smtp::parse_address("alice@sender.example");
         for (const std::string& each : to)
             envelope_.recipients.push_back(*smtp::parse_address(each));
-        terms.hello_name = "me.example";
-        terms.server_name = "mx.example.net";
-        terms.timeout_remote = session_timeout;
+        identity.hello_name = "me.example";
+        identity.server_name = "mx.example.net";
+        options.timeout_remote = session_timeout;
         server_.start();
     }
     ~SessionTable() {
@@ -42,10 +42,15 @@ public:
         EXPECT_TRUE(server_.finished());
     }
 
-    Result<Done> open() {
+    void make_session() {
         session.emplace(simulation, random_,
-                        std::make_unique<test::WireEnd>(wire_, test::Side::client), terms);
-        return run(session->open());
+                        std::make_unique<test::WireEnd>(wire_, test::Side::client), identity,
+                        options);
+    }
+    Result<Done> run_open() { return run(session->open()); }
+    Result<Done> open() {
+        make_session();
+        return run_open();
     }
     Result<Done> transact() {
         progress = Progress();
@@ -60,7 +65,8 @@ public:
     [[nodiscard]] const std::string& trouble() { return trouble_; }
 
     test::Simulation simulation{1};
-    Terms terms;
+    Identity identity;
+    Options options;
     test::SimulatedMessage message;
     Progress progress;
     std::optional<Session> session;

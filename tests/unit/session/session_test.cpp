@@ -98,7 +98,7 @@ TEST(SessionTls, AnEndAfterItIsALostConnection) {
 
 TEST(SessionTls, SilenceInsideIsBoundedWithStarttlsAndTheHandshake) {
     Table table([](Peer& mx) { return mute_in_tls(mx, "mx.example.net"); });
-    table.terms.tls_patience = for_tls;
+    table.options.tls_patience = for_tls;
     expect_failure(table.open(), Stage::handshake, Cause::tls, "timed out after");
     EXPECT_LE(table.took(), for_tls + std::chrono::seconds(5));
 }
@@ -114,7 +114,7 @@ Task<Done> mute_at_starttls(Peer& mx) {
 
 TEST(SessionStartTls, ThatIsNotAnsweredCostsWhatTlsMayCost) {
     Table table(mute_at_starttls);
-    table.terms.tls_patience = for_tls;
+    table.options.tls_patience = for_tls;
     expect_failure(table.open(), Stage::start_tls, Cause::timed_out,
                    "timed out after 100 seconds waiting for the reply to STARTTLS");
 }
