@@ -108,6 +108,7 @@ Task<Done> plays(const ServerScript& script, std::size_t at, Peer& peer) {
         case Kind::says:
             co_await peer.says_raw(step.text);
             break;
+        case Kind::hears_any: co_await peer.hears(); break;
         case Kind::hears: co_return co_await peer.expects(step.text);
         case Kind::hears_auth:
         case Kind::hears_response: co_return co_await hears_auth(script, step, peer);

@@ -108,6 +108,73 @@ bool matches_report(std::string_view part, std::string_view expected) {
     }
 }
 
+void read_step(std::vector<Step>& steps, std::string_view line, unsigned number) {
+    Step step;
+    step.line = number;
+    if (line == "S: (challenge)") {
+        step.kind = Step::Kind::challenges;
+        steps.push_back(std::move(step));
+        return;
+    }
+    if (line.starts_with("S: ") || line.starts_with("S*")) {
+        unsigned times = 1;
+        if (line[1] == '*') times = static_cast<unsigned>(seconds_of(line.substr(2)).count());
+        const std::string words = unescaped(line.substr(line.find(": ") + 2)) + "\r\n";
+        // Lines in a row are one write, and one step.
+        if (!steps.empty() && steps.back().kind == Step::Kind::says) step = steps.back();
+        else steps.emplace_back();
+        for (unsigned i = 0; i < times; ++i) step.text += words;
+        steps.back() = step;
+        return;
+    }
+    if (line.starts_with("S~")) {
+        step.kind = Step::Kind::drips;
+        step.seconds = seconds_of(line.substr(2));
+        step.text = unescaped(line.substr(line.find(": ") + 2)) + "\r\n";
+    } else if (line == "C: (message)") {
+        step.kind = Step::Kind::hears_message;
+    } else if (line.starts_with("C: (AUTH ") && line.ends_with(')')) {
+        step.kind = Step::Kind::hears_auth;
+        step.text = line.substr(9, line.size() - 10);
+    } else if (line == "C: (response)") {
+        step.kind = Step::Kind::hears_response;
+    } else if (line == "C: (chunk)" || line == "C: (last chunk)") {
+        step.kind = Step::Kind::hears_chunk;
+        step.text = line;
+    } else if (line == "C: (no end of data)") {
+        step.kind = Step::Kind::hears_no_end;
+    } else if (line == "C: (closes)") {
+        step.kind = Step::Kind::hears_close;
+    } else if (line == "C: (anything)") {
+        step.kind = Step::Kind::hears_any;
+    } else if (line.starts_with("C: ")) {
+        step.kind = Step::Kind::hears;
+        step.text = unescaped(line.substr(3));
+    } else if (line == "TLS" || line.starts_with("TLS ")) {
+        std::tie(step.kind, step.certificate) = tls_step(line.size() > 4 ? line.substr(4) : "");
+    } else if (line == "HANGS UP") {
+        step.kind = Step::Kind::hangs_up;
+    } else if (line == "RESETS") {
+        step.kind = Step::Kind::resets;
+    } else if (line == "MUTE") {
+        step.kind = Step::Kind::mute;
+    } else if (line == "DEAF") {
+        step.kind = Step::Kind::deaf;
+    } else if (line.starts_with("WAITS ")) {
+        step.kind = Step::Kind::waits;
+        step.seconds = seconds_of(line.substr(6));
+    } else {
+        throw std::runtime_error(text("no such line: ", line));
+    }
+    steps.push_back(std::move(step));
+}
+
+// Keeps the script for as long as it is played.
+Task<Done> plays_all(std::shared_ptr<const ServerScript> script, Peer& peer) {
+    const Fault none;
+    co_return co_await play(*script, none, peer);
+}
+
 }  // namespace
 
 Conversation Conversation::read(const std::string& path) {
@@ -158,7 +225,7 @@ void Conversation::read_line(std::string_view line, unsigned number) {
         server.line = number;
         servers_.push_back(std::move(server));
     } else if (!servers_.empty()) {
-        read_step(line, number);
+        read_step(servers_.back().steps, line, number);
     } else {
         std::string_view rest = line;
         const std::string_view word = take_word(rest);
@@ -166,64 +233,20 @@ void Conversation::read_line(std::string_view line, unsigned number) {
     }
 }
 
-void Conversation::read_step(std::string_view line, unsigned number) {
-    std::vector<Step>& steps = servers_.back().steps;
-    Step step;
-    step.line = number;
-    if (line == "S: (challenge)") {
-        step.kind = Step::Kind::challenges;
-        steps.push_back(std::move(step));
-        return;
+Script playing(std::string_view lines) {
+    const auto script = std::make_shared<ServerScript>();
+    for (unsigned number = 1; !lines.empty(); ++number) {
+        std::string_view line = lines.substr(0, lines.find('\n'));
+        lines.remove_prefix(std::min(lines.size(), line.size() + 1));
+        line.remove_prefix(std::min(line.size(), line.find_first_not_of(' ')));
+        if (!line.empty()) read_step(script->steps, line, number);
     }
-    if (line.starts_with("S: ") || line.starts_with("S*")) {
-        unsigned times = 1;
-        if (line[1] == '*') times = static_cast<unsigned>(seconds_of(line.substr(2)).count());
-        const std::string words = unescaped(line.substr(line.find(": ") + 2)) + "\r\n";
-        // Lines in a row are one write, and one step.
-        if (!steps.empty() && steps.back().kind == Step::Kind::says) step = steps.back();
-        else steps.emplace_back();
-        for (unsigned i = 0; i < times; ++i) step.text += words;
-        steps.back() = step;
-        return;
-    }
-    if (line.starts_with("S~")) {
-        step.kind = Step::Kind::drips;
-        step.seconds = seconds_of(line.substr(2));
-        step.text = unescaped(line.substr(line.find(": ") + 2)) + "\r\n";
-    } else if (line == "C: (message)") {
-        step.kind = Step::Kind::hears_message;
-    } else if (line.starts_with("C: (AUTH ") && line.ends_with(')')) {
-        step.kind = Step::Kind::hears_auth;
-        step.text = line.substr(9, line.size() - 10);
-    } else if (line == "C: (response)") {
-        step.kind = Step::Kind::hears_response;
-    } else if (line == "C: (chunk)" || line == "C: (last chunk)") {
-        step.kind = Step::Kind::hears_chunk;
-        step.text = line;
-    } else if (line == "C: (no end of data)") {
-        step.kind = Step::Kind::hears_no_end;
-    } else if (line == "C: (closes)") {
-        step.kind = Step::Kind::hears_close;
-    } else if (line.starts_with("C: ")) {
-        step.kind = Step::Kind::hears;
-        step.text = unescaped(line.substr(3));
-    } else if (line == "TLS" || line.starts_with("TLS ")) {
-        std::tie(step.kind, step.certificate) = tls_step(line.size() > 4 ? line.substr(4) : "");
-    } else if (line == "HANGS UP") {
-        step.kind = Step::Kind::hangs_up;
-    } else if (line == "RESETS") {
-        step.kind = Step::Kind::resets;
-    } else if (line == "MUTE") {
-        step.kind = Step::Kind::mute;
-    } else if (line == "DEAF") {
-        step.kind = Step::Kind::deaf;
-    } else if (line.starts_with("WAITS ")) {
-        step.kind = Step::Kind::waits;
-        step.seconds = seconds_of(line.substr(6));
-    } else {
-        throw std::runtime_error(text("no such line: ", line));
-    }
-    steps.push_back(std::move(step));
+    script->name = "mx.example.net";
+    static constexpr Step::Kind ends[] = {Step::Kind::hangs_up, Step::Kind::resets,
+                                          Step::Kind::mute, Step::Kind::deaf};
+    if (script->steps.empty() || std::ranges::count(ends, script->steps.back().kind) == 0)
+        read_step(script->steps, "MUTE", 0);
+    return [script](Peer& peer) { return plays_all(script, peer); };
 }
 
 bool Conversation::expects(const std::vector<std::string>& parts) const {

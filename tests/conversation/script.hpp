@@ -16,6 +16,7 @@ struct Step {
         says,
         drips,
         hears,
+        hears_any,       ///< one line, whatever it is
         hears_auth,      ///< AUTH with the mechanism `text`
         hears_response,
         challenges,
@@ -76,6 +77,10 @@ struct Fault {
 /// Plays the server's part. Both must outlive the task.
 Task<Done> play(const ServerScript& script, const Fault& fault, Peer& peer);
 
+/// A server as the lines of a conversation file, for tests that stand beside one; blanks before a
+/// line mean nothing. It falls mute behind the last one, unless that says how it ends.
+[[nodiscard]] Script playing(std::string_view lines);
+
 class Conversation {
 public:
     /// Reads a file; throws std::runtime_error with its name and line for what it cannot read.
@@ -95,7 +100,6 @@ public:
 
 private:
     void read_line(std::string_view line, unsigned number);
-    void read_step(std::string_view line, unsigned number);
 
     std::vector<std::pair<std::string, std::string>> setup_;
     std::string message_;

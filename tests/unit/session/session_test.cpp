@@ -5,6 +5,8 @@
 
 #include <openssl/ssl.h>
 
+#include "base/text.hpp"
+#include "conversation/script.hpp"
 #include "unit/session/session_table.hpp"
 
 namespace tern::session {
@@ -13,6 +15,7 @@ namespace {
 using Table = SessionTable;
 using test::Certificate;
 using test::Peer;
+using test::playing;
 
 constexpr Duration for_tls = std::chrono::seconds(100);
 
@@ -105,58 +108,41 @@ TEST(SessionTls, SilenceInsideIsBoundedWithStarttlsAndTheHandshake) {
 
 // ---- STARTTLS ----
 
-Task<Done> mute_at_starttls(Peer& mx) {
-    co_await greets(mx, "STARTTLS");
-    co_await mx.expects("STARTTLS");
-    co_await mx.goes_mute();
-    co_return Done();
+/// A server that offers STARTTLS and answers it so.
+test::Script hears_starttls(std::string_view answer, std::string_view others = "") {
+    return playing(text("S: 220 mx.example.net\n"
+                        "C: EHLO me.example\n"
+                        "S: 250-mx.example.net\n", others,
+                        "S: 250 STARTTLS\n"
+                        "C: STARTTLS\n", answer));
 }
 
+constexpr auto can_do_more = "S: 250-PIPELINING\nS: 250-CHUNKING\n";
+
 TEST(SessionStartTls, ThatIsNotAnsweredCostsWhatTlsMayCost) {
-    Table table(mute_at_starttls);
+    Table table(hears_starttls(""));
     table.options.tls_patience = for_tls;
     expect_failure(table.open(), Stage::start_tls, Cause::timed_out,
                    "timed out after 100 seconds waiting for the reply to STARTTLS");
 }
 
-Task<Done> hangs_up_at_starttls(Peer& mx) {
-    co_await greets(mx, "STARTTLS");
-    co_await mx.expects("STARTTLS");
-    mx.hangs_up();
-    co_return Done();
-}
-
 TEST(SessionStartTls, ThatIsAnsweredByClosing) {
-    Table table(hangs_up_at_starttls);
+    Table table(hears_starttls("HANGS UP"));
     expect_failure(table.open(), Stage::start_tls, Cause::closed,
                    "the server closed the connection before the reply to STARTTLS was complete");
 }
 
-Task<Done> raves_at_starttls(Peer& mx) {
-    co_await greets(mx, "STARTTLS");
-    co_await mx.expects("STARTTLS");
-    co_await mx.says("what?");
-    co_await mx.goes_mute();
-    co_return Done();
-}
-
 TEST(SessionStartTls, ThatIsAnsweredWithGarbage) {
-    Table table(raves_at_starttls);
+    Table table(hears_starttls("S: what?"));
     expect_failure(table.open(), Stage::start_tls, Cause::protocol_error,
                    "invalid reply to STARTTLS: ");
 }
 
-Task<Done> refuses_starttls_and_closes(Peer& mx) {
-    co_await greets(mx, "PIPELINING\nCHUNKING\nSTARTTLS");
-    co_await mx.expects("STARTTLS");
-    co_await mx.says("454 4.7.0 TLS not available");
-    co_await mx.hears();
-    mx.hangs_up();
-    co_return Done();
-}
-
 TEST(SessionStartTls, ThatIsRefusedBeforeTheServerClosesIsTheTrouble) {
-    Table table(refuses_starttls_and_closes);
+    Table table(hears_starttls(R"(
+        S: 454 4.7.0 TLS not available
+        C: (anything)
+        HANGS UP)", can_do_more));
     ASSERT_TRUE(table.open());
     ASSERT_TRUE(table.session->start_tls_refusal());
     EXPECT_EQ(table.session->start_tls_refusal()->code, 454);
@@ -166,65 +152,27 @@ TEST(SessionStartTls, ThatIsRefusedBeforeTheServerClosesIsTheTrouble) {
     EXPECT_FALSE(table.progress.end_of_data_written) << "another way must stay open";
 }
 
-Task<Done> refuses_starttls_and_delivers(Peer& mx) {
-    co_await greets(mx, "PIPELINING\nCHUNKING\nSTARTTLS");
-    co_await mx.expects("STARTTLS");
-    co_await mx.says("454 4.7.0 TLS not available");
-    co_await mx.expects("MAIL FROM:<alice@sender.example>");
-    co_await mx.expects("RCPT TO:<bob@example.net>");
-    co_await mx.says("250 ok\n250 ok");
-    std::string line = co_await mx.hears();
-    co_await mx.hears_chunk(std::move(line));
-    co_await mx.says("250 taken");
-    co_await mx.goes_mute();
-    co_return Done();
-}
-
 TEST(SessionStartTls, ThatIsRefusedLeavesASessionInClear) {
-    Table table(refuses_starttls_and_delivers);
+    Table table(hears_starttls(R"(
+        S: 454 4.7.0 TLS not available
+        C: MAIL FROM:<alice@sender.example>
+        C: RCPT TO:<bob@example.net>
+        S: 250 ok
+        S: 250 ok
+        C: (last chunk)
+        S: 250 taken)", can_do_more));
     EXPECT_TRUE(table.deliver());
     EXPECT_EQ(table.trouble(), "");
 }
 
 // ---- EHLO ----
 
-Task<Done> says_no_and_leaves(Peer& mx) {
-    co_await mx.says("220 mx.example.net");
-    co_await mx.expects("EHLO me.example");
-    co_await mx.says("554 5.7.1 bad reputation");
-    mx.hangs_up();
-    co_return Done();
-}
-Task<Done> says_no_and_is_mute(Peer& mx) {
-    co_await mx.says("220 mx.example.net");
-    co_await mx.expects("EHLO me.example");
-    co_await mx.says("554 5.7.1 bad reputation");
-    co_await mx.goes_mute();
-    co_return Done();
-}
-Task<Done> says_no_twice(Peer& mx) {
-    co_await mx.says("220 mx.example.net");
-    co_await mx.expects("EHLO me.example");
-    co_await mx.says("554 5.7.1 bad reputation");
-    co_await mx.expects("HELO me.example");
-    co_await mx.says("503 not now");
-    co_await mx.goes_mute();
-    co_return Done();
-}
-Task<Done> says_no_and_raves(Peer& mx) {
-    co_await mx.says("220 mx.example.net");
-    co_await mx.expects("EHLO me.example");
-    co_await mx.says("554 5.7.1 bad reputation");
-    co_await mx.expects("HELO me.example");
-    co_await mx.says("354 go on");
-    co_await mx.goes_mute();
-    co_return Done();
-}
-
 TEST(SessionHello, ARefusedEhloIsTheReasonHoweverHeloEnds) {
-    for (const auto script : {says_no_and_leaves, says_no_and_is_mute, says_no_twice,
-                              says_no_and_raves}) {
-        Table table(script);
+    for (const char* then : {"HANGS UP", "MUTE", "C: HELO me.example\nS: 503 not now",
+                             "C: HELO me.example\nS: 354 go on"}) {
+        Table table(playing(text("S: 220 mx.example.net\n"
+                                 "C: EHLO me.example\n"
+                                 "S: 554 5.7.1 bad reputation\n", then)));
         expect_failure(table.open(), Stage::hello, Cause::rejected, "554 5.7.1 bad reputation");
     }
 }

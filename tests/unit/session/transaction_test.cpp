@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include "base/text.hpp"
+#include "conversation/script.hpp"
 #include "unit/session/session_table.hpp"
 
 namespace tern::session {
@@ -10,29 +12,29 @@ namespace {
 
 using Table = SessionTable;
 using test::Peer;
+using test::playing;
 using testing::HasSubstr;
 using testing::Not;
 
 // ---- one flight ----
 
-Task<Done> hears_a_flight(Peer& mx) {
-    co_await greets(mx, "PIPELINING\nCHUNKING");
-    co_await mx.expects("MAIL FROM:<alice@sender.example>");
-    co_await mx.expects("RCPT TO:<bob@example.net>");
-    std::string line = co_await mx.hears();
-    co_await mx.hears_chunk(std::move(line));
-    co_return Done();
-}
-
-Task<Done> refuses_all(Peer& mx) {
-    co_await hears_a_flight(mx);
-    co_await mx.says("451 4.3.0 busy\n503 need MAIL\n503 need RCPT");
-    co_await mx.goes_mute();
-    co_return Done();
+/// A server that is told all in one flight and answers it so.
+test::Script hears_a_flight(std::string_view answer) {
+    return playing(text("S: 220 mx.example.net\n"
+                        "C: EHLO me.example\n"
+                        "S: 250-mx.example.net\n"
+                        "S: 250-PIPELINING\n"
+                        "S: 250 CHUNKING\n"
+                        "C: MAIL FROM:<alice@sender.example>\n"
+                        "C: RCPT TO:<bob@example.net>\n"
+                        "C: (last chunk)\n", answer));
 }
 
 TEST(SessionFlight, ARefusalOfAllBindsNobody) {
-    Table table(refuses_all);
+    Table table(hears_a_flight(R"(
+        S: 451 4.3.0 busy
+        S: 503 need MAIL
+        S: 503 need RCPT)"));
     expect_failure(table.deliver(), Stage::mail, Cause::rejected, "451 4.3.0 busy");
     EXPECT_TRUE(table.progress.end_of_data_written);
     EXPECT_TRUE(table.progress.end_of_data_refused);
@@ -40,58 +42,40 @@ TEST(SessionFlight, ARefusalOfAllBindsNobody) {
     EXPECT_TRUE(table.session->in_step());
 }
 
-Task<Done> refuses_mail_and_takes_the_message(Peer& mx) {
-    co_await hears_a_flight(mx);
-    co_await mx.says("450 later\n250 ok\n250 queued");
-    co_await mx.goes_mute();
-    co_return Done();
-}
-
 TEST(SessionFlight, AMessageTakenAfterARefusedMailIsToldSo) {
-    Table table(refuses_mail_and_takes_the_message);
+    Table table(hears_a_flight(R"(
+        S: 450 later
+        S: 250 ok
+        S: 250 queued)"));
     expect_failure(table.deliver(), Stage::final_dot, Cause::protocol_error,
                    "the server rejected MAIL (450 later) and then replied to the message as if it "
                    "took it (250 queued)");
     EXPECT_TRUE(table.progress.is_binding());
 }
 
-Task<Done> refuses_mail_and_the_end_alone(Peer& mx) {
-    co_await hears_a_flight(mx);
-    co_await mx.says("450 later\n250 ok\n450 later");
-    co_await mx.goes_mute();
-    co_return Done();
-}
-
 TEST(SessionFlight, ARecipientTakenAfterARefusedMailBinds) {
-    Table table(refuses_mail_and_the_end_alone);
+    Table table(hears_a_flight(R"(
+        S: 450 later
+        S: 250 ok
+        S: 450 later)"));
     expect_failure(table.deliver(), Stage::mail, Cause::rejected, "450 later");
     EXPECT_TRUE(table.progress.is_binding());
 }
 
-Task<Done> refuses_mail_and_closes(Peer& mx) {
-    co_await hears_a_flight(mx);
-    co_await mx.says("550 no such sender");
-    mx.hangs_up();
-    co_return Done();
-}
-
 TEST(SessionFlight, AClosedConnectionSettlesNothing) {
-    Table table(refuses_mail_and_closes);
+    Table table(hears_a_flight(R"(
+        S: 550 no such sender
+        HANGS UP)"));
     expect_failure(table.deliver(), Stage::final_dot, Cause::closed,
                    "the server rejected MAIL (550 no such sender), but its reply to the end of the "
                    "message was lost: ");
     EXPECT_TRUE(table.progress.is_binding());
 }
 
-Task<Done> announces_its_end(Peer& mx) {
-    co_await hears_a_flight(mx);
-    co_await mx.says("421 4.3.2 shutting down");
-    mx.hangs_up();
-    co_return Done();
-}
-
 TEST(SessionFlight, AnAnnouncedEndRefusesAllTheRest) {
-    Table table(announces_its_end);
+    Table table(hears_a_flight(R"(
+        S: 421 4.3.2 shutting down
+        HANGS UP)"));
     expect_failure(table.deliver(), Stage::mail, Cause::rejected, "421 4.3.2");
     EXPECT_FALSE(table.progress.is_binding());
 }
@@ -152,15 +136,20 @@ TEST(SessionRecipients, AFullMailboxIsItsOwnTrouble) {
 
 // ---- time ----
 
+Task<Done> takes_the_envelope(Peer& mx) {
+    co_await greets(mx, "X");
+    for (int command = 0; command < 2; ++command) {
+        co_await mx.hears();
+        co_await mx.says("250 ok");
+    }
+    co_await mx.expects("DATA");
+    co_await mx.says("354 go");
+    co_return Done();
+}
+
 // Takes the message slowly, then thinks for a while.
 Task<Done> is_a_slow_link(Peer& mx) {
-    co_await greets(mx, "X");
-    co_await mx.hears();
-    co_await mx.says("250 ok");
-    co_await mx.hears();
-    co_await mx.says("250 ok");
-    co_await mx.hears();
-    co_await mx.says("354 go");
+    co_await takes_the_envelope(mx);
     for (int i = 0; i < 20; ++i) {
         co_await mx.hears_bytes(10'000);
         co_await mx.simulation().sleep(std::chrono::seconds(60));
@@ -183,13 +172,7 @@ TEST(SessionTime, ProgressOfTheSendQueueIsProgress) {
 }
 
 Task<Done> stops_reading(Peer& mx) {
-    co_await greets(mx, "X");
-    co_await mx.hears();
-    co_await mx.says("250 ok");
-    co_await mx.hears();
-    co_await mx.says("250 ok");
-    co_await mx.hears();
-    co_await mx.says("354 go");
+    co_await takes_the_envelope(mx);
     co_await mx.goes_deaf();
     co_return Done();
 }
