@@ -11,6 +11,7 @@
 
 #include "base/text.hpp"
 #include "control/read_settings.hpp"
+#include "control/server_files.hpp"
 #include "delivery/deliver.hpp"
 #include "os/cares_resolver.hpp"
 #include "os/dialer.hpp"
@@ -47,7 +48,9 @@ Result<Done> go_home() {
 std::string deliver(const delivery::Arguments& arguments, bool& end_of_data_written) {
     const Result<Done> at_home = go_home();
     if (!at_home) return report_of(at_home.error());
-    Result<routing::Settings> settings = control::read_settings(arguments.host);
+    const control::Listing control_names("control");
+    Result<routing::Settings> settings =
+        control::read_settings(arguments.host, control_names);
     if (!settings) return report_of(settings.error());
     if (settings->routes.hold_passwords) os::forbid_core_dumps();
 
@@ -59,7 +62,7 @@ std::string deliver(const delivery::Arguments& arguments, bool& end_of_data_writ
     os::Dialer dialer(connector, reactor, clock);
     os::TcptoFile backoff("queue/lock/tcpto", clock, random);
     os::LocalAddresses local_addresses;
-    control::ServerFileReader rules;
+    control::ServerFileReader rules(control_names);
     os::MessageFile message(STDIN_FILENO, reactor);
     Environment environment{clock,           random, resolver, dialer, backoff,
                           local_addresses, rules,  message};

@@ -27,6 +27,7 @@
 #include "base/text.hpp"
 #include "control/control_file.hpp"
 #include "control/read_settings.hpp"
+#include "control/server_files.hpp"
 #include "explain/check/check.hpp"
 #include "explain/probe/no_message.hpp"
 #include "explain/show/printable.hpp"

@@ -14,6 +14,7 @@
 
 #include "base/ascii.hpp"
 #include "control/read_settings.hpp"
+#include "control/server_files.hpp"
 #include "os/tcpto_records.hpp"
 #include "explain/check/check.hpp"
 #include "support/directory.hpp"

@@ -8,6 +8,7 @@
 
 #include "base/ascii.hpp"
 #include "base/text.hpp"
+#include "control/catalogue.hpp"
 #include "control/control_file.hpp"
 #include "control/read_settings.hpp"
 #include "os/tcpto_records.hpp"
@@ -26,9 +27,9 @@ bool is_there(const std::string& path) {
     return control::exists(path).value_or(true);
 }
 
-void check_number(Checking& checking, std::string_view name, std::uint64_t otherwise,
-                  std::string_view unit) {
-    const std::string path = text("control/", name);
+void check_number(Checking& checking, const control::ControlFile& file) {
+    const std::string path = text("control/", file.name);
+    const std::string_view unit = file.kind == control::FileKind::seconds ? "seconds" : "bytes";
     if (!is_there(path)) return;
     const std::string content = read_checked(checking, path, Severity::error);
     const std::string_view line = trimmed(std::string_view(content).substr(0, content.find('\n')));
@@ -36,8 +37,8 @@ void check_number(Checking& checking, std::string_view name, std::uint64_t other
     const auto after = std::ranges::find_if_not(line, is_digit);
     if (!number) {
         checking.found.warning(
-            path, text("the first line does not begin with a number: the default of ", otherwise,
-                       " ", unit, " is used"),
+            path, text("the first line does not begin with a number: the default of ",
+                       file.otherwise, " ", unit, " is used"),
             "write the number, or remove the file");
     } else if (after != line.end()) {
         checking.found.warning(path,
@@ -155,10 +156,9 @@ void check_hello_name(Checking& checking) {
 }
 
 void check_numbers(Checking& checking) {
-    check_number(checking, "timeoutconnect", 60, "seconds");
-    check_number(checking, "timeoutremote", 1200, "seconds");
-    check_number(checking, "timeoutdns", 30, "seconds");
-    check_number(checking, "chunksizeremote", smtp::default_chunk, "bytes");
+    for (const control::ControlFile& file : control::catalogue)
+        if (file.kind == control::FileKind::seconds || file.kind == control::FileKind::bytes)
+            check_number(checking, file);
 }
 
 void check_address_preference(Checking& checking) {

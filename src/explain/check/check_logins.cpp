@@ -4,7 +4,7 @@
 #include <unordered_map>
 
 #include "base/text.hpp"
-#include "control/read_settings.hpp"
+#include "control/server_files.hpp"
 #include "routing/control_lines.hpp"
 #include "routing/relay_list.hpp"
 #include "delivery/server_requirement.hpp"

@@ -1,27 +1,18 @@
 // Files in control/ whose name is a misspelling of one that is read; see check_parts.hpp.
 #include <algorithm>
-#include <array>
 #include <numeric>
 
 #include "base/ascii.hpp"
 #include "base/text.hpp"
+#include "control/catalogue.hpp"
 #include "explain/check/check_parts.hpp"
 #include "explain/show/printable.hpp"
 
 namespace tern::explain {
 namespace {
 
-// qmail-remote(8), CONTROL FILES.
-constexpr std::array<std::string_view, 22> ours = {
-    "me",             "helohost",        "smtproutes",        "smtproutes.d",
-    "authsenders",    "qmtproutes",      "outgoingip",        "outgoingip6",
-    "domainips",      "helohostbyip",    "timeoutconnect",    "timeoutremote",
-    "timeoutdns",     "chunksizeremote", "tlsclientciphers",  "clientcert.pem",
-    "tlshosts",       "notlshosts",      "addresspreference", "tlsdestinations",
-    "authmechanisms", "ignoreextensions"};
-
-// Files of other programs that are one letter away from one of ours (qmail-control(5) and kin).
-constexpr std::array<std::string_view, 3> others = {"tlsclients", "mx", "mes"};
+using control::catalogue;
+using control::ControlFile;
 
 // Insertions, deletions, replacements and swaps of neighbours that make b of a.
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -41,7 +32,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 bool is_known(std::string_view name) {
-    return std::ranges::find(ours, name) != ours.end() ||
+    const auto& others = control::of_other_programs;
+    return std::ranges::find(catalogue, name, &ControlFile::name) != catalogue.end() ||
            std::ranges::find(others, name) != others.end() || is_foreign(name);
 }
 
@@ -58,10 +50,10 @@ void check_names(Checking& checking) {
         const auto close = [&lowered](std::string_view known) {
             return known.size() > 2 ? distance(lowered, known) <= 1 : lowered == known;
         };
-        const auto meant = std::ranges::find_if(ours, close);
-        if (meant != ours.end())
+        const auto meant = std::ranges::find_if(catalogue, close, &ControlFile::name);
+        if (meant != catalogue.end())
             checking.found.warning(text("control/", printable(name, 100)),
-                                   text("unknown control file (did you mean ", *meant, "?)"),
+                                   text("unknown control file (did you mean ", meant->name, "?)"),
                                    "rename or remove it");
     }
 }

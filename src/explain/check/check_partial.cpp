@@ -4,7 +4,7 @@
 
 #include "base/text.hpp"
 #include "control/control_file.hpp"
-#include "control/read_settings.hpp"
+#include "control/server_files.hpp"
 #include "routing/route_line.hpp"
 #include "delivery/server_requirement.hpp"
 #include "explain/check/check_parts.hpp"

@@ -11,6 +11,7 @@
 
 #include "base/text.hpp"
 #include "control/read_settings.hpp"
+#include "control/server_files.hpp"
 #include "support/directory.hpp"
 
 namespace tern::control {
@@ -297,6 +298,22 @@ TEST_F(ControlFile, DemandsThatCannotBeReachedAreATrouble) {
     write("tlshosts", "");
     ASSERT_FALSE(rules.requirement(server));
     EXPECT_EQ(rules.requirement(server).error().detail, "control/tlshosts: not a directory");
+}
+
+// One look at control/ tells that a file is not there; what it does not tell is asked for.
+TEST_F(ControlFile, TlsDestinationsAreAskedForWhereTheListingHasThem) {
+    ServerFileReader none(Listing("control"));
+    write("tlsdestinations", "-*:\n");
+    EXPECT_EQ(none.tls_destinations().value_or("(trouble)"), "");
+    EXPECT_EQ(ServerFileReader().tls_destinations().value_or("(trouble)"), "-*:\n");
+    EXPECT_EQ(ServerFileReader(Listing("control")).tls_destinations().value_or("(trouble)"),
+              "-*:\n");
+    std::filesystem::remove("control/tlsdestinations");
+    std::filesystem::create_directory("control/tlsdestinations");
+    const Result<std::string> trouble = ServerFileReader(Listing("control")).tls_destinations();
+    ASSERT_FALSE(trouble);
+    EXPECT_EQ(trouble.error().cause, Cause::control_file);
+    EXPECT_EQ(trouble.error().detail, "control/tlsdestinations: is a directory");
 }
 
 // btrfs leaves a file out of a listing that was put in the place of another behind the directory's

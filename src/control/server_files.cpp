@@ -1,0 +1,66 @@
+// What the operator's files say of single servers; see server_files.hpp.
+#include "control/server_files.hpp"
+
+#include <string>
+#include <vector>
+
+#include "base/text.hpp"
+#include "control/catalogue.hpp"
+
+namespace tern::control {
+namespace {
+
+constexpr std::string_view tls_destinations_file = about(File::tlsdestinations).name;
+constexpr std::string_view tls_hosts = about(File::tlshosts).name;
+constexpr std::string_view no_tls_hosts = about(File::notlshosts).name;
+
+std::string path_of(std::string_view name) { return text("control/", name); }
+
+}  // namespace
+
+ServerFileReader::ServerFileReader(const Listing& control)
+    : may_have_tls_destinations_(control.may_have(tls_destinations_file)) {}
+
+Result<Secret> ServerFileReader::token_file(const std::string& path) {
+    const Result<std::optional<WipedText>> content = read_secret_file(path);
+    if (!content) return tl::unexpected<Failure>(content.error());
+    if (*content) return Secret(**content);
+    return fail(Stage::start, Cause::control_file,
+                text(path, ": the file of the access token does not exist"));
+}
+
+Result<std::string> ServerFileReader::tls_destinations() {
+    if (!may_have_tls_destinations_) return std::string();
+    if (!tls_destinations_)
+        tls_destinations_ = read_file(path_of(tls_destinations_file))
+                                .map([](std::optional<std::string>&& content) {
+                                    return std::move(content).value_or("");
+                                });
+    return *tls_destinations_;
+}
+
+// contract.md#tls-files: tlshosts/<FQDN>.pem beats notlshosts/<FQDN> and exhaustivelist.
+Result<tls::Requirement> ServerFileReader::requirement(const dns::Domain& server) {
+    std::vector<std::string> exclusions;
+    // A link that leads nowhere is a demand too, and what a directory behind one demanded is not
+    // known: the mail must not go unverified because of it.
+    const Result<bool> any_demanded = has_directory(path_of(tls_hosts));
+    if (!any_demanded) return tl::unexpected<Failure>(any_demanded.error());
+    if (*any_demanded) {
+        const std::string trust_file = text("control/", tls_hosts, "/", server.ascii(), ".pem");
+        const Result<bool> demanded = is_named(trust_file);
+        if (!demanded) return tl::unexpected<Failure>(demanded.error());
+        if (*demanded) return tls::Requirement::verified(trust_file, server.ascii());
+        exclusions.push_back(text("control/", tls_hosts, "/exhaustivelist"));
+    }
+    exclusions.push_back(text("control/", no_tls_hosts, "/", server.ascii()));
+    tls::Requirement requirement = tls::Requirement::opportunistic();
+    for (std::string& file : exclusions) {
+        const Result<bool> excluded = exists(file);
+        if (!excluded) return tl::unexpected<Failure>(excluded.error());
+        if (*excluded) requirement = tls::Requirement::none(std::move(file));
+    }
+    return requirement;
+}
+
+}  // namespace tern::control
