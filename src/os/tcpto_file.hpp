@@ -1,5 +1,5 @@
 // The memory of hosts that time out, in queue/lock/tcpto and tcpto6, shared with others. Its
-// rule is in delivery/backoff; trouble with the file means that it knows nothing, never more.
+// rule is in os/tcpto_records; trouble with the file means that it knows nothing, never more.
 #pragma once
 
 #include <optional>

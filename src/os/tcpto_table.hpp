@@ -1,5 +1,5 @@
 // queue/lock/tcpto, or tcpto6, as a file: opening, locking, reading, writing. Its meaning is in
-// delivery/backoff; it is never created and never made longer here.
+// os/tcpto_records; it is never created and never made longer here.
 #pragma once
 
 #include <span>
