@@ -54,6 +54,7 @@ SECTIONS {
             .text._Z*8delivery3Way* .text._Z*8delivery7deliver* .text._Z*8delivery9Arguments*
             .text._Z*4smtp* .text._Z*2os6Dialer* .text._Z*2os8FdStream* .text._Z*2os9TcptoFile*
             .text._Z*2os14LocalAddresses* .text._Z*2os11MessageFile* .text._Z*4Task*
+            .text._Z*2os11PollReactor* .text._Z*2os15SocketConnector* .text._Z*2os8wait_for*
             .text._Z*4text* .text._Z*NSt7__cxx11* .text._Z*tern9IpAddress* .text._Z*home_directory*
             .text._ZNSt6vector*)
         *ltrans*.o(.text .text.[!u]*)

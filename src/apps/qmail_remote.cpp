@@ -60,7 +60,7 @@ std::string deliver(const delivery::Arguments& arguments, bool& end_of_data_writ
     os::CaresResolver resolver(reactor, clock, random);
     os::SocketConnector connector(reactor, clock);
     os::Dialer dialer(connector, reactor, clock);
-    os::TcptoFile backoff("queue/lock/tcpto", clock, random);
+    os::TcptoFile backoff("queue/lock/tcpto", reactor, clock, random);
     os::LocalAddresses local_addresses;
     control::ServerFileReader rules(control_names);
     os::MessageFile message(STDIN_FILENO, reactor);

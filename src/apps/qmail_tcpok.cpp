@@ -13,6 +13,8 @@
 #include "os/home.hpp"
 #include "os/standard_descriptors.hpp"
 #include "os/tcpto_table.hpp"
+#include "os/poll_reactor.hpp"
+#include "os/system_clock.hpp"
 
 namespace {
 
@@ -30,7 +32,9 @@ int die(std::string_view what, const Failure& why) {
 int clear(const std::string& path, const os::backoff::Layout& layout) {
     Result<os::TcptoTable> file = os::TcptoTable::open(path);
     if (!file) return die("write " + path, file.error());
-    const Result<Done> locked = file->lock(lock_patience);
+    const os::SystemClock clock;
+    os::PollReactor reactor(clock);
+    const Result<Done> locked = file->lock(reactor, clock, lock_patience).run();
     if (!locked) return die("lock " + path, locked.error());
     // Looked at first: a longer table is another program's, its records are not ours to clear.
     const Result<os::TcptoBytes> content = file->read(layout);

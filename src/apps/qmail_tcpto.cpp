@@ -10,6 +10,7 @@
 #include "os/tcpto_records.hpp"
 #include "os/home.hpp"
 #include "os/standard_descriptors.hpp"
+#include "os/poll_reactor.hpp"
 #include "os/system_clock.hpp"
 #include "os/tcpto_table.hpp"
 
@@ -44,11 +45,13 @@ std::string lines(os::TcptoBytes content, const backoff::Layout& layout,
 int print(const std::string& directory, std::string_view name, const backoff::Layout& layout) {
     Result<os::TcptoTable> file = os::TcptoTable::open(text(directory, "/", name));
     if (!file) return die(text("open ", name), file.error());
-    const Result<Done> locked = file->lock(lock_patience);
+    const os::SystemClock clock;
+    os::PollReactor reactor(clock);
+    const Result<Done> locked = file->lock(reactor, clock, lock_patience).run();
     if (!locked) return die(text("lock ", name), locked.error());
     const Result<os::TcptoBytes> content = file->read(layout);
     if (!content) return die(text("read ", name), content.error());
-    os::write_report(lines(*content, layout, os::SystemClock().since_epoch()));
+    os::write_report(lines(*content, layout, clock.since_epoch()));
     return 0;
 }
 

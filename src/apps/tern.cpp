@@ -84,7 +84,7 @@ struct Surroundings {
     os::CaresResolver resolver{reactor, clock, random};
     os::SocketConnector connector{reactor, clock};
     os::Dialer dialer{connector, reactor, clock};
-    os::TcptoFile backoff{"queue/lock/tcpto", clock, random};
+    os::TcptoFile backoff{"queue/lock/tcpto", reactor, clock, random};
     os::LocalAddresses local_addresses;
     control::ServerFileReader rules;
     explain::NoMessage message;

@@ -13,10 +13,15 @@ bool is_local_trouble(Connected outcome) {
     return outcome == Connected::resources || outcome == Connected::wrong_source;
 }
 
+// contract.md#tcpto: any outcome of the server's own but silence.
+bool has_answered(Connected outcome) {
+    return outcome == Connected::yes || outcome == Connected::refused;
+}
+
 }  // namespace
 
 // Hosts that timed out recently are left out, and the report names them.
-std::vector<Endpoint> Delivery::not_silent(const Exchanger& exchanger) {
+Task<std::vector<Endpoint>> Delivery::not_silent(const Exchanger& exchanger) {
     std::vector<Endpoint> candidates;
     for (const Endpoint& endpoint : exchanger.endpoints) {
         if (candidates.size() == most_connections) {
@@ -24,7 +29,8 @@ std::vector<Endpoint> Delivery::not_silent(const Exchanger& exchanger) {
             break;
         }
         if (itinerary_.was_tried(endpoint)) continue;
-        const TimeoutTable::Finding silence = environment_.timeouts.look_up(endpoint.address);
+        const TimeoutTable::Finding silence =
+            co_await environment_.timeouts.look_up(endpoint.address);
         if (silence.skip) {
             note_unconnected(
                 Peer{exchanger.name ? exchanger.name->ascii() : std::string(), endpoint},
@@ -34,7 +40,7 @@ std::vector<Endpoint> Delivery::not_silent(const Exchanger& exchanger) {
         if (silence.listed) listed_.push_back(endpoint);
         candidates.push_back(endpoint);
     }
-    return candidates;
+    co_return candidates;
 }
 
 const Result<routing::Source>& Delivery::source_of(Family family) {
@@ -62,6 +68,14 @@ Task<Connection> Delivery::connect(const Step& step) {
         environment_.clock.now() + 2 * settings_.timeout_connect + std::chrono::seconds(1));
     DialResult dialled =
         co_await environment_.dialer.dial(targets, settings_.timeout_connect, latest);
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        const Endpoint& endpoint = targets[i].endpoint;
+        if (dialled.each[i].outcome == Connected::timed_out)
+            co_await environment_.timeouts.note_timeout(endpoint.address);
+        else if (has_answered(dialled.each[i].outcome) &&
+                 std::ranges::find(listed_, endpoint) != listed_.end())
+            co_await environment_.timeouts.note_answer(endpoint.address);
+    }
     co_return note_dialled(step, targets, std::move(dialled));
 }
 
@@ -80,11 +94,6 @@ Result<Connection> Delivery::note_dialled(const Step& step, const std::vector<Ta
         if (each.outcome == Connected::not_tried) continue;
         const Endpoint& endpoint = targets[i].endpoint;
         tried.push_back(endpoint);
-        if (each.outcome == Connected::timed_out)
-            environment_.timeouts.note_timeout(endpoint.address);
-        else if (!is_local_trouble(each.outcome) &&
-                 std::ranges::find(listed_, endpoint) != listed_.end())
-            environment_.timeouts.note_answer(endpoint.address);
         if (is_local_trouble(each.outcome) && !dialled.stream)
             return local_trouble(each, endpoint.address.family());
         if (each.outcome != Connected::yes)

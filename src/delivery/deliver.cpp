@@ -86,7 +86,7 @@ Task<Done> Delivery::try_hop(routing::NextHop hop) {
         if (!group || group->empty()) break;
         for (const Exchanger& exchanger : *group) {
             reached_ = false;
-            add_server(exchanger);
+            co_await add_server(exchanger);
             co_await proceed();
             if (reached_ && exchanger.name) exchangers.note_reached(*exchanger.name);
         }
@@ -100,16 +100,21 @@ Task<Done> Delivery::try_hop(routing::NextHop hop) {
     co_return Done();
 }
 
-void Delivery::add_server(const Exchanger& exchanger) {
+Task<Done> Delivery::add_server(const Exchanger& exchanger) {
     if (!itinerary_.wants_servers(environment_.clock.now())) {
         unasked_ = true;
-        return;
+        co_return Done();
     }
     Result<tls::Requirement> requirement =
         requirement_for(environment_.server_files, route_, exchanger);
-    if (!requirement) return settle_for_trouble(requirement.error());
-    itinerary_.add(exchanger.name ? exchanger.name->ascii() : std::string(), not_silent(exchanger),
+    if (!requirement) {
+        settle_for_trouble(requirement.error());
+        co_return Done();
+    }
+    std::vector<Endpoint> endpoints = co_await not_silent(exchanger);
+    itinerary_.add(exchanger.name ? exchanger.name->ascii() : std::string(), std::move(endpoints),
                    std::move(*requirement));
+    co_return Done();
 }
 
 // Makes every connection that is due now.

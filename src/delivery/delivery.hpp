@@ -42,7 +42,7 @@ public:
 private:
     // deliver.cpp
     Task<Done> try_hop(routing::NextHop hop);
-    void add_server(const Exchanger& exchanger);
+    Task<Done> add_server(const Exchanger& exchanger);
     Task<Done> proceed();
     Task<Done> take(const Step& step);
     void consider(Outcome outcome, const Step& step);
@@ -65,7 +65,7 @@ private:
     void note_unconnected(const Peer& peer, std::string_view why);
     const Result<routing::Source>& source_of(Family family);
     Result<std::vector<Target>> targets_of(const Step& step);
-    std::vector<Endpoint> not_silent(const Exchanger& exchanger);
+    Task<std::vector<Endpoint>> not_silent(const Exchanger& exchanger);
 
     // attempt.cpp
     Task<Outcome> attempt(Connection connection, const Step& step);

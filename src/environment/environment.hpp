@@ -13,6 +13,7 @@
 #include "base/random.hpp"
 #include "base/secret.hpp"
 #include "base/stream.hpp"
+#include "base/task.hpp"
 #include "dns/resolver.hpp"
 #include "base/message_source.hpp"
 #include "tls/requirement.hpp"
@@ -69,7 +70,8 @@ public:
 };
 
 /// Memory of hosts that time out, shared with other programs (queue/lock/tcpto). Trouble with it
-/// never hinders mail: it then knows nothing.
+/// never hinders mail: it then knows nothing. What it does may take a moment, as others use the
+/// table as well; it fails only with Cause::cancelled.
 class TimeoutTable {
 public:
     TimeoutTable() = default;
@@ -81,9 +83,9 @@ public:
         bool listed = false;  ///< a record was found, to be cleared by any answer
         bool skip = false;    ///< silent lately: do not try now
     };
-    virtual Finding look_up(const IpAddress& address) = 0;
-    virtual void note_timeout(const IpAddress& address) = 0;
-    virtual void note_answer(const IpAddress& address) = 0;
+    virtual Task<Finding> look_up(IpAddress address) = 0;
+    virtual Task<Done> note_timeout(IpAddress address) = 0;
+    virtual Task<Done> note_answer(IpAddress address) = 0;
 };
 
 /// Tells which addresses are this host's own. Asked only when a route needs it.

@@ -6,49 +6,58 @@
 
 namespace tern::os {
 
-TcptoFile::TcptoFile(std::string path, const Clock& clock, Random& random, Duration patience)
-    : path_(std::move(path)), clock_(clock), random_(random), patience_(patience) {}
+TcptoFile::TcptoFile(std::string path, Reactor& reactor, const Clock& clock, Random& random,
+                     Duration patience)
+    : path_(std::move(path)),
+      reactor_(reactor),
+      clock_(clock),
+      random_(random),
+      patience_(patience) {}
 
-TimeoutTable::Finding TcptoFile::look_up(const IpAddress& address) {
-    std::optional<Held> held = hold(address);
-    if (!held) return {};
+Task<TimeoutTable::Finding> TcptoFile::look_up(IpAddress address) {
+    const std::optional<Held> held = co_await hold(address.family());
+    if (!held) co_return Finding();
     constexpr std::uint32_t jitters = 32;  // contract.md#tcpto: r random in 0..31
     const backoff::Finding finding = backoff::look_up(
-        held->content, address, clock_.since_epoch(), random_.below(jitters),
-        held->layout);
-    return {finding.listed, finding.skip};
+        held->content, address, clock_.since_epoch(), random_.below(jitters), held->layout);
+    co_return Finding{finding.listed, finding.skip};
 }
 
-void TcptoFile::note_timeout(const IpAddress& address) {
-    std::optional<Held> held = hold(address);
-    if (!held) return;
+Task<Done> TcptoFile::note_timeout(IpAddress address) {
+    std::optional<Held> held = co_await hold(address.family());
+    if (!held) co_return Done();
     const TcptoBytes before = held->content;
     backoff::note_timeout(held->content, address, clock_.since_epoch(), held->layout);
     write_changes(*held, before);
+    co_return Done();
 }
 
-void TcptoFile::note_answer(const IpAddress& address) {
-    std::optional<Held> held = hold(address);
-    if (!held) return;
+Task<Done> TcptoFile::note_answer(IpAddress address) {
+    std::optional<Held> held = co_await hold(address.family());
+    if (!held) co_return Done();
     const TcptoBytes before = held->content;
     backoff::note_answer(held->content, address, held->layout);
     write_changes(*held, before);
+    co_return Done();
 }
 
 // Nothing when the feature is off: no table, an empty one, or trouble with it.
-std::optional<TcptoFile::Held> TcptoFile::hold(const IpAddress& address) {
-    if (off_) return std::nullopt;
-    const backoff::Layout& layout = backoff::layout_of(address.family());
-    Result<TcptoTable> file =
-        TcptoTable::open(address.family() == Family::ipv4 ? path_ : path_ + "6");
-    if (!file) return std::nullopt;
-    if (!file->lock(patience_)) {
+Task<std::optional<TcptoFile::Held>> TcptoFile::hold(Family family) {
+    std::optional<Held> held;
+    if (off_) co_return std::move(held);
+    Result<TcptoTable> file = TcptoTable::open(family == Family::ipv4 ? path_ : path_ + "6");
+    if (!file) co_return std::move(held);
+    const Result<Done> locked = co_await file->lock(reactor_, clock_, patience_).outcome();
+    if (!locked && locked.error().cause == Cause::cancelled) co_return locked.error();
+    if (!locked) {
         off_ = true;
-        return std::nullopt;
+        co_return std::move(held);
     }
+    const backoff::Layout& layout = backoff::layout_of(family);
     Result<TcptoBytes> content = file->read(layout);
-    if (!content || content->empty()) return std::nullopt;
-    return Held{std::move(*file), std::move(*content), layout};
+    if (content && !content->empty())
+        held.emplace(Held{std::move(*file), std::move(*content), layout});
+    co_return std::move(held);
 }
 
 // Only the record that changed, as qmail does: a reader without the lock sees old or new.

@@ -1,7 +1,8 @@
 // The memory of hosts that time out, in queue/lock/tcpto and tcpto6, shared with others. Its
-// rule is in delivery/backoff; trouble with the file means that it knows nothing, never more.
+// rule is in os/tcpto_records; trouble with the file means that it knows nothing, never more.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/clock.hpp"
@@ -17,14 +18,14 @@ public:
     static constexpr Duration lock_patience = std::chrono::seconds(5);
 
     /// Uses the table at `path` for IPv4 and the one beside it with a 6 behind its name for IPv6,
-    /// opened anew for each question so that no lock outlives its answer. `clock` and `random`
-    /// must outlive it.
-    TcptoFile(std::string path, const Clock& clock, Random& random,
+    /// opened anew for each question so that no lock outlives its answer. `reactor`, `clock` and
+    /// `random` must outlive it.
+    TcptoFile(std::string path, Reactor& reactor, const Clock& clock, Random& random,
               Duration patience = lock_patience);
 
-    Finding look_up(const IpAddress& address) override;
-    void note_timeout(const IpAddress& address) override;
-    void note_answer(const IpAddress& address) override;
+    Task<Finding> look_up(IpAddress address) override;
+    Task<Done> note_timeout(IpAddress address) override;
+    Task<Done> note_answer(IpAddress address) override;
 
 private:
     /// The table under its lock, and what it held.
@@ -33,10 +34,11 @@ private:
         TcptoBytes content;
         const os::backoff::Layout& layout;
     };
-    std::optional<Held> hold(const IpAddress& address);
+    Task<std::optional<Held>> hold(Family family);
     static void write_changes(Held& held, const TcptoBytes& before);
 
     const std::string path_;
+    Reactor& reactor_;
     const Clock& clock_;
     Random& random_;
     const Duration patience_;

@@ -6,8 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <thread>
+#include <optional>
 
 #include "base/text.hpp"
 #include "os/error_words.hpp"
@@ -60,17 +61,27 @@ Result<TcptoTable> TcptoTable::open(const std::string& path) {
     return TcptoTable(std::move(*file));
 }
 
-Result<Done> TcptoTable::lock(Duration patience) {
-    const Deadline until = std::chrono::steady_clock::now() + patience;
-    // flock(2) itself would wait for ever on a holder that was stopped.
-    while (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
-        const int error = errno;
-        if (error != EWOULDBLOCK && error != EINTR) return trouble(error_words(error));
-        if (std::chrono::steady_clock::now() >= until)
-            return trouble("another program holds the lock");
-        std::this_thread::sleep_for(between_tries);
+// flock(2) itself would wait for ever on a holder that was stopped. False: somebody holds the lock.
+Result<bool> TcptoTable::try_lock() {
+    if (::flock(file_.get(), LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno == EWOULDBLOCK || errno == EINTR) return false;
+    return trouble(error_words(errno));
+}
+
+// A lock has no descriptor that becomes ready: it is tried again and again.
+Task<Done> TcptoTable::lock(Reactor& reactor, const Clock& clock, Duration patience) {
+    std::optional<Deadline> until;
+    for (;;) {
+        const Result<bool> locked = try_lock();
+        if (!locked) co_return locked.error();
+        if (*locked) co_return Done();
+        const Time now = clock.now();
+        if (!until) until = now + patience;
+        if (now >= *until)
+            co_return Failure(Stage::start, Cause::resources, "another program holds the lock");
+        const Deadline next = std::min<Deadline>(*until, now + between_tries);
+        if (co_await reactor.wait(next) == Readiness::cancelled) co_return cancelled();
     }
-    return Done();
 }
 
 Result<TcptoBytes> TcptoTable::read(const os::backoff::Layout& layout) {

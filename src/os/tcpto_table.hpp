@@ -1,5 +1,5 @@
 // queue/lock/tcpto, or tcpto6, as a file: opening, locking, reading, writing. Its meaning is in
-// delivery/backoff; it is never created and never made longer here.
+// os/tcpto_records; it is never created and never made longer here.
 #pragma once
 
 #include <span>
@@ -8,6 +8,8 @@
 
 #include "base/clock.hpp"
 #include "base/failure.hpp"
+#include "base/task.hpp"
+#include "environment/reactor.hpp"
 #include "os/tcpto_records.hpp"
 #include "os/descriptor.hpp"
 
@@ -24,8 +26,9 @@ public:
     /// components of `path`, and opens no file that has a second name.
     [[nodiscard]] static Result<TcptoTable> open(const std::string& path);
 
-    /// Waits for the exclusive lock, up to `patience`. It ends with the table's life.
-    [[nodiscard]] Result<Done> lock(Duration patience);
+    /// Takes the exclusive lock, which ends with the table's life, waiting for it at `reactor` up
+    /// to `patience`. Fails with Cause::cancelled when that wait was cancelled.
+    Task<Done> lock(Reactor& reactor, const Clock& clock, Duration patience);
 
     /// Fails when the file holds more than a table of the layout (1,024 or 2,048 bytes): it is
     /// another program's then (contract.md#tcpto).
@@ -35,6 +38,7 @@ public:
     [[nodiscard]] Result<Done> write(std::span<const unsigned char> bytes, std::size_t offset);
 
 private:
+    Result<bool> try_lock();
     explicit TcptoTable(Descriptor file) : file_(std::move(file)) {}
 
     Descriptor file_;

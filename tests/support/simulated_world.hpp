@@ -91,11 +91,18 @@ public:
     std::vector<IpAddress> timeouts;
     std::vector<IpAddress> answers;
 
-    Finding look_up(const IpAddress& address) override {
-        return {listed.contains(address) || skipped.contains(address), skipped.contains(address)};
+    Task<Finding> look_up(IpAddress address) override {
+        const bool skip = skipped.contains(address);
+        co_return Finding{skip || listed.contains(address), skip};
     }
-    void note_timeout(const IpAddress& address) override { timeouts.push_back(address); }
-    void note_answer(const IpAddress& address) override { answers.push_back(address); }
+    Task<Done> note_timeout(IpAddress address) override {
+        timeouts.push_back(address);
+        co_return Done();
+    }
+    Task<Done> note_answer(IpAddress address) override {
+        answers.push_back(address);
+        co_return Done();
+    }
 };
 
 class SimulatedAddresses final : public LocalAddresses {

@@ -93,9 +93,11 @@ private:
             co_return Done();
         }
         std::vector<Endpoint> waiting = exchanger.endpoints;
-        for (const Endpoint& endpoint : waiting)
-            if (environment_.timeouts.look_up(endpoint.address).skip)
-                result_.silent_lately.push_back(peer_of(exchanger, endpoint));
+        for (const Endpoint& endpoint : waiting) {
+            const TimeoutTable::Finding silence =
+                co_await environment_.timeouts.look_up(endpoint.address);
+            if (silence.skip) result_.silent_lately.push_back(peer_of(exchanger, endpoint));
+        }
         while (!waiting.empty() && may_go_on())
             co_await connect(exchanger, *requirement, waiting);
         co_return Done();

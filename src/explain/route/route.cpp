@@ -91,7 +91,7 @@ private:
             const std::vector<delivery::Exchanger> group = co_await exchangers.next_group();
             if (group.empty()) break;
             for (const delivery::Exchanger& exchanger : group) {
-                Result<Done> added = add_server(routed, exchanger);
+                Result<Done> added = co_await add_server(routed, exchanger).outcome();
                 if (added) continue;
                 // A delivery asks for the terms of a server when those before it did not take the
                 // mail, and ends where there are none.
@@ -109,19 +109,21 @@ private:
                                    [](const RoutedHop& hop) { return !hop.servers.empty(); });
     }
 
-    Result<Done> add_server(RoutedHop& routed, const delivery::Exchanger& exchanger) {
+    Task<Done> add_server(RoutedHop& routed, const delivery::Exchanger& exchanger) {
         RoutedServer server;
         if (exchanger.name) server.name = exchanger.name->ascii();
         server.preference = exchanger.preference;
-        for (const Endpoint& endpoint : exchanger.endpoints)
-            server.addresses.push_back(
-                RoutedAddress{endpoint, environment_.timeouts.look_up(endpoint.address).skip});
+        for (const Endpoint& endpoint : exchanger.endpoints) {
+            const TimeoutTable::Finding silence =
+                co_await environment_.timeouts.look_up(endpoint.address);
+            server.addresses.push_back(RoutedAddress{endpoint, silence.skip});
+        }
         Result<tls::Requirement> requirement =
             delivery::requirement_for(environment_.server_files, route_.route, exchanger);
-        if (!requirement) return tl::unexpected<Failure>(requirement.error());
+        if (!requirement) co_return requirement.error();
         server.requirement = std::move(*requirement);
         routed.servers.push_back(std::move(server));
-        return Done();
+        co_return Done();
     }
 
     [[nodiscard]] bool uses(Family family) const {

@@ -14,9 +14,11 @@
 #include <thread>
 #include <vector>
 
+#include "os/poll_reactor.hpp"
 #include "os/system_clock.hpp"
 #include "os/tcpto_table.hpp"
 #include "support/directory.hpp"
+#include "support/simulated_reactor.hpp"
 #include "support/sockets.hpp"
 
 namespace tern::os {
@@ -24,9 +26,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// The time of the system, on one fixed day.
 class FixedClock final : public Clock {
 public:
-    [[nodiscard]] Time now() const override { return Time(); }
+    [[nodiscard]] Time now() const override { return SystemClock().now(); }
     [[nodiscard]] std::chrono::seconds since_epoch() const override { return epoch; }
     std::chrono::seconds epoch{1'700'000'000};
 };
@@ -40,6 +43,24 @@ public:
     std::vector<std::uint32_t> bounds;
 };
 
+/// A TcptoFile on a host that never suspends.
+class Memory {
+public:
+    Memory(const std::string& path, Random& random, const Clock& clock, Duration patience)
+        : file_(path, reactor_, clock, random, patience) {}
+
+    TimeoutTable::Finding look_up(const IpAddress& address) {
+        return file_.look_up(address).run().value();
+    }
+    void note_timeout(const IpAddress& address) { file_.note_timeout(address).run().value(); }
+    void note_answer(const IpAddress& address) { file_.note_answer(address).run().value(); }
+
+private:
+    SystemClock time_;
+    PollReactor reactor_{time_};
+    TcptoFile file_;
+};
+
 const IpAddress host = *IpAddress::parse("192.0.2.7");
 
 class TcptoFileTest : public testing::Test {
@@ -50,12 +71,12 @@ protected:
         bytes << std::ifstream(path_, std::ios::binary).rdbuf();
         return bytes.str();
     }
-    TcptoFile table(Duration patience = TcptoFile::lock_patience) {
-        return {path_, clock_, random_, patience};
+    Memory table(Duration patience = TcptoFile::lock_patience) {
+        return {path_, random_, clock_, patience};
     }
     /// Nothing is known and nothing is changed.
     void expect_off() {
-        TcptoFile file = table();
+        Memory file = table();
         file.note_timeout(host);
         file.note_answer(host);
         EXPECT_FALSE(file.look_up(host).listed);
@@ -85,7 +106,7 @@ TEST_F(TcptoFileTest, IsNeverExtended) {
         EXPECT_EQ(content(), std::string(size, '\0'));
     }
     put(std::string(40, '\0'));
-    TcptoFile file = table();
+    Memory file = table();
     for (std::uint8_t i = 1; i < 9; ++i) file.note_timeout(IpAddress::ipv4({10, 0, 0, i}));
     EXPECT_EQ(content().size(), 40U);
     EXPECT_EQ(content().substr(32), std::string(8, '\0')) << "no whole record";
@@ -101,7 +122,7 @@ TEST_F(TcptoFileTest, AnotherProgramsFormatIsLeftAlone) {
 
 TEST_F(TcptoFileTest, WritesWhatTheOldProgramsWrite) {
     put(std::string(1024, '\0'));
-    TcptoFile file = table();
+    Memory file = table();
     file.note_timeout(host);
     std::string expected(1024, '\0');
     expected.replace(0, 16, std::string("\xc0\x00\x02\x07\x01\0\0\0\x00\xf1\x53\x65\0\0\0\0", 16));
@@ -116,7 +137,7 @@ TEST_F(TcptoFileTest, WritesWhatTheOldProgramsWrite) {
 
 TEST_F(TcptoFileTest, SkipsForTheTimeOfTheRule) {
     put(std::string(1024, '\0'));
-    TcptoFile file = table();
+    Memory file = table();
     file.note_timeout(host);
     clock_.epoch += 120s;
     file.note_timeout(host);
@@ -155,7 +176,7 @@ TEST_F(TcptoFileTest, WaitsForTheLock) {
         std::this_thread::sleep_for(60ms);
         other.close();
     });
-    TcptoFile file = table();
+    Memory file = table();
     file.note_timeout(host);
     release.join();
     EXPECT_EQ(content().at(4), '\1');
@@ -166,7 +187,7 @@ TEST_F(TcptoFileTest, ALockHeldForEverHindersOnce) {
     const Descriptor other = locked_elsewhere();
     const SystemClock clock;
     const Time begin = clock.now();
-    TcptoFile file = table(80ms);
+    Memory file = table(80ms);
     for (int i = 0; i < 50; ++i) {
         file.note_timeout(host);
         EXPECT_FALSE(file.look_up(host).listed);
@@ -178,7 +199,7 @@ TEST_F(TcptoFileTest, ALockHeldForEverHindersOnce) {
 
 TEST_F(TcptoFileTest, LetsGoOfTheLockAfterEachQuestion) {
     put(std::string(1024, '\0'));
-    TcptoFile file = table();
+    Memory file = table();
     const std::vector<std::function<void()>> questions = {
         [&] { file.note_timeout(host); }, [&] { file.look_up(host); },
         [&] { file.note_answer(host); }};
@@ -211,15 +232,68 @@ TEST_F(TcptoFileTest, ManyAtOnceLoseNothing) {
         deliveries.emplace_back([this, t] {
             FixedRandom random;
             for (std::uint8_t i = 0; i < 16; ++i) {
-                TcptoFile file(path_, clock_, random);
+                Memory file(path_, random, clock_, TcptoFile::lock_patience);
                 file.note_timeout(IpAddress::ipv4({10, 0, t, i}));
             }
         });
     for (std::thread& one : deliveries) one.join();
-    TcptoFile file = table();
+    Memory file = table();
     for (std::uint8_t t = 0; t < 4; ++t)
         for (std::uint8_t i = 0; i < 16; ++i)
             EXPECT_TRUE(file.look_up(IpAddress::ipv4({10, 0, t, i})).listed) << +t << " " << +i;
+}
+
+/// The table's lock, held by another program, in virtual time.
+class TcptoLock : public TcptoFileTest {
+protected:
+    TcptoLock() { put(std::string(1024, '\0')); }
+
+    test::Simulation time_{1};
+    test::SimulatedReactor reactor_{time_};
+    TcptoFile file_{path_, reactor_, time_, random_};
+    Descriptor other_;
+};
+
+// contract.md#tcpto: nothing is written without the lock. Others go on while one waits for it.
+TEST_F(TcptoLock, IsWaitedForWithoutHoldingUpOthers) {
+    other_ = locked_elsewhere();
+    const Time began = time_.now();
+    Task<Done> noting = file_.note_timeout(host);
+    time_.schedule(began + 1s, [this] {
+        EXPECT_EQ(content(), std::string(1024, '\0'));
+        other_.close();
+    });
+    ASSERT_TRUE(reactor_.run(noting));
+    EXPECT_TRUE(noting.take().has_value());
+    EXPECT_EQ(time_.now() - began, 1s);
+    EXPECT_EQ(content().at(4), '\1');
+}
+
+TEST_F(TcptoLock, HeldForEverEndsTheWaitOnce) {
+    other_ = locked_elsewhere();
+    const Time began = time_.now();
+    for (int i = 0; i < 3; ++i) {
+        Task<TimeoutTable::Finding> asking = file_.look_up(host);
+        ASSERT_TRUE(reactor_.run(asking));
+        EXPECT_FALSE(asking.take()->skip);
+        EXPECT_EQ(time_.now() - began, TcptoFile::lock_patience);
+    }
+}
+
+TEST_F(TcptoLock, CancelledAtEveryWaitItIsUsedAgain) {
+    for (std::size_t i = 0; i < 20; ++i) {
+        other_ = locked_elsewhere();
+        reactor_.cancel_from(reactor_.begun() + i);
+        Task<Done> noting = file_.note_timeout(host);
+        ASSERT_TRUE(reactor_.run(noting));
+        EXPECT_EQ(noting.take().error().cause, Cause::cancelled);
+        EXPECT_EQ(content(), std::string(1024, '\0'));
+        reactor_.cancel_none();
+        other_.close();
+    }
+    Task<Done> noting = file_.note_timeout(host);
+    ASSERT_TRUE(reactor_.run(noting));
+    EXPECT_EQ(content().at(4), '\1') << "a wait that was cancelled is none in vain";
 }
 
 TEST_F(TcptoFileTest, TableTellsItsTroubleInWords) {
@@ -233,7 +307,10 @@ TEST_F(TcptoFileTest, TableTellsItsTroubleInWords) {
     EXPECT_EQ(table->read(os::backoff::tcpto).error().detail,
               "it holds more than 1024 bytes and so is another program's");
     const Descriptor other = locked_elsewhere();
-    EXPECT_EQ(table->lock(0s).error().detail, "another program holds the lock");
+    const SystemClock time;
+    PollReactor reactor(time);
+    const Result<Done> locked = table->lock(reactor, time, 0s).run();
+    EXPECT_EQ(locked.error().detail, "another program holds the lock");
 }
 
 }  // namespace
