@@ -363,7 +363,7 @@ TEST(Authenticate, NothingOfOursComesBack) {
         EXPECT_THAT(result.error().detail, Not(HasSubstr("\n")));
     }
     Table table(answers<echo_raving>);
-    expect_refusal(table.login("PLAIN"), Cause::protocol_error, "repeat our credentials");
+    expect_refusal(table.login("PLAIN"), Cause::protocol_error, "repeats our credentials");
 }
 
 Task<Done> challenges_with_nonsense(Peer& relay) {

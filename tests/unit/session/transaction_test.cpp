@@ -51,7 +51,7 @@ TEST(SessionFlight, AMessageTakenAfterARefusedMailIsToldSo) {
     Table table(refuses_mail_and_takes_the_message);
     expect_failure(table.deliver(), Stage::final_dot, Cause::protocol_error,
                    "the server rejected MAIL (450 later) and then replied to the message as if it "
-                   "took it (250 queued)");
+                   "accepted it (250 queued)");
     EXPECT_TRUE(table.progress.is_binding());
 }
 
