@@ -76,7 +76,7 @@ std::string_view report_of_exception(bool no_memory, bool end_of_data_written) {
     using namespace std::string_view_literals;
     if (end_of_data_written)
         return "ZConnected to the server but connection died. Possible duplicate! "
-               "We ran into trouble of our own before its reply was judged. (#4.3.0)\n\0"sv;
+               "qmail-remote failed before it processed the server's reply. (#4.3.0)\n\0"sv;
     return no_memory ? "ZOut of memory. (#4.3.0)\n\0"sv
                      : "ZInternal error: this is a bug in qmail-remote. (#4.3.0)\n\0"sv;
 }

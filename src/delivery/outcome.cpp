@@ -23,7 +23,7 @@ std::string Outcome::words() const {
         words += text("The session was not encrypted: ", on_one_line(tls_trouble), "\n");
     if (!certificate_trouble.empty())
         words +=
-            text("The session went without our client certificate: ", certificate_trouble, "\n");
+            text("The session did not use the client certificate: ", certificate_trouble, "\n");
     return words;
 }
 

@@ -11,7 +11,7 @@ void redact_text(std::string& words, std::span<const Secret> said) {
     if (!session::hold_any(words, said)) return;
     std::string ours = words.substr(0, words.find('\n'));
     if (session::hold_any(ours, said)) ours = "The mail was offered to a relay.";
-    words = text(ours, "\nThe server's words repeat our credentials and are left out.\n");
+    words = text(ours, "\nThe server's reply repeats our credentials and is left out.\n");
 }
 
 }  // namespace

@@ -62,15 +62,13 @@ std::string tls_text(const Failure& failure, const Peer& peer,
     if (failure.cause == Cause::injected)
         return text("Connected to ", peer.endpoint.address.to_string(),
                     " but connection died. TLS with ", peer.to_string(), " was abandoned: ", detail,
-                    ", as an attacker would do (#4.7.5)\n");
+                    " (possible command injection attack) (#4.7.5)\n");
     if (!requirement.demanded())
         return text("TLS connect failed: ", peer.to_string(), ": ", detail, " (#4.7.5)\n");
-    const std::string by = requirement.origin.empty()
-                               ? std::string("port 465, where TLS begins with the first byte")
-                               : requirement.origin;
-    return text("TLS is demanded by ", by, " and was not achieved with ", peer.to_string(), ": ",
-                detail, failure.cause == Cause::tls_missing ? " (#4.7.10)\n" : " (#4.7.5)\n",
-                further);
+    const std::string by = requirement.origin.empty() ? std::string("Port 465")
+                                                      : requirement.origin;
+    return text(by, " requires TLS, but TLS with ", peer.to_string(), " failed: ", detail,
+                failure.cause == Cause::tls_missing ? " (#4.7.10)\n" : " (#4.7.5)\n", further);
 }
 
 std::string auth_text(const Failure& failure, const Peer& peer) {
@@ -146,12 +144,12 @@ std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_d
             if (failure.code == 0) return text("Giving up on ", ip, ".\n", detail, " (#5.6.7)\n");
             return text("Giving up on ", ip, ".\n");
         case Cause::too_large:
-            return text(ip, " does not take this message: ", detail, ". (#5.3.4)\n");
+            return text(ip, " does not accept this message: ", detail, ". (#5.3.4)\n");
         case Cause::no_chunking:
             return text(ip, " failed after I sent the message.", remote_host_said(failure.detail),
-                        "It offers CHUNKING and does not know BDAT. (#4.5.1)\n");
+                        "It offers CHUNKING but does not implement BDAT. (#4.5.1)\n");
         case Cause::needs_smtputf8:
-            return text(ip, " cannot take this message: ", detail, ". (#5.6.7)\n");
+            return text(ip, " cannot accept this message: ", detail, ". (#5.6.7)\n");
         case Cause::injected:
         case Cause::tls_missing:
         case Cause::unverified: return tls_text(failure, peer, requirement);
@@ -191,7 +189,7 @@ std::string failure_text(const Failure& failure, routing::Protocol protocol) {
             return text("Unable to read message. (#4.3.0)\n", detail, "\n");
         case Cause::partial_line:
             return text("SMTP cannot transfer messages with partial final lines. (#5.6.2)\n",
-                        qmtp ? "QMTP could, but its relay may have to pass them on by SMTP.\n"
+                        qmtp ? "QMTP can, but the relay may have to forward the message by SMTP.\n"
                              : "");
         case Cause::resources:
             return text("System resources temporarily unavailable. (#4.3.0)\n", detail, "\n");

@@ -21,8 +21,9 @@ RecipientReport report_of(const session::RecipientAnswer& answer, const Peer& pe
     if (!answer.waits || (answer.reply && answer.reply->transient()))
         return recipient_report(answer, peer);
     std::string words = text(peer.endpoint.address.to_string(),
-                             " took other recipients, but not this one: it takes only so many at a "
-                             "time, and no further transaction is possible now. (#4.5.3)\n");
+                             " accepted other recipients but not this one: it limits the "
+                             "recipients of a transaction, and no further one is possible now. "
+                             "(#4.5.3)\n");
     if (answer.reply) words += text("Remote host said: ", answer.reply->text);
     return {'s', std::move(words)};
 }

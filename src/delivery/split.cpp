@@ -99,8 +99,9 @@ void Delivery::go_on_without_connection(const Step& step) {
 void Delivery::give_up_rounds(const Peer& peer) {
     if (!rounds_.anyone_waits()) return;
     rounds_.give_up({'s', text(no_further_round_, peer.endpoint.address.to_string(),
-                               " took others, not this recipient: it takes only so many at a "
-                               "time, and no further transaction was possible now. (#4.5.3)\n")});
+                               " accepted other recipients but not this one: it limits the "
+                               "recipients of a transaction, and no further one was possible. "
+                               "(#4.5.3)\n")});
 }
 
 void Delivery::settle_split() {

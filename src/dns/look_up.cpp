@@ -108,7 +108,7 @@ public:
     void give_up_as_late() {
         cancel();
         answer_ = Answer<Record>();
-        answer_.detail = "there was no answer yet when the other family's was there";
+        answer_.detail = "no answer had arrived when the other family's did";
         answer_.late = settled_ = true;
     }
 
@@ -280,7 +280,7 @@ private:
                 trouble.words = text("did not answer within ", waited,
                                      waited == 1 ? " second" : " seconds");
         answer_.detail = local_trouble_ ? *local_trouble_ : told(servers_, troubles_);
-        if (answer_.detail.empty()) answer_.detail = "there was no time to ask a name server";
+        if (answer_.detail.empty()) answer_.detail = "no time was left to ask a name server";
         settled_ = true;
     }
 

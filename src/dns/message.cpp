@@ -263,7 +263,7 @@ private:
 
     bool is_answer() {
         if (id_ != question_.id || !header_.is(flag_response) || header_.is(opcode_mask))
-            return unusable("sent something that answers none of our questions");
+            return unusable("sent a response that matches no query");
         reading_.truncated = header_.is(flag_truncated);
         const std::string name = cursor_.name();
         const unsigned type = cursor_.u16();

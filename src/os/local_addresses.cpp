@@ -130,7 +130,7 @@ Result<std::vector<IpAddress>> ipv6_addresses() {
         switch (read_datagram(Bytes(buffer).first(size), addresses)) {
             case Answer::goes_on: break;
             case Answer::ended: return addresses;
-            case Answer::broken: return unable("the kernel's answer is no list of addresses");
+            case Answer::broken: return unable("the kernel's answer is not a list of addresses");
         }
     }
 }

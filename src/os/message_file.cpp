@@ -26,7 +26,7 @@ Task<std::size_t> MessageFile::read_some(std::span<char> into, Deadline deadline
             if (readiness == Readiness::cancelled) co_return cancelled();
             if (readiness == Readiness::timed_out)
                 co_return Failure(Stage::body, Cause::message_source,
-                                  "standard input gave nothing within timeoutremote");
+                                  "no data from standard input within timeoutremote");
         }
         if (ended_) co_return 0;
         const ssize_t got = seekable_ ? ::pread(fd_, into.data(), into.size(), offset_)

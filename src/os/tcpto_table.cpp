@@ -57,7 +57,7 @@ Result<TcptoTable> TcptoTable::open(const std::string& path) {
     struct stat status {};
     if (::fstat(file->get(), &status) != 0) return trouble(error_words(errno));
     if (!S_ISREG(status.st_mode)) return trouble("it is not a regular file");
-    if (root && status.st_nlink != 1) return trouble("the file has another name as well");
+    if (root && status.st_nlink != 1) return trouble("the file has another hard link");
     return TcptoTable(std::move(*file));
 }
 
@@ -97,7 +97,7 @@ Result<TcptoBytes> TcptoTable::read(const os::backoff::Layout& layout) {
         else if (errno != EINTR) return trouble(error_words(errno));
     }
     if (size > most)
-        return trouble(text("it holds more than ", most, " bytes and so is another program's"));
+        return trouble(text("it holds more than ", most, " bytes: the format of another program"));
     bytes.resize(size);
     return bytes;
 }

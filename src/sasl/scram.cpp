@@ -59,23 +59,23 @@ private:
 tl::expected<ScramChallenge, std::string> parse_scram_challenge(std::string_view message) {
     if (message.size() > longest_message) return wrong("it is too long");
     Attributes attributes(message);
-    if (message.starts_with("m=")) return wrong("it demands an extension that we do not know");
+    if (message.starts_with("m=")) return wrong("it requires an unknown extension");
     const auto nonce = attributes.take('r');
     if (!nonce || nonce->empty() || !std::all_of(nonce->begin(), nonce->end(), is_of_a_nonce))
         return wrong("it has no nonce");
     const auto salt = attributes.take('s');
     const auto decoded = salt ? from_base64(*salt) : std::nullopt;
     if (!decoded || decoded->empty() || decoded->size() > longest_salt)
-        return wrong("its salt is no base64, or too long");
+        return wrong("its salt is not base64 or is too long");
     const auto count = attributes.take('i');
     // posit-number: no leading zero.
     if (!count || count->empty() || count->front() == '0' ||
         !std::all_of(count->begin(), count->end(), is_digit))
-        return wrong("its iteration count is no number");
+        return wrong("its iteration count is not a number");
     const std::uint64_t iterations = *leading_number(*count, UINT32_MAX);
     if (iterations > most_iterations)
         return wrong(text("it asks for more than ", most_iterations, " iterations"));
-    if (!attributes.only_extensions_left()) return wrong("something unreadable stands at its end");
+    if (!attributes.only_extensions_left()) return wrong("it ends with invalid text");
     ScramChallenge challenge;
     challenge.nonce = *nonce;
     challenge.salt = *decoded;

@@ -94,8 +94,8 @@ Task<Done> Login::run() {
                           text("the route's credentials cannot be used: ", *fault));
     if (!private_line_)
         co_return Failure(Stage::auth, Cause::auth_in_clear,
-                          "there is no TLS, and the credentials of the route are never sent "
-                          "without");
+                          "the session has no TLS, and the route's credentials are never sent "
+                          "without it");
     if (offered_.empty())
         co_return Failure(Stage::auth, Cause::auth_missing,
                           "the server does not offer AUTH, but the route has credentials for it");
@@ -204,7 +204,7 @@ Task<smtp::Reply> Login::say(Secret line) {
     else reply = tl::unexpected(std::move(written.error()));
     // What the server raves may be what we said.
     if (!reply && gives_away(reply.error().detail))
-        reply.error().detail = "the server broke off AUTH with words that repeat our credentials";
+        reply.error().detail = "the server aborted AUTH with a reply that repeats our credentials";
     co_return reply;
 }
 

@@ -149,7 +149,7 @@ Task<Done> Package::hear_answer() {
         heard_.remove_prefix(reader.feed(heard_));
         if (reader.state() == smtp::NetstringReader::State::complete) co_return take(reader.take());
         if (reader.state() == smtp::NetstringReader::State::malformed)
-            co_return protocol_error(text(place(), " is no netstring: ", reader.trouble()));
+            co_return protocol_error(text(place(), " is not a netstring: ", reader.trouble()));
         Result<std::string_view> got = co_await chat_.hear(Stage::final_dot, time).outcome();
         if (!got) co_return got.error();
         if (got->empty())
@@ -165,7 +165,7 @@ Result<Done> Package::take(const std::string& answer) {
     reply.code = code_of(answer);
     if (reply.code == 0)
         return tl::unexpected<Failure>(
-            protocol_error(text(place(), " begins with none of K, Z and D")));
+            protocol_error(text(place(), " does not begin with K, Z or D")));
     reply.text = answer.substr(1);
     if (reply.positive() && !progress_.accepted) progress_.accepted = reply;
     progress_.recipients.emplace_back().reply = std::move(reply);

@@ -75,7 +75,7 @@ Task<Done> Transaction::run() {
     const std::uint64_t size = message_.size().value_or(0);
     if (extensions_.size_limit != 0 && size > extensions_.size_limit)
         co_return Failure(Stage::mail, Cause::too_large,
-                          text("the message has ", size, " bytes, the server takes at most ",
+                          text("the message has ", size, " bytes, the server accepts at most ",
                                extensions_.size_limit));
     if (!sendable(envelope_.sender))
         co_return Failure(Stage::mail, Cause::needs_smtputf8,
@@ -257,7 +257,7 @@ Result<Done> Transaction::take_end_of_data(smtp::Reply reply) {
     chat_.leave_step();
     return fail(Stage::final_dot, Cause::protocol_error,
                 text("the server rejected MAIL (", first_line(refusal_->detail),
-                     ") and then replied to the message as if it took it (",
+                     ") and then replied to the message as if it accepted it (",
                      first_line(reply.text), ")"));
 }
 

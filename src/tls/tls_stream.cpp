@@ -239,7 +239,7 @@ Failure TlsStream::Session::handshake_failure() {
 Failure TlsStream::Session::read_failure() {
     // TLS 1.3: our side of the handshake ends before the server has judged it (RFC 8446 4.4.4), so
     // its refusal arrives in place of the first data.
-    if (!content_seen) return failure(Stage::handshake, "TLS ended right after the handshake");
+    if (!content_seen) return failure(Stage::handshake, "TLS was closed right after the handshake");
     return failure(Stage::start, "TLS error");
 }
 
@@ -248,7 +248,7 @@ Failure TlsStream::Session::read_failure() {
 Failure TlsStream::Session::lost(Failure why) const {
     if (finished_taken) return why;
     return {Stage::handshake, Cause::tls,
-            text("TLS ended right after the handshake: ", why.detail)};
+            text("TLS was closed right after the handshake: ", why.detail)};
 }
 
 Task<std::size_t> TlsStream::Session::read_some(std::span<char> into, Deadline deadline) {

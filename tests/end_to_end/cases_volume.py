@@ -38,7 +38,7 @@ def too_big(world, mx):
     message = Message(b"x" * 70 + b"\n" + big_body(mx.size_limit + 2_000_000))
     report = world.deliver(mx.host(), mx.at("alice"), message=message)
     # Every one of these receivers tells its limit in the reply to EHLO.
-    report.has(r"^D\S+ does not take this message: .* \(#5\.3\.4\)")
+    report.has(r"^D\S+ does not accept this message: .* \(#5\.3\.4\)")
     expect(report.letters == "", f"no report of a recipient wanted: {report}")
     world.nothing_arrived(message)
 

@@ -101,7 +101,7 @@ def partial_last_line(t):
     with _sink(t) as records:
         t.deliver(sender=SENDER, recipients=(FIRST,), message=b"a\nb")
     t.says("DSMTP cannot transfer messages with partial final lines. (#5.6.2)\n"
-           "QMTP could, but its relay may have to pass them on by SMTP.\n")
+           "QMTP can, but the relay may have to forward the message by SMTP.\n")
     t.equal(records, [], "packages")
 
 

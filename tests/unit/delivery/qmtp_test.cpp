@@ -158,7 +158,7 @@ TEST(Qmtp, APartialLastLineIsNotSent) {
     qmtp.environment.message.content = "a\nb";
     EXPECT_THAT(qmtp.played({1, ""}),
                 ElementsAre("DSMTP cannot transfer messages with partial final lines. (#5.6.2)\n"
-                            "QMTP could, but its relay may have to pass them on by SMTP.\n"));
+                            "QMTP can, but the relay may have to forward the message by SMTP.\n"));
     EXPECT_EQ(qmtp.environment.dials, 0U);
 }
 

@@ -159,8 +159,8 @@ TEST(Report, OfTlsTroubleNamesWhoDemanded) {
     };
     for (const Cause cause : {Cause::tls, Cause::tls_missing, Cause::unverified, Cause::timed_out})
         EXPECT_THAT(told(cause),
-                    StartsWith("TLS is demanded by control/tlshosts/mx.example.pem and was not "
-                               "achieved with mx.example [192.0.2.1]: what happened (#4.7."));
+                    StartsWith("control/tlshosts/mx.example.pem requires TLS, but TLS with "
+                               "mx.example [192.0.2.1] failed: what happened (#4.7."));
 }
 
 }  // namespace

@@ -305,7 +305,7 @@ TEST_F(TcptoFileTest, TableTellsItsTroubleInWords) {
     Result<TcptoTable> table = TcptoTable::open(path_);
     ASSERT_TRUE(table.has_value());
     EXPECT_EQ(table->read(os::backoff::tcpto).error().detail,
-              "it holds more than 1024 bytes and so is another program's");
+              "it holds more than 1024 bytes: the format of another program");
     const Descriptor other = locked_elsewhere();
     const SystemClock time;
     PollReactor reactor(time);

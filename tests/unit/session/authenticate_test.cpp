@@ -247,7 +247,7 @@ TEST(Authenticate, NothingOfOursComesBack) {
         EXPECT_THAT(result.error().detail, Not(HasSubstr("\n")));
     }
     Table table(answers("AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm"));
-    expect_refusal(table.login("PLAIN"), Cause::protocol_error, "repeat our credentials");
+    expect_refusal(table.login("PLAIN"), Cause::protocol_error, "repeats our credentials");
 }
 
 TEST(Authenticate, ChallengesAreBase64) {

@@ -49,7 +49,7 @@ TEST(SessionFlight, AMessageTakenAfterARefusedMailIsToldSo) {
         S: 250 queued)"));
     expect_failure(table.deliver(), Stage::final_dot, Cause::protocol_error,
                    "the server rejected MAIL (450 later) and then replied to the message as if it "
-                   "took it (250 queued)");
+                   "accepted it (250 queued)");
     EXPECT_TRUE(table.progress.is_binding());
 }
 

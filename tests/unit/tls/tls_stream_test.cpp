@@ -289,7 +289,8 @@ TEST_F(Tls13, ARefusalBehindTheHandshakeBelongsToIt) {
     EXPECT_EQ(refused.error().stage, Stage::handshake);
     EXPECT_EQ(refused.error().cause, Cause::tls);
     EXPECT_EQ(refused.error().detail,
-              "TLS ended right after the handshake: the server sent the TLS alert \"unknown\"");
+              "TLS was closed right after the handshake: "
+              "the server sent the TLS alert \"unknown\"");
     EXPECT_EQ(met.peer.received, "");
 }
 
