@@ -47,11 +47,13 @@ Task<std::optional<TcptoFile::Held>> TcptoFile::hold(Family family) {
     if (off_) co_return std::move(held);
     Result<TcptoTable> file = TcptoTable::open(family == Family::ipv4 ? path_ : path_ + "6");
     if (!file) co_return std::move(held);
-    const Result<Done> locked = co_await file->lock(reactor_, clock_, patience_).outcome();
-    if (!locked && locked.error().cause == Cause::cancelled) co_return locked.error();
-    if (!locked) {
-        off_ = true;
-        co_return std::move(held);
+    // As a rule the lock is free, and no coroutine is needed to find that.
+    const Result<bool> is_locked = file->try_lock();
+    if (!is_locked || !*is_locked) {
+        const Result<Done> locked = co_await file->lock(reactor_, clock_, patience_).outcome();
+        if (!locked && locked.error().cause == Cause::cancelled) co_return locked.error();
+        off_ = !locked;
+        if (off_) co_return std::move(held);
     }
     const backoff::Layout& layout = backoff::layout_of(family);
     Result<TcptoBytes> content = file->read(layout);

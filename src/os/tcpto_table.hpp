@@ -37,8 +37,10 @@ public:
     /// Writes `bytes` at `offset`.
     [[nodiscard]] Result<Done> write(std::span<const unsigned char> bytes, std::size_t offset);
 
+    /// The same without waiting: whether the lock was free.
+    [[nodiscard]] Result<bool> try_lock();
+
 private:
-    Result<bool> try_lock();
     explicit TcptoTable(Descriptor file) : file_(std::move(file)) {}
 
     Descriptor file_;
