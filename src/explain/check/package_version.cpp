@@ -90,9 +90,12 @@ std::vector<InstalledPackage> installed_packages(std::string_view dpkg_status,
         if (line.starts_with("Package: ")) {
             name = line.substr(sizeof "Package: " - 1);
             installed = false;
+        } else if (line.empty()) {  // a paragraph of its own follows, with a name or without one
+            name = {};
+            installed = false;
         } else if (line.starts_with("Status: ")) {
             installed = line.ends_with(" installed");
-        } else if (line.starts_with("Version: ") && installed && wanted(name)) {
+        } else if (line.starts_with("Version: ") && installed && !name.empty() && wanted(name)) {
             packages.push_back({std::string(name), std::string(line.substr(9))});
         }
     }
