@@ -51,12 +51,12 @@ SECTIONS {
         *ltrans*.o(.text.startup* .text.main* .text._Z*7control* .text._Z*7session[47]*
             .text._Z*7session11Transaction* .text._Z*8delivery8Delivery*
             .text._Z*8delivery9Itinerary* .text._Z*8delivery7Outcome* .text._Z*8delivery6Rounds*
-            .text._Z*8delivery3Way* .text._Z*8delivery7deliver* .text._Z*8delivery9Arguments*
+            .text._Z*7routing* .text._Z*8delivery7deliver* .text._Z*8delivery9Arguments*
             .text._Z*4smtp* .text._Z*2os6Dialer* .text._Z*2os8FdStream* .text._Z*2os9TcptoFile*
             .text._Z*2os14LocalAddresses* .text._Z*2os11MessageFile* .text._Z*4Task*
             .text._Z*2os11PollReactor* .text._Z*2os15SocketConnector* .text._Z*2os8wait_for*
             .text._Z*4text* .text._Z*NSt7__cxx11* .text._Z*tern9IpAddress* .text._Z*home_directory*
-            .text._ZNSt6vector*)
+            .text._ZNSt6vector* .text._ZNSt22_Optional_payload* .text._ZNKSt17basic_string_view*)
         *ltrans*.o(.text .text.[!u]*)
     }
 }
