@@ -56,7 +56,8 @@ SECTIONS {
             .text._Z*2os14LocalAddresses* .text._Z*2os11MessageFile* .text._Z*4Task*
             .text._Z*2os11PollReactor* .text._Z*2os15SocketConnector* .text._Z*2os8wait_for*
             .text._Z*4text* .text._Z*NSt7__cxx11* .text._Z*tern9IpAddress* .text._Z*home_directory*
-            .text._ZNSt6vector* .text._ZNSt22_Optional_payload* .text._ZNKSt17basic_string_view*)
+            .text._Z*6policy* .text._ZNSt12_Vector_base* .text._ZNSt6vector*
+            .text._ZNSt22_Optional_payload* .text._ZNKSt17basic_string_view*)
         *ltrans*.o(.text .text.[!u]*)
     }
 }
