@@ -1,5 +1,5 @@
 // One client on a socket, in clear or in TLS: carries bytes between it and a Dialogue, without ever
-// blocking. When to call it is the worker's affair.
+// blocking. The worker decides when to call it.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
 // The server: threads, their epoll loops, who is let in, who has been silent too long. What is said
-// to a client is the conversation's affair.
+// to a client is decided by the conversation.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
 // What a client can do wrong on the wire, and how often it did. Who says it, and what is answered,
-// is the conversation's affair.
+// is decided by the conversation.
 #pragma once
 
 #include <array>

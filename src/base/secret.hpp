@@ -1,4 +1,4 @@
-// Bytes that nobody else may see: passwords, tokens and what is made of them. They are wiped when
+// Bytes that no one else may see: passwords, tokens and what is made of them. They are wiped when
 // they are no longer needed, and no stream, report or text(...) takes them.
 #pragma once
 
@@ -77,7 +77,7 @@ struct WipingAllocator {
 };
 
 /// The text of a file that may hold secrets among other lines. Parsers read it as any text; what it
-/// outgrew and what it leaves is wiped. Whoever fills one reserves `beyond_short` first: a short
+/// outgrew and what it leaves is wiped. Callers that fill one reserve `beyond_short` first: a short
 /// string would stand in the object itself, and stay behind there.
 using WipedText = std::basic_string<char, std::char_traits<char>, WipingAllocator<char>>;
 constexpr std::size_t beyond_short = 32;

@@ -1,5 +1,5 @@
 // Task: a coroutine that gives a value or a Failure. It must not know any host: who resumes a
-// suspended leaf is the host's affair (a poll host never suspends at all).
+// suspended leaf is decided by the host (a poll host never suspends at all).
 #pragma once
 
 #include <array>
@@ -88,7 +88,7 @@ struct PromiseBase {
 
     [[nodiscard]] bool failed() const { return failure.has_value() && !exception; }
 
-    /// Marks the end of this coroutine and goes on with whoever waits. A waiter that passes
+    /// Marks the end of this coroutine and goes on with the waiter. A waiter that passes
     /// failures on is not resumed: it ends here, with the same failure, where it stands; its locals
     /// are destroyed with its Task.
     void finish() {

@@ -13,7 +13,7 @@
 namespace tern::control {
 
 /// The names in a directory, so that the many files that do not exist cost one look together. Names
-/// that end in a slash or contain one are not its affair.
+/// that contain a slash are not handled here.
 class Listing {
 public:
     /// Reads the directory. One that cannot be read tells nothing, and has none where it does not

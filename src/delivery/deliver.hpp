@@ -19,7 +19,7 @@ struct Arguments {
 };
 
 /// Tries each endpoint until an attempt settles, and tells what came of it. `end_of_data_written`
-/// is set when the end of data was handed to the kernel, so that whoever catches an exception knows
+/// is set when the end of data was handed to the kernel, so that the catcher of an exception knows
 /// whether to say "Possible duplicate!". The texts of the routes in `settings` are wiped once the
 /// way is known. Everything given must outlive the task.
 Task<Report> deliver(Environment& environment, routing::Settings& settings,

@@ -1,4 +1,4 @@
-// What came of one connection, whole: for the report, for what is tried next, and for whoever
+// What came of one connection, whole: for the report, for what is tried next, and for those who
 // watches.
 #pragma once
 

@@ -32,7 +32,7 @@ struct Request {
     bool edns_was_refused = false;  ///< the carrier asked again without EDNS by itself
 };
 
-/// Brings requests to name servers and answers back. It never waits: whoever makes the look-up
+/// Brings requests to name servers and answers back. It never waits: the caller of the look-up
 /// waits until something has happened to a request.
 class Carrier {
 public:
@@ -69,7 +69,7 @@ constexpr Duration longest_look_up = std::chrono::seconds(30);
 template <class Record>
 class Inquiry;
 
-/// One look-up under way. It never waits: whoever makes it calls advance() until that says true,
+/// One look-up under way. It never waits: its caller calls advance() until that says true,
 /// and waits in between until something has happened to a request or wakes() is there. A server
 /// whose answer is unusable, which is silent or cannot be reached is followed by the next one; one
 /// that was silent is asked after the others from then on. What is under way when it goes is

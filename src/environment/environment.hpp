@@ -1,5 +1,5 @@
 // The world of a delivery: clock, chance, names, wire, memory of silent hosts, and the message.
-// `main` (or a test) builds one and passes it down; nobody else reaches outside.
+// `main` (or a test) builds one and passes it down; no other code reaches outside.
 #pragma once
 
 #include <memory>
@@ -81,7 +81,7 @@ public:
 
     struct Finding {
         bool listed = false;  ///< a record was found, to be cleared by any answer
-        bool skip = false;    ///< silent lately: do not try now
+        bool skip = false;    ///< timed out recently: do not try now
     };
     virtual Task<Finding> look_up(IpAddress address) = 0;
     virtual Task<Done> note_timeout(IpAddress address) = 0;
@@ -110,7 +110,7 @@ public:
     ServerFiles& operator=(const ServerFiles&) = delete;
     virtual ~ServerFiles() = default;
 
-    /// What TLS must achieve with `server`; port 465 is not its affair. Fails with
+    /// What TLS must achieve with `server`; port 465 is handled elsewhere. Fails with
     /// Cause::control_file when a file is there and cannot be read.
     virtual Result<tls::Requirement> requirement(const dns::Domain& server) = 0;
     /// The text of control/tlsdestinations; empty where there is none. Fails with
@@ -131,7 +131,7 @@ struct Environment {
     LocalAddresses& local_addresses;
     ServerFiles& server_files;
     MessageSource& message;
-    /// Learns how every connection ended; nobody, as a rule.
+    /// Learns how every connection ended; usually absent.
     delivery::OutcomeObserver* outcomes = nullptr;
 };
 

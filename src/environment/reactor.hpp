@@ -17,7 +17,7 @@ namespace tern {
 enum class Readiness {
     ready,      ///< at least one descriptor has something to tell in `revents`
     timed_out,  ///< the deadline passed first
-    cancelled,  ///< the host ended it: whoever waits fails with Cause::cancelled
+    cancelled,  ///< the host ended it: the waiting call fails with Cause::cancelled
     failed,     ///< the host cannot wait; the trouble is in errno
 };
 

@@ -1,5 +1,5 @@
 // What the race of connects asks of the kernel: one socket at a time. Who is tried when, and who
-// wins, is the dialer's affair.
+// wins, is decided by the dialer.
 #pragma once
 
 #include <memory>

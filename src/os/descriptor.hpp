@@ -1,4 +1,4 @@
-// A file descriptor that closes itself. Nothing else: what is done with it is its owner's affair.
+// A file descriptor that closes itself. Nothing else: its owner decides what is done with it.
 #pragma once
 
 #include <unistd.h>

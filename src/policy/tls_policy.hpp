@@ -1,5 +1,5 @@
 // What TLS must achieve with one server: the one decision, a pure function of what the operator
-// wrote and of what the server is. Whoever asks has read the files.
+// wrote and of what the server is. The caller has read the files.
 #pragma once
 
 #include <cstddef>
@@ -52,7 +52,7 @@ struct Grounds {
 
 /// Whether a server is within this host by what the operator wrote: loopback addresses alone, and
 /// no name but localhost or one below it (RFC 6761 6.3). Any other name may be led to 127.0.0.1 by
-/// whoever forges the DNS, and there to a port at which another user of this host listens.
+/// forged DNS answers, and there to a port at which another user of this host listens.
 [[nodiscard]] bool is_inside_this_host(std::string_view name, std::span<const Endpoint> endpoints);
 
 }  // namespace tern::policy

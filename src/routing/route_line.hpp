@@ -1,5 +1,5 @@
 // Lines `key:value` of smtproutes, qmtproutes and authsenders: where the key ends and which line
-// decides. What the value says is relay_list's affair.
+// decides. relay_list parses the value.
 #pragma once
 
 #include <algorithm>

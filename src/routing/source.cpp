@@ -221,7 +221,7 @@ Result<Source> find_source(const SourceFiles& files, const Route& route, std::st
 
 FamilyChoice find_families(const SourceFiles& files, const Route& route, std::string_view sender,
                            FamilyChoice preference) {
-    // contract.md#outgoingip: an address of IPv6 that nobody chose has no
+    // contract.md#outgoingip: an IPv6 address that was not configured has no
     // PTR record, as a rule, and mail from it is rejected.
     if (preference != FamilyChoice::ipv4_first) return preference;
     // A line that is malformed chose as well.

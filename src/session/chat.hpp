@@ -17,7 +17,7 @@ namespace tern::session {
 /// What a look at the connection finds, without waiting.
 enum class Heard {
     nothing,
-    words,  ///< the server has sent something that nobody has read yet
+    words,  ///< the server has sent something that has not been read yet
     end,    ///< the connection is closed or broken
 };
 

@@ -27,7 +27,7 @@ struct Identity {
     tls::ClientSettings tls_settings;
     /// The address we call from; nothing: the system's choice.
     std::optional<IpAddress> source;
-    /// Who we are there; nobody: AUTH is not said. Shared, for there is one copy of a secret.
+    /// The login used there; none: AUTH is not sent. Shared, for there is one copy of a secret.
     std::shared_ptr<const sasl::Credentials> credentials;
     std::string hello_name;
 

@@ -28,7 +28,7 @@ struct Options {
     std::vector<sasl::Mechanism> mechanisms;
     /// What counts as not offered (control/ignoreextensions).
     smtp::ExtensionSet ignored;
-    /// Learns what crosses the wire; nobody, as a rule. Must outlive the session.
+    /// Learns what crosses the wire; usually absent. Must outlive the session.
     Observer* observer = nullptr;
 };
 

@@ -25,7 +25,7 @@ struct Requirement {
     /// TLS from the first byte (port 465): never clear, whatever the kind.
     bool implicit = false;
 
-    /// TLS is not tried; `origin` forbids it, empty where nobody does.
+    /// TLS is not tried; `origin` forbids it, empty where nothing does.
     [[nodiscard]] static Requirement none(std::string origin = {}) {
         return {Kind::none, {}, {}, std::move(origin)};
     }
