@@ -4,12 +4,12 @@
 # program's memory. A name that the libraries at hand do not have matches nothing.
 set(libc_parts
     brk bsd-_setjmp cacheinfo chdir clock_gettime close connect ctype-info cxa_atexit dl-debug*
-    dl-early_allocate dl-find_object dl-load dl-lookup dl-object dl-origin dl-reloc
+    dl-early_allocate dl-find_object dl-load dl-origin
     dl-setup_hash dl-support dl-tls dl-tls_init_tp dl-tunables elision-conf enbl-secure environ
     errlist errlist-data* errno-loc exit _exit fcntl fcntl64 fcntl_nocancel fstat64 fstatat64
     fstatfs64 genops getdents64 getenv geteuid getrandom getrlimit64 getsockname getsockopt
     global-locale inet_pton init-first init-misc ioctl libc-cleanup libc-start libc-tls
-    libc_early_init libc_fatal libc_sigaction lseek64 malloc memchr memchr-avx2 memchr-evex
+    libc_early_init libc_fatal libc_sigaction lowlevellock lseek64 malloc memchr memchr-avx2 memchr-evex
     memcmp memcmp-avx2-movbe memcmp-evex-movbe memcpy memmove memmove-avx-unaligned-erms
     memmove-avx512-unaligned-erms memmove-evex-unaligned-erms mempcpy memset
     memset-avx2-unaligned-erms memset-avx512-unaligned-erms memset-evex-unaligned-erms mprotect
@@ -38,6 +38,14 @@ tern_busy_parts(constants ".rodata .rodata.*")
 tern_busy_parts(data ".data .data.[!r]* .data.rel .data.rel.local")
 tern_busy_parts(zeros ".bss .bss.* COMMON")
 
+set(list ${CMAKE_CURRENT_LIST_DIR}/tern_busy_functions.txt)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${list})
+foreach(kind IN ITEMS plain more)
+    file(STRINGS ${list} ${kind}_functions REGEX "^${kind} ")
+    list(TRANSFORM ${kind}_functions REPLACE "^${kind} (.+)" ".text.\\1 .text.\\1.*")
+    list(JOIN ${kind}_functions "\n          " ${kind}_functions)
+endforeach()
+
 # .fini runs at every exit. Ours are the parts that the link-time optimiser writes.
 # Tables with addresses are constants where nothing is relocated at the start; the C library's
 # alone are written once, before they are protected.
@@ -48,16 +56,9 @@ SECTIONS {
     .fini : { KEEP(*(SORT_NONE(.fini))) }
     .text.tern_busy : {
         @code@
-        *ltrans*.o(.text.startup* .text.main* .text._Z*7control* .text._Z*7session[47]*
-            .text._Z*7session11Transaction* .text._Z*8delivery8Delivery*
-            .text._Z*8delivery9Itinerary* .text._Z*8delivery7Outcome* .text._Z*8delivery6Rounds*
-            .text._Z*7routing* .text._Z*8delivery7deliver* .text._Z*8delivery9Arguments*
-            .text._Z*4smtp* .text._Z*2os6Dialer* .text._Z*2os8FdStream* .text._Z*2os9TcptoFile*
-            .text._Z*2os14LocalAddresses* .text._Z*2os11MessageFile* .text._Z*4Task*
-            .text._Z*2os11PollReactor* .text._Z*2os15SocketConnector* .text._Z*2os8wait_for*
-            .text._Z*4text* .text._Z*NSt7__cxx11* .text._Z*tern9IpAddress* .text._Z*home_directory*
-            .text._Z*6policy* .text._ZNSt12_Vector_base* .text._ZNSt6vector*
-            .text._ZNSt22_Optional_payload* .text._ZNKSt17basic_string_view*)
+        *ltrans*.o(.text.startup* .text.main*)
+        *(@plain_functions@)
+        *(@more_functions@)
         *ltrans*.o(.text .text.[!u]*)
     }
 }
