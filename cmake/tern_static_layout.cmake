@@ -9,7 +9,8 @@ set(libc_parts
     errlist errlist-data* errno-loc exit _exit fcntl fcntl64 fcntl_nocancel fstat64 fstatat64
     fstatfs64 genops getdents64 getenv geteuid getrandom getrlimit64 getsockname getsockopt
     global-locale inet_pton init-first init-misc ioctl libc-cleanup libc-start libc-tls
-    libc_early_init libc_fatal libc_sigaction lowlevellock lseek64 malloc memchr memchr-avx2 memchr-evex
+    libc_early_init libc_fatal libc_sigaction lowlevellock lseek64 malloc memchr memchr-avx2
+    memchr-evex
     memcmp memcmp-avx2-movbe memcmp-evex-movbe memcpy memmove memmove-avx-unaligned-erms
     memmove-avx512-unaligned-erms memmove-evex-unaligned-erms mempcpy memset
     memset-avx2-unaligned-erms memset-avx512-unaligned-erms memset-evex-unaligned-erms mprotect
