@@ -151,7 +151,7 @@ void Delivery::consider(Outcome outcome, const Step& step) {
         return settle(Report{recipient_reports(outcome.letters), Letter::accepted,
                              std::move(outcome.accepted)});
     const Verdict verdict = judge(*outcome.failure, outcome.circumstances);
-    itinerary_.note_failed(step, outcome.peer.endpoint, verdict, outcome.failure->detail,
+    itinerary_.note_failed(step, outcome.peer.endpoint, verdict, outcome.failure->reason(),
                            environment_.clock.now());
     // A pipe of which bytes were consumed cannot be sent again.
     if (verdict.next == Next::settle || !environment_.message.rewind())

@@ -66,7 +66,7 @@ void Delivery::consider_split(const Outcome& outcome, const Step& step) {
         const bool may_go_on = verdict.next != Next::settle;
         // Those who wait for this server are given up below; nobody else needs it in clear.
         if (step.manner == Manner::further) verdict.retry_in_clear = false;
-        itinerary_.note_failed(step, outcome.peer.endpoint, verdict, outcome.failure->detail,
+        itinerary_.note_failed(step, outcome.peer.endpoint, verdict, outcome.failure->reason(),
                                environment_.clock.now());
         if (step.manner == Manner::further) rounds_.give_up(outcome.fate());
         else if (may_go_on) rounds_.leave_to_others();
