@@ -20,11 +20,11 @@ void forget(routing::RouteFiles&& files) { const routing::RouteFiles gone = std:
 }  // namespace
 
 Delivery::Delivery(Environment& environment, routing::Settings& settings,
-                   const Arguments& arguments, const Addressing& addressing,
+                   const DeliveryRequest& request, const Addressing& addressing,
                    bool& end_of_data_written)
     : environment_(environment),
       settings_(settings),
-      arguments_(arguments),
+      request_(request),
       addressing_(addressing),
       end_of_data_written_(end_of_data_written),
       itinerary_(settings.timeout_connect + settings.timeout_remote),
@@ -32,13 +32,13 @@ Delivery::Delivery(Environment& environment, routing::Settings& settings,
 
 Task<Report> Delivery::run() {
     Result<routing::Route> route =
-        routing::find_route(settings_.routes, arguments_.host, arguments_.sender);
+        routing::find_route(settings_.routes, request_.host, request_.sender);
     if (!route) co_return before_any_server(route.error());
     route_ = std::move(*route);
     forget(std::move(settings_.routes));
     const Result<Done> read = read_credentials();
     if (!read) co_return before_any_server(read.error());
-    const Result<std::vector<routing::NextHop>> hops = routing::next_hops(route_, arguments_.host);
+    const Result<std::vector<routing::NextHop>> hops = routing::next_hops(route_, request_.host);
     if (!hops) co_return before_any_server(hops.error());
     for (const routing::NextHop& hop : *hops) {
         if (itinerary_.wants_servers(environment_.clock.now())) co_await try_hop(hop);
@@ -75,7 +75,7 @@ Result<Done> Delivery::read_credentials() {
 Task<Done> Delivery::try_hop(routing::NextHop hop) {
     Exchangers exchangers(
         environment_, settings_.timeout_dns,
-        routing::find_families(settings_.sources, route_, arguments_.sender, settings_.families));
+        routing::find_families(settings_.sources, route_, request_.sender, settings_.families));
     unfound_.reset();
     const Result<Done> found = co_await exchangers.find(std::move(hop)).outcome();
     if (!found) unfound_ = found.error();
@@ -94,7 +94,7 @@ Task<Done> Delivery::try_hop(routing::NextHop hop) {
     unasked_ = unasked_ || exchangers.anyone_unasked();
     if (!unfound_) co_return Done();
     // The report tells of a host that does not exist as it was given.
-    if (unfound_->cause == Cause::no_such_host) unfound_->detail = arguments_.host;
+    if (unfound_->cause == Cause::no_such_host) unfound_->detail = request_.host;
     if (unfound_->cause == Cause::no_relay)
         unfound_->detail = text(unfound_->detail, " (", route_.origin.to_string(), ")");
     co_return Done();
@@ -144,7 +144,7 @@ Task<Done> Delivery::take(const Step& step) {
 
 // Whether another server, or this one in another manner, may get the mail.
 void Delivery::consider(Outcome outcome, const Step& step) {
-    if (environment_.outcomes != nullptr) environment_.outcomes->ended(outcome);
+    if (request_.observer != nullptr) request_.observer->ended(outcome);
     if (settled_) return;
     if (split_) return consider_split(outcome, step);
     if (!outcome.failure)
@@ -154,7 +154,7 @@ void Delivery::consider(Outcome outcome, const Step& step) {
     itinerary_.note_failed(step, outcome.peer.endpoint, verdict, outcome.failure->reason(),
                            environment_.clock.now());
     // A pipe of which bytes were consumed cannot be sent again.
-    if (verdict.next == Next::settle || !environment_.message.rewind())
+    if (verdict.next == Next::settle || !request_.message.rewind())
         return settle(report_of(outcome));
     if (verdict.next == Next::same_without_chunking) {
         // contract.md#lost-or-doubled: when the last chunk was written no other server is tried.
@@ -239,10 +239,10 @@ std::vector<RecipientReport> Delivery::recipient_reports(
 }
 
 Task<Report> deliver(Environment& environment, routing::Settings& settings,
-                     const Arguments& arguments, bool& end_of_data_written) {
-    Result<Addressing> read = read_envelope(arguments.sender, arguments.recipients);
+                     const DeliveryRequest& request, bool& end_of_data_written) {
+    Result<Addressing> read = read_envelope(request.sender, request.recipients);
     const Addressing addressing = read ? std::move(*read) : Addressing();
-    Delivery delivery(environment, settings, arguments, addressing, end_of_data_written);
+    Delivery delivery(environment, settings, request, addressing, end_of_data_written);
     if (!read) co_return delivery.before_any_server(read.error());
     if (addressing.wire.recipients.empty()) {
         const Failure none(Stage::start, Cause::bad_recipients, *addressing.faults.back());

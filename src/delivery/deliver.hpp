@@ -4,18 +4,23 @@
 #include <span>
 #include <string_view>
 
+#include "base/message_source.hpp"
 #include "delivery/itinerary.hpp"
+#include "delivery/outcome.hpp"
 #include "delivery/report.hpp"
 #include "routing/settings.hpp"
 #include "environment/environment.hpp"
 
 namespace tern::delivery {
 
-/// The arguments of qmail-remote.
-struct Arguments {
-    std::string_view host;
+/// What one delivery is asked to do: all that belongs to it alone.
+struct DeliveryRequest {
+    std::string_view host;  ///< this and the next two as in the arguments of qmail-remote
     std::string_view sender;
     std::span<const std::string_view> recipients;
+    MessageSource& message;
+    /// Learns how every connection ended; usually absent.
+    OutcomeObserver* observer = nullptr;
 };
 
 /// Tries each endpoint until an attempt settles, and tells what came of it. `end_of_data_written`
@@ -23,6 +28,6 @@ struct Arguments {
 /// whether to say "Possible duplicate!". The texts of the routes in `settings` are wiped once the
 /// way is known. Everything given must outlive the task.
 Task<Report> deliver(Environment& environment, routing::Settings& settings,
-                     const Arguments& arguments, bool& end_of_data_written);
+                     const DeliveryRequest& request, bool& end_of_data_written);
 
 }  // namespace tern::delivery

@@ -32,7 +32,7 @@ struct Connection {
 class Delivery {
 public:
     /// All must outlive it.
-    Delivery(Environment& environment, routing::Settings& settings, const Arguments& arguments,
+    Delivery(Environment& environment, routing::Settings& settings, const DeliveryRequest& request,
              const Addressing& addressing, bool& end_of_data_written);
 
     Task<Report> run();
@@ -93,7 +93,7 @@ private:
 
     Environment& environment_;
     routing::Settings& settings_;
-    const Arguments& arguments_;
+    const DeliveryRequest& request_;
     const Addressing& addressing_;
     bool& end_of_data_written_;
 

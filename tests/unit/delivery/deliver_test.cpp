@@ -55,15 +55,16 @@ private:
 bool written_when_memory_ran_out(std::deque<std::string> replies) {
     test::SimulatedWorld others(1);
     OneConnection dialer(others.simulation, std::move(replies));
-    Environment environment{others.simulation,      others.simulation.random(), others.resolver,
-                dialer,                 others.timeouts,             others.local_addresses,
-                others.server_files,           others.message};
+    Environment environment{others.simulation, others.simulation.random(), others.resolver,
+                            dialer,            others.timeouts,            others.local_addresses,
+                            others.server_files};
     routing::Settings settings;
     settings.hello_name = "me.sender.example";
     const std::array<std::string_view, 1> recipients{"bob@example.net"};
-    const Arguments arguments{"[198.51.100.1]", "alice@sender.example", recipients};
+    const DeliveryRequest request{"[198.51.100.1]", "alice@sender.example", recipients,
+                                  others.message};
     bool written = false;
-    EXPECT_THROW((void)deliver(environment, settings, arguments, written).run(), std::bad_alloc);
+    EXPECT_THROW((void)deliver(environment, settings, request, written).run(), std::bad_alloc);
     return written;
 }
 
