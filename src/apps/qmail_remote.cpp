@@ -46,6 +46,14 @@ Result<Done> go_home() {
     return fail(Stage::start, Cause::home, text(*home, ": ", os::error_words(errno)));
 }
 
+// The texts of the files of routes are wiped once the route is known: it then has the only copy of
+// its password. They are moved out, for an empty text assigned to one would leave its bytes.
+Result<routing::Route> take_route(routing::Settings& settings, std::string_view host,
+                                  std::string_view sender) {
+    const routing::RouteFiles files = std::move(settings.routes);
+    return routing::find_route(files, host, sender);
+}
+
 std::string deliver(std::string_view host, std::string_view sender,
                     std::span<const std::string_view> recipients, bool& end_of_data_written) {
     const Result<Done> at_home = go_home();
@@ -55,6 +63,7 @@ std::string deliver(std::string_view host, std::string_view sender,
         control::read_settings(host, control_names);
     if (!settings) return report_of(settings.error());
     if (settings->routes.hold_passwords) os::forbid_core_dumps();
+    Result<routing::Route> route = take_route(*settings, host, sender);
 
     os::SystemClock clock;
     os::PollReactor reactor(clock);
@@ -69,7 +78,8 @@ std::string deliver(std::string_view host, std::string_view sender,
     Environment environment{clock, random, resolver, dialer, backoff, local_addresses, rules};
     const delivery::DeliveryRequest request{host, sender, recipients, message};
     Result<delivery::Report> report =
-        delivery::deliver(environment, *settings, request, end_of_data_written).run();
+        delivery::deliver(environment, *settings, std::move(route), request, end_of_data_written)
+            .run();
     return report ? delivery::render(*report) : report_of(report.error());
 }
 

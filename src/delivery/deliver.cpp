@@ -12,14 +12,8 @@
 #include "delivery/server_requirement.hpp"
 
 namespace tern::delivery {
-namespace {
 
-// Nothing of them stays in memory. What an empty text is assigned to would keep its bytes.
-void forget(routing::RouteFiles&& files) { const routing::RouteFiles gone = std::move(files); }
-
-}  // namespace
-
-Delivery::Delivery(Environment& environment, routing::Settings& settings,
+Delivery::Delivery(Environment& environment, const routing::Settings& settings,
                    const DeliveryRequest& request, const Addressing& addressing,
                    bool& end_of_data_written)
     : environment_(environment),
@@ -30,12 +24,8 @@ Delivery::Delivery(Environment& environment, routing::Settings& settings,
       itinerary_(settings.timeout_connect + settings.timeout_remote),
       rounds_(addressing.wire) {}
 
-Task<Report> Delivery::run() {
-    Result<routing::Route> route =
-        routing::find_route(settings_.routes, request_.host, request_.sender);
-    if (!route) co_return before_any_server(route.error());
-    route_ = std::move(*route);
-    forget(std::move(settings_.routes));
+Task<Report> Delivery::run(routing::Route route) {
+    route_ = std::move(route);
     const Result<Done> read = read_credentials();
     if (!read) co_return before_any_server(read.error());
     const Result<std::vector<routing::NextHop>> hops = routing::next_hops(route_, request_.host);
@@ -238,8 +228,9 @@ std::vector<RecipientReport> Delivery::recipient_reports(
     return reports;
 }
 
-Task<Report> deliver(Environment& environment, routing::Settings& settings,
-                     const DeliveryRequest& request, bool& end_of_data_written) {
+Task<Report> deliver(Environment& environment, const routing::Settings& settings,
+                     Result<routing::Route> route, const DeliveryRequest& request,
+                     bool& end_of_data_written) {
     Result<Addressing> read = read_envelope(request.sender, request.recipients);
     const Addressing addressing = read ? std::move(*read) : Addressing();
     Delivery delivery(environment, settings, request, addressing, end_of_data_written);
@@ -248,7 +239,8 @@ Task<Report> deliver(Environment& environment, routing::Settings& settings,
         const Failure none(Stage::start, Cause::bad_recipients, *addressing.faults.back());
         co_return delivery.before_any_server(none);
     }
-    co_return co_await delivery.run();
+    if (!route) co_return delivery.before_any_server(route.error());
+    co_return co_await delivery.run(std::move(*route));
 }
 
 }  // namespace tern::delivery

@@ -329,12 +329,12 @@ Outcome SimulatedWorld::deliver() {
                             timeouts,   local_addresses,     server_files};
     const std::vector<std::string_view> to(recipients.begin(), recipients.end());
     const delivery::DeliveryRequest request{host, sender, to, message, observer};
-    routing::Settings given = settings;  // the laws look at what they were
     Outcome outcome;
     const Time begun = simulation.now();
     {
         Task<delivery::Report> task =
-            delivery::deliver(environment, given, request, outcome.end_of_data_written);
+            delivery::deliver(environment, settings, find_route(settings.routes, host, sender),
+                              request, outcome.end_of_data_written);
         task.start();
         std::size_t events = 0;
         while (!task.finished() && ++events < most_events && simulation.step()) {}
