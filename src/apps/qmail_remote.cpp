@@ -4,6 +4,7 @@
 #include <csignal>
 #include <exception>
 #include <new>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -45,14 +46,24 @@ Result<Done> go_home() {
     return fail(Stage::start, Cause::home, text(*home, ": ", os::error_words(errno)));
 }
 
-std::string deliver(const delivery::Arguments& arguments, bool& end_of_data_written) {
+// The texts of the files of routes are wiped once the route is known: it then has the only copy of
+// its password. They are moved out, for an empty text assigned to one would leave its bytes.
+Result<routing::Route> take_route(routing::Settings& settings, std::string_view host,
+                                  std::string_view sender) {
+    const routing::RouteFiles files = std::move(settings.routes);
+    return routing::find_route(files, host, sender);
+}
+
+std::string deliver(std::string_view host, std::string_view sender,
+                    std::span<const std::string_view> recipients, bool& end_of_data_written) {
     const Result<Done> at_home = go_home();
     if (!at_home) return report_of(at_home.error());
     const control::Listing control_names("control");
     Result<routing::Settings> settings =
-        control::read_settings(arguments.host, control_names);
+        control::read_settings(host, control_names);
     if (!settings) return report_of(settings.error());
     if (settings->routes.hold_passwords) os::forbid_core_dumps();
+    Result<routing::Route> route = take_route(*settings, host, sender);
 
     os::SystemClock clock;
     os::PollReactor reactor(clock);
@@ -64,10 +75,11 @@ std::string deliver(const delivery::Arguments& arguments, bool& end_of_data_writ
     os::LocalAddresses local_addresses;
     control::ServerFileReader rules(control_names);
     os::MessageFile message(STDIN_FILENO, reactor);
-    Environment environment{clock,           random, resolver, dialer, backoff,
-                          local_addresses, rules,  message};
+    Environment environment{clock, random, resolver, dialer, backoff, local_addresses, rules};
+    const delivery::DeliveryRequest request{host, sender, recipients, message};
     Result<delivery::Report> report =
-        delivery::deliver(environment, *settings, arguments, end_of_data_written).run();
+        delivery::deliver(environment, *settings, std::move(route), request, end_of_data_written)
+            .run();
     return report ? delivery::render(*report) : report_of(report.error());
 }
 
@@ -106,7 +118,7 @@ void run(int count, char** words) {
             return os::write_report(
                 "ZUnable to read message: standard input is not open for reading. (#4.3.0)\n\0"sv);
         const std::vector<std::string_view> recipients(words + 3, words + count);
-        os::write_report(deliver({words[1], words[2], recipients}, end_of_data_written));
+        os::write_report(deliver(words[1], words[2], recipients, end_of_data_written));
     } catch (const std::bad_alloc&) {
         os::write_report(report_of_exception(true, end_of_data_written));
     } catch (const std::exception&) {

@@ -29,7 +29,6 @@
 #include "control/read_settings.hpp"
 #include "control/server_files.hpp"
 #include "explain/check/check.hpp"
-#include "explain/probe/no_message.hpp"
 #include "explain/show/printable.hpp"
 #include "explain/probe/probe.hpp"
 #include "explain/probe/probe_views.hpp"
@@ -87,9 +86,7 @@ struct Surroundings {
     os::TcptoFile backoff{"queue/lock/tcpto", reactor, clock, random};
     os::LocalAddresses local_addresses;
     control::ServerFileReader rules;
-    explain::NoMessage message;
-    Environment environment{clock,           random, resolver, dialer, backoff,
-                          local_addresses, rules,  message};
+    Environment environment{clock, random, resolver, dialer, backoff, local_addresses, rules};
 };
 
 int complain(std::string_view words, int status) {

@@ -1,12 +1,16 @@
-// Why a conversation could not go on: where, what kind of trouble, and a sentence for people.
+// Why a conversation could not go on: where, what kind of trouble, a sentence for people and, where
+// there was one, the server's reply.
 // Failures are made wherever trouble is seen; what they mean for the mail is said by
 // delivery/verdict alone.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 
 #include <tl/expected.hpp>
+
+#include "base/reply.hpp"
 
 namespace tern {
 
@@ -33,11 +37,12 @@ enum class Cause {
     timed_out,       ///< a deadline passed
     closed,          ///< the peer closed or reset the connection
     refused,         ///< the connection was refused or the network said no
-    rejected,         ///< the server's own words: `code` and, as detail, the text of its reply
-    all_refused,     ///< every recipient was refused; code and detail are the last reply's
+    rejected,        ///< the server rejected what was sent: its reply says why
+    all_refused,     ///< every recipient was refused, the last by this reply; without a reply none
+                     ///< was sent, as their addresses need SMTPUTF8
     needs_smtputf8,  ///< the sender's address needs SMTPUTF8 and the server does not offer it
     too_large,       ///< the message is larger than the server says it takes
-    no_chunking,     ///< the server offers CHUNKING and does not know BDAT
+    no_chunking,     ///< the server offers CHUNKING and does not know BDAT: its reply says so
     protocol_error,     ///< the peer said what the protocol does not allow here
     tls,             ///< the handshake failed, or TLS itself broke
     injected,        ///< plaintext came behind the reply to STARTTLS: an attack
@@ -45,9 +50,8 @@ enum class Cause {
     unverified,      ///< TLS was demanded and the certificate does not satisfy the demand
     auth_missing,    ///< the route has credentials and the server does not offer AUTH
     auth_in_clear,   ///< the route has credentials and there is no TLS that would hide them
-    auth_no_mechanism,  ///< the server has no mechanism that our credentials and files allow;
-                        ///< behind a newline the text of its reply, where there was one
-    auth_refused,    ///< AUTH failed: what happened and, behind a newline, the reply's text
+    auth_no_mechanism,  ///< the server has no mechanism that our credentials and files allow
+    auth_refused,    ///< AUTH failed
     control_file,    ///< a control file is unreadable or cannot be understood
     home,            ///< qmail's home directory cannot be entered
     message_source,  ///< the message cannot be read
@@ -64,16 +68,29 @@ enum class Cause {
     cancelled,       ///< another attempt won, or the program is ending
 };
 
-/// Trouble that ends a conversation. `detail` is a sentence part in plain words without a final
-/// full stop; it may hold bytes of the peer, which the report sanitises.
+/// Trouble that ends a conversation. Its sentence and its reply may hold bytes of the peer, which
+/// the report sanitises.
 struct Failure {
-    Failure(Stage at, Cause why, std::string words, int reply_code = 0)
-        : stage(at), cause(why), code(reply_code), detail(std::move(words)) {}
+    Failure(Stage at, Cause why, std::string words, std::optional<Reply> received = std::nullopt)
+        : stage(at), cause(why), detail(std::move(words)), reply(std::move(received)) {}
+    /// Of which the reply says everything.
+    Failure(Stage at, Cause why, Reply received)
+        : stage(at), cause(why), reply(std::move(received)) {}
 
     Stage stage;
     Cause cause;
-    int code;  ///< the reply's, for said_no and auth_refused where there was one; else 0
+    /// A sentence in plain words without a full stop; empty where the reply says everything.
     std::string detail;
+    /// The reply that ended the conversation, where one did. Its text is empty where it repeats
+    /// our credentials.
+    std::optional<Reply> reply;
+
+    /// The reply's code; 0 where there was none.
+    [[nodiscard]] int code() const { return reply ? reply->code : 0; }
+    /// The sentence; where the reply says everything, its text.
+    [[nodiscard]] const std::string& reason() const {
+        return detail.empty() && reply ? reply->text : detail;
+    }
 
     friend bool operator==(const Failure&, const Failure&) = default;
 };

@@ -77,7 +77,7 @@ Task<Done> Delivery::first_transaction(session::Session& session, Outcome& outco
     hold_for_tls(sent, progress, outcome.circumstances);
     if ((sent || concerns_its_recipients_alone(sent.error())) &&
         rounds_.leaves_anyone(progress, true)) {
-        const bool repeats = environment_.message.rewind();
+        const bool repeats = request_.message.rewind();
         if (rounds_.leaves_anyone(progress, repeats)) {
             split_ = true;
             note_round(sent, progress, outcome, repeats);
@@ -92,7 +92,7 @@ Task<Done> Delivery::first_transaction(session::Session& session, Outcome& outco
 
 Task<Done> Delivery::transact(session::Session& session, const session::Envelope& envelope,
                               session::Progress& progress) {
-    return note_written(session.transact(envelope, environment_.message, progress), progress);
+    return note_written(session.transact(envelope, request_.message, progress), progress);
 }
 
 // main must know what was written when memory runs out.

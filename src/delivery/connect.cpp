@@ -46,7 +46,7 @@ Task<std::vector<Endpoint>> Delivery::not_silent(const Exchanger& exchanger) {
 const Result<routing::Source>& Delivery::source_of(Family family) {
     std::optional<Result<routing::Source>>& source = sources_[family == Family::ipv6 ? 1 : 0];
     if (!source)
-        source = routing::find_source(settings_.sources, route_, arguments_.sender, family);
+        source = routing::find_source(settings_.sources, route_, request_.sender, family);
     return *source;
 }
 

@@ -12,33 +12,23 @@
 #include "delivery/server_requirement.hpp"
 
 namespace tern::delivery {
-namespace {
 
-// Nothing of them stays in memory. What an empty text is assigned to would keep its bytes.
-void forget(routing::RouteFiles&& files) { const routing::RouteFiles gone = std::move(files); }
-
-}  // namespace
-
-Delivery::Delivery(Environment& environment, routing::Settings& settings,
-                   const Arguments& arguments, const Addressing& addressing,
+Delivery::Delivery(Environment& environment, const routing::Settings& settings,
+                   const DeliveryRequest& request, const Addressing& addressing,
                    bool& end_of_data_written)
     : environment_(environment),
       settings_(settings),
-      arguments_(arguments),
+      request_(request),
       addressing_(addressing),
       end_of_data_written_(end_of_data_written),
       itinerary_(settings.timeout_connect + settings.timeout_remote),
       rounds_(addressing.wire) {}
 
-Task<Report> Delivery::run() {
-    Result<routing::Route> route =
-        routing::find_route(settings_.routes, arguments_.host, arguments_.sender);
-    if (!route) co_return before_any_server(route.error());
-    route_ = std::move(*route);
-    forget(std::move(settings_.routes));
+Task<Report> Delivery::run(routing::Route route) {
+    route_ = std::move(route);
     const Result<Done> read = read_credentials();
     if (!read) co_return before_any_server(read.error());
-    const Result<std::vector<routing::NextHop>> hops = routing::next_hops(route_, arguments_.host);
+    const Result<std::vector<routing::NextHop>> hops = routing::next_hops(route_, request_.host);
     if (!hops) co_return before_any_server(hops.error());
     for (const routing::NextHop& hop : *hops) {
         if (itinerary_.wants_servers(environment_.clock.now())) co_await try_hop(hop);
@@ -75,7 +65,7 @@ Result<Done> Delivery::read_credentials() {
 Task<Done> Delivery::try_hop(routing::NextHop hop) {
     Exchangers exchangers(
         environment_, settings_.timeout_dns,
-        routing::find_families(settings_.sources, route_, arguments_.sender, settings_.families));
+        routing::find_families(settings_.sources, route_, request_.sender, settings_.families));
     unfound_.reset();
     const Result<Done> found = co_await exchangers.find(std::move(hop)).outcome();
     if (!found) unfound_ = found.error();
@@ -94,7 +84,7 @@ Task<Done> Delivery::try_hop(routing::NextHop hop) {
     unasked_ = unasked_ || exchangers.anyone_unasked();
     if (!unfound_) co_return Done();
     // The report tells of a host that does not exist as it was given.
-    if (unfound_->cause == Cause::no_such_host) unfound_->detail = arguments_.host;
+    if (unfound_->cause == Cause::no_such_host) unfound_->detail = request_.host;
     if (unfound_->cause == Cause::no_relay)
         unfound_->detail = text(unfound_->detail, " (", route_.origin.to_string(), ")");
     co_return Done();
@@ -144,17 +134,17 @@ Task<Done> Delivery::take(const Step& step) {
 
 // Whether another server, or this one in another manner, may get the mail.
 void Delivery::consider(Outcome outcome, const Step& step) {
-    if (environment_.outcomes != nullptr) environment_.outcomes->ended(outcome);
+    if (request_.observer != nullptr) request_.observer->ended(outcome);
     if (settled_) return;
     if (split_) return consider_split(outcome, step);
     if (!outcome.failure)
         return settle(Report{recipient_reports(outcome.letters), Letter::accepted,
                              std::move(outcome.accepted)});
     const Verdict verdict = judge(*outcome.failure, outcome.circumstances);
-    itinerary_.note_failed(step, outcome.peer.endpoint, verdict, outcome.failure->detail,
+    itinerary_.note_failed(step, outcome.peer.endpoint, verdict, outcome.failure->reason(),
                            environment_.clock.now());
     // A pipe of which bytes were consumed cannot be sent again.
-    if (verdict.next == Next::settle || !environment_.message.rewind())
+    if (verdict.next == Next::settle || !request_.message.rewind())
         return settle(report_of(outcome));
     if (verdict.next == Next::same_without_chunking) {
         // contract.md#lost-or-doubled: when the last chunk was written no other server is tried.
@@ -238,17 +228,19 @@ std::vector<RecipientReport> Delivery::recipient_reports(
     return reports;
 }
 
-Task<Report> deliver(Environment& environment, routing::Settings& settings,
-                     const Arguments& arguments, bool& end_of_data_written) {
-    Result<Addressing> read = read_envelope(arguments.sender, arguments.recipients);
+Task<Report> deliver(Environment& environment, const routing::Settings& settings,
+                     Result<routing::Route> route, const DeliveryRequest& request,
+                     bool& end_of_data_written) {
+    Result<Addressing> read = read_envelope(request.sender, request.recipients);
     const Addressing addressing = read ? std::move(*read) : Addressing();
-    Delivery delivery(environment, settings, arguments, addressing, end_of_data_written);
+    Delivery delivery(environment, settings, request, addressing, end_of_data_written);
     if (!read) co_return delivery.before_any_server(read.error());
     if (addressing.wire.recipients.empty()) {
         const Failure none(Stage::start, Cause::bad_recipients, *addressing.faults.back());
         co_return delivery.before_any_server(none);
     }
-    co_return co_await delivery.run();
+    if (!route) co_return delivery.before_any_server(route.error());
+    co_return co_await delivery.run(std::move(*route));
 }
 
 }  // namespace tern::delivery

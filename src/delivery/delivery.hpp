@@ -32,10 +32,11 @@ struct Connection {
 class Delivery {
 public:
     /// All must outlive it.
-    Delivery(Environment& environment, routing::Settings& settings, const Arguments& arguments,
-             const Addressing& addressing, bool& end_of_data_written);
+    Delivery(Environment& environment, const routing::Settings& settings,
+             const DeliveryRequest& request, const Addressing& addressing,
+             bool& end_of_data_written);
 
-    Task<Report> run();
+    Task<Report> run(routing::Route route);
     /// The report of a failure before any server was reached.
     [[nodiscard]] Report before_any_server(const Failure& failure) const;
 
@@ -92,8 +93,8 @@ private:
     void settle_split_for_trouble(const Failure& trouble);
 
     Environment& environment_;
-    routing::Settings& settings_;
-    const Arguments& arguments_;
+    const routing::Settings& settings_;
+    const DeliveryRequest& request_;
     const Addressing& addressing_;
     bool& end_of_data_written_;
 

@@ -18,7 +18,7 @@ bool concerns_our_message(const Failure& failure) {
 Task<Done> Delivery::measure_for_qmtp() {
     if (qmtp_size_) co_return Done();
     qmtp_size_ = co_await session::measure_for_qmtp(environment_.clock, settings_.timeout_remote,
-                                                    environment_.message);
+                                                    request_.message);
     co_return Done();
 }
 
@@ -30,7 +30,7 @@ Task<Outcome> Delivery::attempt_by_qmtp(Connection connection) {
     session::Progress progress;
     Task<Done> sending =
         session::deliver_by_qmtp(environment_.clock, *connection.stream, settings_.timeout_remote,
-                                 envelope, environment_.message, *qmtp_size_, progress);
+                                 envelope, request_.message, *qmtp_size_, progress);
     const Result<Done> sent = co_await note_written(std::move(sending), progress).outcome();
     connection.stream.reset();
     note_progress(progress, envelope, outcome.circumstances);

@@ -35,7 +35,7 @@ std::string on_one_line(std::string words) {
 
 std::string refusal_text(const Failure& failure, const Peer& peer, bool end_of_data_written) {
     const std::string ip = peer.endpoint.address.to_string();
-    const std::string said = remote_host_said(failure.detail);
+    const std::string said = remote_host_said(failure.reason());
     switch (failure.stage) {
         case Stage::greeting: return text("Connected to ", ip, " but greeting failed.", said);
         case Stage::hello: return text("Connected to ", ip, " but my name was rejected.", said);
@@ -54,11 +54,12 @@ std::string refusal_text(const Failure& failure, const Peer& peer, bool end_of_d
 std::string tls_text(const Failure& failure, const Peer& peer,
                      const tls::Requirement& requirement) {
     // The lines behind the reason are tls/verify's own, with names that cannot begin a line.
-    const std::size_t first = failure.cause == Cause::unverified ? failure.detail.find('\n')
-                                                                 : std::string::npos;
-    const std::string detail = on_one_line(failure.detail.substr(0, first));
+    const std::string& reason = failure.reason();
+    const std::size_t first =
+        failure.cause == Cause::unverified ? reason.find('\n') : std::string::npos;
+    const std::string detail = on_one_line(reason.substr(0, first));
     const std::string further =
-        first == std::string::npos ? std::string() : text(failure.detail.substr(first + 1), "\n");
+        first == std::string::npos ? std::string() : text(reason.substr(first + 1), "\n");
     if (failure.cause == Cause::injected)
         return text("Connected to ", peer.endpoint.address.to_string(),
                     " but connection died. TLS with ", peer.to_string(), " was abandoned: ", detail,
@@ -74,21 +75,16 @@ std::string tls_text(const Failure& failure, const Peer& peer,
 std::string auth_text(const Failure& failure, const Peer& peer) {
     const std::string ip = peer.endpoint.address.to_string();
     const auto told = [&](std::string_view code) {
-        const std::string_view words = failure.detail;
-        std::string line = on_one_line(std::string(words.substr(0, words.find('\n'))));
-        return text(peer.to_string(), ": ", line, " (#", code, ")\n");
+        return text(peer.to_string(), ": ", on_one_line(failure.detail), " (#", code, ")\n");
     };
-    const std::size_t reply = failure.detail.find('\n');
-    const std::string said =
-        reply == std::string::npos
-            ? std::string("\n")
-            : remote_host_said(std::string_view(failure.detail).substr(reply + 1));
+    const bool has_words = failure.reply && !failure.reply->text.empty();
+    const std::string said = has_words ? remote_host_said(failure.reply->text) : std::string("\n");
     if (failure.cause == Cause::auth_in_clear)
         return text("Connected to ", ip, " but did not authenticate.\n", told("4.7.11"));
     if (failure.cause != Cause::auth_refused)
         return text("Connected to ", ip, " but could not authenticate.", said, told("4.7.4"));
     return text("Connected to ", ip, " but authentication was rejected.", said,
-                told(failure.code / 100 == 4 ? "4.7.0" : "4.7.8"));
+                told(failure.code() / 100 == 4 ? "4.7.0" : "4.7.8"));
 }
 
 }  // namespace
@@ -140,13 +136,13 @@ std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_d
                 return tls_text(failure, peer, requirement);
             return refusal_text(failure, peer, end_of_data_written);
         case Cause::all_refused:
-            // The recipients' own reports carry the replies. Without a code nobody was offered.
-            if (failure.code == 0) return text("Giving up on ", ip, ".\n", detail, " (#5.6.7)\n");
+            // The recipients' own reports carry the replies. Without one no RCPT was sent.
+            if (!failure.reply) return text("Giving up on ", ip, ".\n", detail, " (#5.6.7)\n");
             return text("Giving up on ", ip, ".\n");
         case Cause::too_large:
             return text(ip, " does not accept this message: ", detail, ". (#5.3.4)\n");
         case Cause::no_chunking:
-            return text(ip, " failed after I sent the message.", remote_host_said(failure.detail),
+            return text(ip, " failed after I sent the message.", remote_host_said(failure.reason()),
                         "It offers CHUNKING but does not implement BDAT. (#4.5.1)\n");
         case Cause::needs_smtputf8:
             return text(ip, " cannot accept this message: ", detail, ". (#5.6.7)\n");

@@ -11,7 +11,7 @@ namespace tern::delivery {
 // As far as this session carries them.
 Task<Done> Delivery::further_transactions(session::Session& session, Outcome& outcome) {
     outcome.split = true;
-    while (rounds_.anyone_waits() && session.in_step() && environment_.message.rewind()) {
+    while (rounds_.anyone_waits() && session.in_step() && request_.message.rewind()) {
         const session::Envelope* envelope = rounds_.next(session.limits());
         if (envelope == nullptr) break;
         session::Progress progress;
@@ -66,7 +66,7 @@ void Delivery::consider_split(const Outcome& outcome, const Step& step) {
         const bool may_go_on = verdict.next != Next::settle;
         // Those who wait for this server are given up below; nobody else needs it in clear.
         if (step.manner == Manner::further) verdict.retry_in_clear = false;
-        itinerary_.note_failed(step, outcome.peer.endpoint, verdict, outcome.failure->detail,
+        itinerary_.note_failed(step, outcome.peer.endpoint, verdict, outcome.failure->reason(),
                                environment_.clock.now());
         if (step.manner == Manner::further) rounds_.give_up(outcome.fate());
         else if (may_go_on) rounds_.leave_to_others();
@@ -75,13 +75,13 @@ void Delivery::consider_split(const Outcome& outcome, const Step& step) {
     }
     const std::size_t still = rounds_.how_many_wait();
     if (still > 0 && (step.manner != Manner::further || still < waiting_) &&
-        environment_.message.rewind()) {
+        request_.message.rewind()) {
         waiting_ = still;
         rounds_.begin_session();
         return itinerary_.owe_further(step, outcome.peer.endpoint);
     }
     give_up_rounds(outcome.peer);
-    if (!rounds_.anyone_for_others() || !environment_.message.rewind()) settle_split();
+    if (!rounds_.anyone_for_others() || !request_.message.rewind()) settle_split();
 }
 
 // Another server is about to be called, for those whom the ones before could not take.

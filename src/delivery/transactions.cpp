@@ -31,8 +31,7 @@ void hold_for_tls(Result<Done>& sent, session::Progress& progress,
     if (!circumstances.tls_failed || circumstances.secured) return;
     for (session::RecipientAnswer& answer : progress.recipients) {
         if (!answer.reply || answer.accepted()) continue;
-        Failure refusal(Stage::recipient, Cause::all_refused, answer.reply->text,
-                        answer.reply->code);
+        Failure refusal(Stage::recipient, Cause::all_refused, *answer.reply);
         if (!asks_for_tls(refusal)) continue;
         answer.held_for_tls = true;
         if (!sent && sent.error().cause == Cause::all_refused) sent.error() = std::move(refusal);

@@ -45,19 +45,19 @@ bool wants_the_tls_that_failed(const Failure& failure, const Circumstances& circ
 
 Verdict judge_refusal(const Failure& failure, const Circumstances& circumstances) {
     if (failure.stage == Stage::start_tls) return judge_tls(circumstances);
-    if (failure.code == closing) return try_another;
+    if (failure.code() == closing) return try_another;
     switch (failure.stage) {
         case Stage::greeting:
             return try_another;
         // A name refused for good by one server of a site is refused by the rest.
         case Stage::hello:
-            return transient(failure.code) ? try_another : deferred;
+            return transient(failure.code()) ? try_another : deferred;
         case Stage::mail:
-            return transient(failure.code) || wants_the_tls_that_failed(failure, circumstances)
+            return transient(failure.code()) || wants_the_tls_that_failed(failure, circumstances)
                        ? try_another
                        : rejected;
         default:
-            return by_code(failure.code);
+            return by_code(failure.code());
     }
 }
 
@@ -67,8 +67,8 @@ Verdict judge_cause(const Failure& failure, const Circumstances& circumstances) 
             return judge_refusal(failure, circumstances);
         case Cause::all_refused:
             if (wants_the_tls_that_failed(failure, circumstances)) return try_another;
-            // Without a reply nobody was offered: the addresses need SMTPUTF8.
-            if (failure.code == 0) return rejected_unless_another;
+            // Without a reply no RCPT was sent: the addresses need SMTPUTF8.
+            if (!failure.reply) return rejected_unless_another;
             // qmail: D even when all were 4xx; the recipients' own letters carry the truth.
             return rejected;
         // What this server cannot take another exchanger may.
@@ -147,9 +147,9 @@ Letter letter_before_any_server(const Failure& failure) {
 
 bool asks_for_tls(const Failure& refusal) {
     if (refusal.cause != Cause::rejected && refusal.cause != Cause::all_refused) return false;
-    if (refusal.code == 530) return true;
-    if (refusal.code / 100 != 5) return false;
-    const std::string_view words = refusal.detail;
+    if (refusal.code() == 530) return true;
+    if (!refusal.reply || !refusal.reply->permanent()) return false;
+    const std::string_view words = refusal.reply->text;
     if (words.size() < 4 || !words.substr(4).starts_with("5.7.")) return false;
     constexpr std::array<std::string_view, 4> signs{"TLS", "encrypt", "SSL", "secure connection"};
     return std::ranges::any_of(

@@ -1,5 +1,6 @@
-// The world of a delivery: clock, chance, names, wire, memory of silent hosts, and the message.
-// `main` (or a test) builds one and passes it down; no other code reaches outside.
+// The outside of all deliveries: clock, randomness, names, connections, memory of silent hosts.
+// `main` (or a test) builds one and passes it down; no other code reaches outside. What belongs to
+// a single delivery is in its request (delivery/deliver.hpp).
 #pragma once
 
 #include <memory>
@@ -15,12 +16,7 @@
 #include "base/stream.hpp"
 #include "base/task.hpp"
 #include "dns/resolver.hpp"
-#include "base/message_source.hpp"
 #include "tls/requirement.hpp"
-
-namespace tern::delivery {
-class OutcomeObserver;  // delivery/outcome.hpp
-}
 
 namespace tern {
 
@@ -121,7 +117,7 @@ public:
     virtual Result<Secret> token_file(const std::string& path) = 0;
 };
 
-/// All of it.
+/// All of it. Several deliveries may use one.
 struct Environment {
     const Clock& clock;
     Random& random;
@@ -130,9 +126,6 @@ struct Environment {
     TimeoutTable& timeouts;
     LocalAddresses& local_addresses;
     ServerFiles& server_files;
-    MessageSource& message;
-    /// Learns how every connection ended; usually absent.
-    delivery::OutcomeObserver* outcomes = nullptr;
 };
 
 }  // namespace tern

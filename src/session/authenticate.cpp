@@ -140,13 +140,7 @@ Failure Login::none_left() const {
     if (!not_accepted_.empty()) {
         std::string words = text("the server offers ", offered_, " but does not accept ",
                                  not_accepted_);
-        for (char& c : words)
-            if (c == '\n') c = ' ';
-        const std::string_view reply =
-            std::string_view(last_refusal_.text).substr(0, smtp::reported_text);
-        if (gives_away(reply)) words += "; its reply repeats our credentials and is left out";
-        else words += text("\n", reply);
-        return {Stage::auth, Cause::auth_no_mechanism, std::move(words), last_refusal_.code};
+        return with_reply(Cause::auth_no_mechanism, std::move(words), last_refusal_);
     }
     sasl::Footing footing;
     footing.private_line = private_line_;
@@ -202,9 +196,7 @@ Task<smtp::Reply> Login::say(Secret line) {
     if (written)
         reply = co_await chat_.read_reply(Stage::auth, longest_challenge + 64).outcome();
     else reply = tl::unexpected(std::move(written.error()));
-    // What the server raves may be what we said.
-    if (!reply && gives_away(reply.error().detail))
-        reply.error().detail = "the server aborted AUTH with a reply that repeats our credentials";
+    if (!reply) keep_secret(reply.error());
     co_return reply;
 }
 
@@ -218,10 +210,10 @@ Task<Done> Login::give_up(std::string why) {
 }
 
 Failure Login::refused(const sasl::Exchange& exchange, smtp::Reply reply) {
-    reply.text.resize(std::min(reply.text.size(), smtp::reported_text));
-    const bool telltale = gives_away(reply.text);
-    if (reply.closing())
-        return {Stage::auth, Cause::rejected, telltale ? "421" : std::move(reply.text), reply.code};
+    if (reply.closing()) {
+        if (gives_away(reply.text)) reply.text = "421";
+        return {Stage::auth, Cause::rejected, std::move(reply)};
+    }
     if (!reply.transient() && !reply.permanent()) {
         chat_.leave_step();
         return {Stage::auth, Cause::protocol_error,
@@ -238,11 +230,24 @@ Failure Login::refused(const sasl::Exchange& exchange, smtp::Reply reply) {
                             : text("the server refused ", who(), " (AUTH ", mechanism_, ")");
     const std::string_view reason = exchange.reason().substr(0, quoted);
     if (!reason.empty() && !gives_away(exchange.reason())) words += text(", because of ", reason);
-    for (char& c : words)
-        if (c == '\n') c = ' ';
-    if (telltale) words += "; its reply repeats our credentials and is left out";
-    else words += text("\n", reply.text);
-    return {Stage::auth, Cause::auth_refused, std::move(words), reply.code};
+    return with_reply(Cause::auth_refused, std::move(words), std::move(reply));
+}
+
+// The server's words in the sentence stay on its line.
+Failure Login::with_reply(Cause cause, std::string words, smtp::Reply reply) const {
+    std::ranges::replace(words, '\n', ' ');
+    if (gives_away(reply.text)) {
+        words += "; its reply repeats our credentials and is left out";
+        reply.text.clear();
+    }
+    return {Stage::auth, cause, std::move(words), std::move(reply)};
+}
+
+// What the server sends as it breaks off may be what we sent.
+void Login::keep_secret(Failure& failure) const {
+    if (!gives_away(failure.detail) && !(failure.reply && gives_away(failure.reply->text))) return;
+    failure.detail = "the server aborted AUTH with a reply that repeats our credentials";
+    if (failure.reply) failure.reply->text.clear();
 }
 
 bool Login::gives_away(std::string_view words) const {

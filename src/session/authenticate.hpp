@@ -30,8 +30,8 @@ public:
     /// with SCRAM its proof that it knows the password. All failures are Stage::auth (a TLS alert
     /// at the first read excepted) and none tells what was said. Causes: auth_missing,
     /// auth_in_clear, auth_no_mechanism, auth_refused; control_file when no mechanism could carry
-    /// the credentials; said_no for a 421; those of Chat::ask. After auth_* the session is in step,
-    /// unless the server hung up.
+    /// the credentials; rejected for a 421; those of Chat::ask. After auth_* the session is in
+    /// step, unless the server hung up.
     Task<Done> run();
     /// What a server must not be quoted with from then on, beside the secret: its base64, and our
     /// lines. Empty where nothing was said.
@@ -46,6 +46,8 @@ private:
     Task<Done> give_up(std::string why);
     [[nodiscard]] Failure none_left() const;
     Failure refused(const sasl::Exchange& exchange, smtp::Reply reply);
+    [[nodiscard]] Failure with_reply(Cause cause, std::string words, smtp::Reply reply) const;
+    void keep_secret(Failure& failure) const;
     [[nodiscard]] bool gives_away(std::string_view words) const;
     [[nodiscard]] std::string who() const;
 

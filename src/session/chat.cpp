@@ -226,13 +226,14 @@ Failure Chat::not_sent(Stage stage, Failure why) {
 }
 
 Failure rejected(Stage stage, smtp::Reply reply) {
-    return {stage, Cause::rejected, std::move(reply.text), reply.code};
+    return {stage, Cause::rejected, std::move(reply)};
 }
 
 Failure not_valid(Stage stage, std::string_view command, const smtp::Reply& reply) {
     return {stage, Cause::protocol_error,
             text("the server replied ", reply.code, " to ", command,
-                 ", which is not a valid reply to that command")};
+                 ", which is not a valid reply to that command"),
+            reply};
 }
 
 }  // namespace tern::session

@@ -37,8 +37,8 @@ public:
     Chat(const Clock& clock, Stream& stream, Duration patience, Observer* observer = nullptr);
 
     /// Sends `command` (CR LF is added) and reads the reply, each within one `patience`. Fails with
-    /// `stage`; causes: timed_out, closed, out_of_step (also when the server had already sent
-    /// something before the command), said_no when that was a 421, tls.
+    /// `stage`; causes: timed_out, closed, protocol_error (also when the server had already sent
+    /// something before the command), rejected when that was a 421, tls.
     Task<smtp::Reply> ask(std::string command, Stage stage,
                           std::size_t kept = smtp::reported_text);
     /// Hands a group of commands to the kernel (RFC 2920); their replies are owed from then on.
@@ -49,9 +49,9 @@ public:
     /// Hands all of `bytes` to the kernel within `patience`. When that fails, the failure tells the
     /// server's last words if it left any. `bytes` must outlive the wait.
     Task<Done> write(std::string_view bytes, Stage stage);
-    /// Fails with out_of_step when the server has sent something that answers nothing, with said_no
-    /// when that is a 421 (RFC 5321 3.8 lets a server send it at any time), with closed when it has
-    /// hung up.
+    /// Fails with protocol_error when the server has sent something that answers nothing, with
+    /// rejected when that is a 421 (RFC 5321 3.8 lets a server send it at any time), with closed
+    /// when it has hung up.
     Task<Done> expect_silence(Stage stage);
     Task<Heard> listen();
     /// The server's next bytes, for words that are no SMTP replies; none when it has hung up. They
@@ -95,7 +95,7 @@ private:
     std::array<char, 1024> buffer_;  // two of the longest lines of replies (RFC 5321 4.5.3.1.5)
 };
 
-/// The server's own words end this conversation.
+/// The server's reply ends this conversation.
 [[nodiscard]] Failure rejected(Stage stage, smtp::Reply reply);
 /// RFC 5321 4.2.1: neither success nor refusal where only those make sense.
 [[nodiscard]] Failure not_valid(Stage stage, std::string_view command, const smtp::Reply& reply);

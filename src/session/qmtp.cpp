@@ -174,9 +174,8 @@ Result<Done> Package::take(const std::string& answer) {
 
 Result<Done> Package::outcome() const {
     if (progress_.accepted) return Done();
-    const smtp::Reply& last = *progress_.recipients.back().reply;
-    return tl::unexpected<Failure>(
-        Failure(Stage::recipient, Cause::all_refused, last.text, last.code));
+    return tl::unexpected<Failure>(Failure(Stage::recipient, Cause::all_refused,
+                                           *progress_.recipients.back().reply));
 }
 
 Failure Package::protocol_error(std::string_view why) const {

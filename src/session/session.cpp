@@ -160,7 +160,7 @@ Task<bool> Session::start_tls() {
             co_return false;
         }
         co_return Failure(Stage::start_tls, Cause::tls_missing,
-                          text("the server refused STARTTLS: ", reply.text), reply.code);
+                          text("the server refused STARTTLS: ", reply.text), reply);
     }
     co_await handshake();
     co_return true;

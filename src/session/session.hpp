@@ -29,7 +29,7 @@ public:
     Session& operator=(const Session&) = delete;
 
     /// Greeting, EHLO or HELO, TLS as the identity demands and AUTH where it has credentials, up to
-    /// where MAIL may be said. Fails with said_no (the reply's code and text), out_of_step,
+    /// where MAIL may be said. Fails with rejected (the reply's code and text), protocol_error,
     /// timed_out, closed, tls, injected, tls_missing, unverified, control_file; of AUTH as
     /// Login::run does. All that ends TLS before the first reply inside it fails with
     /// Stage::handshake; a server that closes right after it refused STARTTLS, here or in

@@ -209,12 +209,12 @@ Failure Transaction::lost_reply(Stage awaited, Failure why) {
     if (!refusal_) return awaited > Stage::recipient && !any_accepted() ? all_refused() : why;
     if (!whole_message_sent_) return *refusal_;
     constexpr int closing = 421;
-    if (refusal_->code == closing && why.cause == Cause::closed) {
+    if (refusal_->code() == closing && why.cause == Cause::closed) {
         progress_.end_of_data_refused = true;
         return *refusal_;
     }
     return {Stage::final_dot, why.cause,
-            text("the server rejected MAIL (", first_line(refusal_->detail),
+            text("the server rejected MAIL (", first_line(refusal_->reason()),
                  "), but its reply to the end of the message was lost: ", why.detail)};
 }
 
@@ -256,7 +256,7 @@ Result<Done> Transaction::take_end_of_data(smtp::Reply reply) {
     if (progress_.end_of_data_refused) return Done();
     chat_.leave_step();
     return fail(Stage::final_dot, Cause::protocol_error,
-                text("the server rejected MAIL (", first_line(refusal_->detail),
+                text("the server rejected MAIL (", first_line(refusal_->reason()),
                      ") and then replied to the message as if it accepted it (",
                      first_line(reply.text), ")"));
 }
@@ -296,8 +296,7 @@ Failure Transaction::all_refused() const {
                     "the server does not offer SMTPUTF8, which every recipient's address needs");
     for (const RecipientAnswer& answer : progress_.recipients)
         if (answer.reply)
-            refused = Failure(Stage::recipient, Cause::all_refused, answer.reply->text,
-                              answer.reply->code);
+            refused = Failure(Stage::recipient, Cause::all_refused, *answer.reply);
     return refused;
 }
 
@@ -393,7 +392,8 @@ Result<Done> Transaction::settle(smtp::Reply reply) {
         progress_.end_of_data_written && (reply.transient() || reply.permanent());
     if (by_chunks_ && does_not_know_bdat(reply) && !knows_bdat_) {
         chat_.leave_step();  // it may be reading the message as commands
-        return fail(Stage::final_dot, Cause::no_chunking, std::move(reply.text));
+        return tl::unexpected<Failure>(
+            Failure(Stage::final_dot, Cause::no_chunking, std::move(reply)));
     }
     return tl::unexpected<Failure>(reply.transient() || reply.permanent()
                                        ? rejected(Stage::final_dot, std::move(reply))

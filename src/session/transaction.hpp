@@ -41,10 +41,10 @@ public:
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
 
-    /// Success is a 2xx to the end of data. Fails with said_no, all_refused, needs_smtputf8,
-    /// too_large, no_chunking, out_of_step, timed_out, closed, tls, message_source, partial_line.
-    /// out_of_step at Stage::final_dot is also for a server that refuses MAIL and then takes the
-    /// message.
+    /// Success is a 2xx to the end of data. Fails with rejected, all_refused, needs_smtputf8,
+    /// too_large, no_chunking, protocol_error, timed_out, closed, tls, message_source,
+    /// partial_line. protocol_error at Stage::final_dot is also for a server that refuses MAIL and
+    /// then takes the message.
     Task<Done> run();
 
 private:

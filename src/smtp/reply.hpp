@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/reply.hpp"
+
 namespace tern::smtp {
 
 /// Bytes of a reply's text that a report keeps (contract.md#reports).
@@ -14,21 +16,11 @@ constexpr std::size_t reported_text = 5000;
 /// (contract.md#replies).
 constexpr std::size_t longest_reply = std::size_t{1} << 20;
 
-/// One reply of one or several lines (RFC 5321 4.2).
-struct Reply {
-    int code = 0;
-    /// The lines as received, codes included, each ended by LF; CRs are dropped, other bytes kept.
-    std::string text;
+using tern::Reply;
 
-    [[nodiscard]] bool positive() const { return code / 100 == 2; }
-    [[nodiscard]] bool transient() const { return code / 100 == 4; }
-    [[nodiscard]] bool permanent() const { return code / 100 == 5; }
-    /// RFC 5321 3.8: the server is closing the channel, whatever was asked.
-    [[nodiscard]] bool closing() const { return code == 421; }
-};
-
-/// Assembles one reply. A reply is lines of three digits (the first 2 to 5, the same code on each
-/// line), then a blank or '-' and text, or nothing; LF ends a line, a CR before it is optional.
+/// Assembles one reply (RFC 5321 4.2). A reply is lines of three digits (the first 2 to 5, the same
+/// code on each line), then a blank or '-' and text, or nothing; LF ends a line, a CR before it is
+/// optional.
 class ReplyReader {
 public:
     enum class State { more, complete, malformed };

@@ -48,7 +48,7 @@ inline bool says_tls_is_wanted(std::string_view words) {
     std::string reply(words.substr(at + before.size()));
     const int code = static_cast<int>(leading_number(reply, 999).value_or(0));
     return delivery::asks_for_tls(
-        Failure(Stage::recipient, Cause::rejected, std::move(reply), code));
+        Failure(Stage::recipient, Cause::rejected, Reply{code, std::move(reply)}));
 }
 
 }  // namespace tern::test

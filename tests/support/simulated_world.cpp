@@ -325,16 +325,16 @@ std::unique_ptr<Stream> SimulatedWorld::connect(const Endpoint& endpoint) {
 }
 
 Outcome SimulatedWorld::deliver() {
-    Environment environment{simulation, simulation.random(), resolver, dialer,
-                          timeouts,    local_addresses,     server_files,    message};
+    Environment environment{simulation, simulation.random(), resolver,    dialer,
+                            timeouts,   local_addresses,     server_files};
     const std::vector<std::string_view> to(recipients.begin(), recipients.end());
-    const delivery::Arguments arguments{host, sender, to};
-    routing::Settings given = settings;  // the laws look at what they were
+    const delivery::DeliveryRequest request{host, sender, to, message, observer};
     Outcome outcome;
     const Time begun = simulation.now();
     {
         Task<delivery::Report> task =
-            delivery::deliver(environment, given, arguments, outcome.end_of_data_written);
+            delivery::deliver(environment, settings, find_route(settings.routes, host, sender),
+                              request, outcome.end_of_data_written);
         task.start();
         std::size_t events = 0;
         while (!task.finished() && ++events < most_events && simulation.step()) {}

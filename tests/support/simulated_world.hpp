@@ -168,6 +168,7 @@ public:
     SimulatedMessage message;
     std::map<Endpoint, Host> hosts;
     routing::Settings settings;
+    delivery::OutcomeObserver* observer = nullptr;
 
     std::string host = "example.net";
     std::string sender = "alice@sender.example";

@@ -7,7 +7,10 @@
 #include <array>
 #include <deque>
 #include <new>
+#include <set>
+#include <vector>
 
+#include "conversation/script.hpp"
 #include "support/simulated_world.hpp"
 
 namespace tern::delivery {
@@ -55,15 +58,18 @@ private:
 bool written_when_memory_ran_out(std::deque<std::string> replies) {
     test::SimulatedWorld others(1);
     OneConnection dialer(others.simulation, std::move(replies));
-    Environment environment{others.simulation,      others.simulation.random(), others.resolver,
-                dialer,                 others.timeouts,             others.local_addresses,
-                others.server_files,           others.message};
+    Environment environment{others.simulation, others.simulation.random(), others.resolver,
+                            dialer,            others.timeouts,            others.local_addresses,
+                            others.server_files};
     routing::Settings settings;
     settings.hello_name = "me.sender.example";
     const std::array<std::string_view, 1> recipients{"bob@example.net"};
-    const Arguments arguments{"[198.51.100.1]", "alice@sender.example", recipients};
+    const DeliveryRequest request{"[198.51.100.1]", "alice@sender.example", recipients,
+                                  others.message};
     bool written = false;
-    EXPECT_THROW((void)deliver(environment, settings, arguments, written).run(), std::bad_alloc);
+    EXPECT_THROW(
+        (void)deliver(environment, settings, routing::Route(), request, written).run(),
+        std::bad_alloc);
     return written;
 }
 
@@ -75,6 +81,86 @@ TEST(Deliver, ShortOfMemoryBeforeTheFinalDotIsNoDoubt) {
 TEST(Deliver, ShortOfMemoryBehindTheFinalDotIsADoubt) {
     EXPECT_TRUE(written_when_memory_ran_out(
         {"220 mx\r\n", "250 mx\r\n", "250 ok\r\n", "250 ok\r\n", "354 go\r\n"}));
+}
+
+class Seen final : public OutcomeObserver {
+public:
+    void ended(const Outcome& outcome) override { outcomes.push_back(outcome); }
+
+    std::vector<Outcome> outcomes;
+};
+
+constexpr auto refuses = R"(
+    S: 554 5.7.1 not here
+    HANGS UP)";
+constexpr auto accepts = R"(
+    S: 220 mx
+    C: EHLO me.sender.example
+    S: 250 mx
+    C: MAIL FROM:<alice@sender.example>
+    S: 250 ok
+    C: RCPT TO:<bob@example.net>
+    S: 250 ok
+    C: DATA
+    S: 354 go
+    C: (message)
+    S: 250 taken)";
+
+TEST(Deliver, OffersEveryOutcomeToTheObserver) {
+    test::SimulatedWorld world(1);
+    Seen seen;
+    world.observer = &seen;
+    world.settings.routes.smtproutes = ":[192.0.2.1],[192.0.2.2]\n";
+    world.add_server("192.0.2.1", 25, test::playing(refuses));
+    world.add_server("192.0.2.2", 25, test::playing(accepts));
+    const test::Outcome outcome = world.deliver();
+    ASSERT_EQ(seen.outcomes.size(), 2U) << world.simulation.transcript();
+    EXPECT_EQ(seen.outcomes[0].peer.to_string(), "[192.0.2.1]");
+    EXPECT_EQ(seen.outcomes[0].failure->reply, (Reply{554, "554 5.7.1 not here\n"}));
+    EXPECT_EQ(seen.outcomes[1].peer.to_string(), "[192.0.2.2]");
+    EXPECT_FALSE(seen.outcomes[1].failure);
+    EXPECT_EQ(outcome.report->letter, Letter::accepted);
+}
+
+// Each has its own request and route; all else is shared, and nothing of it changes.
+TEST(Deliver, TwoAtOnceShareEnvironmentAndSettings) {
+    test::SimulatedWorld world(1);
+    world.settings.routes.smtproutes = ":[192.0.2.1]\n";
+    const routing::Settings& settings = world.settings;
+    for (int i = 0; i < 2; ++i) world.add_server("192.0.2.1", 25, test::playing(accepts));
+    Environment environment{world.simulation, world.simulation.random(), world.resolver,
+                            world.dialer,     world.timeouts,            world.local_addresses,
+                            world.server_files};
+    const std::array<std::string_view, 1> recipients{"bob@example.net"};
+    std::array<Seen, 2> seen;
+    test::SimulatedMessage other(world.simulation);
+    other.content = "Subject: another\n";
+    const DeliveryRequest one{"example.net", "alice@sender.example", recipients, world.message,
+                              &seen[0]};
+    const DeliveryRequest two{"example.net", "alice@sender.example", recipients, other, &seen[1]};
+    std::array<bool, 2> written{};
+    Task<Report> first = deliver(environment, settings,
+                                 find_route(settings.routes, one.host, one.sender), one,
+                                 written[0]);
+    Task<Report> second = deliver(environment, settings,
+                                  find_route(settings.routes, two.host, two.sender), two,
+                                  written[1]);
+    first.start();
+    second.start();
+    ASSERT_EQ(world.dials, 2U) << "one waits for the other";
+    while (!(first.finished() && second.finished()) && world.simulation.step()) {}
+    ASSERT_TRUE(first.finished() && second.finished()) << world.simulation.transcript();
+    EXPECT_EQ(first.take()->letter, Letter::accepted);
+    EXPECT_EQ(second.take()->letter, Letter::accepted);
+    for (int i = 0; i < 2; ++i) {
+        EXPECT_TRUE(written[i]);
+        EXPECT_EQ(seen[i].outcomes.size(), 1U);
+    }
+    std::set<std::string> bodies;
+    for (const test::Connection& connection : world.connections)
+        bodies.insert(connection.peer->heard(false).clear);
+    EXPECT_EQ(bodies.size(), 2U);
+    while (world.simulation.step()) {}
 }
 
 }  // namespace

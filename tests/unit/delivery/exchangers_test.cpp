@@ -29,7 +29,7 @@ public:
         Environment seen{environment_.simulation,   environment_.simulation.random(),
                          environment_.resolver,     environment_.dialer,
                          environment_.timeouts,     environment_.local_addresses,
-                         environment_.server_files, environment_.message};
+                         environment_.server_files};
         Exchangers exchangers(seen, std::chrono::seconds(30), families);
         const Time began = environment_.simulation.now();
         Result<Done> found = run(exchangers.find(hop));

@@ -18,10 +18,16 @@ Peer peer(std::uint16_t port = 25, std::string name = "mx.example") {
     return made;
 }
 
-std::string text_of(Stage stage, Cause cause, std::string detail, int code = 0,
-                    bool written = false) {
-    return failure_text(Failure(stage, cause, std::move(detail), code), peer(), written,
-                        tls::Requirement());
+std::string text_of(const Failure& failure, bool written = false) {
+    return failure_text(failure, peer(), written, tls::Requirement());
+}
+
+std::string text_of(Stage stage, Cause cause, std::string detail, bool written = false) {
+    return text_of(Failure(stage, cause, std::move(detail)), written);
+}
+
+std::string text_of(Stage stage, Cause cause, Reply reply, bool written = false) {
+    return text_of(Failure(stage, cause, std::move(reply)), written);
 }
 
 TEST(Report, EndsEachPartWithNul) {
@@ -59,24 +65,24 @@ TEST(Report, OfRecipients) {
 }
 
 TEST(Report, OfRefusals) {
-    EXPECT_EQ(text_of(Stage::greeting, Cause::rejected, "554 no\n", 554),
+    EXPECT_EQ(text_of(Stage::greeting, Cause::rejected, Reply{554, "554 no\n"}),
               "Connected to 192.0.2.1 but greeting failed.\nRemote host said: 554 no\n");
-    EXPECT_EQ(text_of(Stage::hello, Cause::rejected, "550 no\n", 550),
+    EXPECT_EQ(text_of(Stage::hello, Cause::rejected, Reply{550, "550 no\n"}),
               "Connected to 192.0.2.1 but my name was rejected.\nRemote host said: 550 no\n");
-    EXPECT_EQ(text_of(Stage::mail, Cause::rejected, "550-no\n550 never\n", 550),
+    EXPECT_EQ(text_of(Stage::mail, Cause::rejected, Reply{550, "550-no\n550 never\n"}),
               "Connected to 192.0.2.1 but sender was rejected.\n"
               "Remote host said: 550-no\n550 never\n");
-    EXPECT_EQ(text_of(Stage::recipient, Cause::all_refused, "550 no\n", 550),
+    EXPECT_EQ(text_of(Stage::recipient, Cause::all_refused, Reply{550, "550 no\n"}),
               "Giving up on 192.0.2.1.\n");
-    EXPECT_EQ(text_of(Stage::data, Cause::rejected, "554 no\n", 554),
+    EXPECT_EQ(text_of(Stage::data, Cause::rejected, Reply{554, "554 no\n"}),
               "192.0.2.1 failed on DATA command.\nRemote host said: 554 no\n");
-    EXPECT_EQ(text_of(Stage::final_dot, Cause::rejected, "554 no\n", 554, true),
+    EXPECT_EQ(text_of(Stage::final_dot, Cause::rejected, Reply{554, "554 no\n"}, true),
               "192.0.2.1 failed after I sent the message.\nRemote host said: 554 no\n");
 }
 
 TEST(Report, CutsWhatAServerSays) {
-    const std::string said = text_of(Stage::mail, Cause::rejected,
-                                     "550 " + std::string(9000, 'x'), 550);
+    const std::string said =
+        text_of(Stage::mail, Cause::rejected, Reply{550, "550 " + std::string(9000, 'x')});
     EXPECT_LT(said.size(), smtp::reported_text + 200);
     EXPECT_EQ(said.back(), '\n');
 }
@@ -86,7 +92,7 @@ TEST(Report, OfLostConnections) {
         const std::string before = text_of(Stage::data, cause, "why");
         EXPECT_EQ(before, "Connected to 192.0.2.1 but connection died. mx.example [192.0.2.1]: why "
                           "(#4.4.2)\n");
-        EXPECT_EQ(text_of(Stage::final_dot, cause, "why", 0, true),
+        EXPECT_EQ(text_of(Stage::final_dot, cause, "why", true),
                   "Connected to 192.0.2.1 but connection died. Possible duplicate! "
                   "mx.example [192.0.2.1]: why (#4.4.2)\n");
     }
@@ -95,7 +101,7 @@ TEST(Report, OfLostConnections) {
 // Whatever failed behind the end of data: the words are there; before it they are not.
 TEST(Report, SaysPossibleDuplicateExactlyThen) {
     for (const Cause cause : {Cause::closed, Cause::timed_out, Cause::protocol_error, Cause::tls}) {
-        EXPECT_THAT(text_of(Stage::final_dot, cause, "why", 0, true),
+        EXPECT_THAT(text_of(Stage::final_dot, cause, "why", true),
                     HasSubstr("connection died. Possible duplicate! "));
         EXPECT_THAT(text_of(Stage::body, cause, "why"), Not(HasSubstr("Possible duplicate")));
     }
@@ -125,17 +131,23 @@ TEST(Report, EveryFailureHasAStatusCode) {
 }
 
 TEST(Report, OfAuth) {
-    EXPECT_EQ(text_of(Stage::auth, Cause::auth_refused,
-                      "the server refused our user name and password (AUTH PLAIN)\n535 5.7.8 no\n",
-                      535),
+    const auto refused = [](std::string words, Reply reply) {
+        return Failure(Stage::auth, Cause::auth_refused, std::move(words), std::move(reply));
+    };
+    EXPECT_EQ(text_of(refused("the server refused our user name and password (AUTH PLAIN)",
+                              Reply{535, "535 5.7.8 no\n"})),
               "Connected to 192.0.2.1 but authentication was rejected.\n"
               "Remote host said: 535 5.7.8 no\n"
               "mx.example [192.0.2.1]: the server refused our user name and password (AUTH PLAIN) "
               "(#4.7.8)\n");
-    EXPECT_EQ(text_of(Stage::auth, Cause::auth_refused, "later\n454 later\n", 454),
+    EXPECT_EQ(text_of(refused("later", Reply{454, "454 later\n"})),
               "Connected to 192.0.2.1 but authentication was rejected.\n"
               "Remote host said: 454 later\nmx.example [192.0.2.1]: later (#4.7.0)\n");
-    // Without the reply: there was none, or it repeated what we said.
+    // It repeated what we said.
+    EXPECT_EQ(text_of(refused("why", Reply{454, ""})),
+              "Connected to 192.0.2.1 but authentication was rejected.\n"
+              "mx.example [192.0.2.1]: why (#4.7.0)\n");
+    // There was none.
     EXPECT_EQ(text_of(Stage::auth, Cause::auth_refused, "why"),
               "Connected to 192.0.2.1 but authentication was rejected.\n"
               "mx.example [192.0.2.1]: why (#4.7.8)\n");

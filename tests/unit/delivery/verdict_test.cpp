@@ -22,7 +22,8 @@ Verdict verdict_of(Stage stage, Cause cause, int code = 0, bool written = false,
     Circumstances circumstances;
     circumstances.requirement = requirement(kind, implicit);
     circumstances.end_of_data_written = written;
-    return judge(Failure(stage, cause, "words", code), circumstances);
+    if (code == 0) return judge(Failure(stage, cause, "words"), circumstances);
+    return judge(Failure(stage, cause, Reply{code, "words"}), circumstances);
 }
 
 TEST(Verdict, OfTheServersNo) {
@@ -122,7 +123,7 @@ TEST(Verdict, BehindTheRequiredHandshakeTheMailMayGoToAnyOther) {
     secured.requirement = requirement(Kind::verified);
     secured.secured = true;
     for (const Stage stage : {Stage::hello, Stage::mail, Stage::recipient})
-        EXPECT_EQ(judge(Failure(stage, Cause::rejected, "421 busy", 421), secured),
+        EXPECT_EQ(judge(Failure(stage, Cause::rejected, Reply{421, "421 busy"}), secured),
                   (Verdict{Z, Next::another, false}));
     // Its first reply inside TLS never came: the session names that a failed handshake.
     EXPECT_EQ(judge(Failure(Stage::handshake, Cause::tls, "closed"), secured),
@@ -160,7 +161,7 @@ TEST(Verdict, AskingForTheTlsThatFailedIsTemporary) {
     for (const Row& row : rows) {
         SCOPED_TRACE(row.words);
         const Stage stage = row.cause == Cause::all_refused ? Stage::recipient : Stage::mail;
-        const Failure failure(stage, row.cause, row.words, row.code);
+        const Failure failure(stage, row.cause, Reply{row.code, row.words});
         EXPECT_EQ(asks_for_tls(failure), row.held);
         if (row.cause == Cause::protocol_error) continue;
         Circumstances in_clear;

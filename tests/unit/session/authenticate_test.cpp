@@ -48,10 +48,12 @@ void expect_refusal(const Result<Done>& result, Cause cause, const std::string& 
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().stage, Stage::auth);
     EXPECT_EQ(result.error().cause, cause) << result.error().detail;
-    EXPECT_THAT(result.error().detail, HasSubstr(words));
-    EXPECT_THAT(result.error().detail, Not(HasSubstr("tanstaaf")));
-    EXPECT_THAT(result.error().detail, Not(HasSubstr("dGFuc3RhYWZ0YW5zdGFhZg")));
-    EXPECT_THAT(result.error().detail, Not(HasSubstr("AHRpbQB0YW5zdGFhZnRhbnN0YWFm")));
+    std::string told = result.error().detail;
+    if (result.error().reply) told += "\n" + result.error().reply->text;
+    EXPECT_THAT(told, HasSubstr(words));
+    EXPECT_THAT(told, Not(HasSubstr("tanstaaf")));
+    EXPECT_THAT(told, Not(HasSubstr("dGFuc3RhYWZ0YW5zdGFhZg")));
+    EXPECT_THAT(told, Not(HasSubstr("AHRpbQB0YW5zdGFhZnRhbnN0YWFm")));
 }
 
 TEST(Authenticate, PlainInOneStep) {
@@ -211,7 +213,7 @@ TEST(Authenticate, ARefusalIsToldWithTheServersWords) {
     expect_refusal(result, Cause::auth_refused,
                    "the server refused our user name and password (AUTH PLAIN)\n"
                    "535 5.7.8 authentication failed\n");
-    EXPECT_EQ(result.error().code, 535);
+    EXPECT_EQ(result.error().code(), 535);
     EXPECT_TRUE(table.chat.in_step());
 }
 
@@ -226,7 +228,7 @@ TEST(Authenticate, ClosingIsTheServersOwnNo) {
     Table table(answers("421 closing, not for AHRpbQB0YW5zdGFhZnRhbnN0YWFm"));
     const Result<Done> result = table.login("PLAIN");
     expect_refusal(result, Cause::rejected, "421");
-    EXPECT_EQ(result.error().code, 421);
+    EXPECT_EQ(result.error().code(), 421);
 }
 
 TEST(Authenticate, WhatIsNoAnswer) {
@@ -245,9 +247,20 @@ TEST(Authenticate, NothingOfOursComesBack) {
         const Result<Done> result = table.login("PLAIN");
         expect_refusal(result, Cause::auth_refused, "repeats our credentials and is left out");
         EXPECT_THAT(result.error().detail, Not(HasSubstr("\n")));
+        EXPECT_EQ(result.error().reply->text, "");
     }
     Table table(answers("AUTH PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm"));
     expect_refusal(table.login("PLAIN"), Cause::protocol_error, "repeats our credentials");
+}
+
+TEST(Authenticate, NothingOfOursComesBackWithAnAnnouncedEnd) {
+    Table table(playing(R"(
+        C: AUTH LOGIN
+        S: 334 VXNlcm5hbWU6
+        S: 421 closing, not for tanstaaftanstaaf)"));
+    const Result<Done> result = table.login("LOGIN");
+    expect_refusal(result, Cause::rejected, "with a reply that repeats our credentials");
+    EXPECT_EQ(result.error().reply, (Reply{421, ""}));
 }
 
 TEST(Authenticate, ChallengesAreBase64) {

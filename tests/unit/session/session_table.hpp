@@ -99,7 +99,7 @@ inline void expect_failure(const Result<Done>& result, Stage stage, Cause cause,
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().stage, stage) << result.error().detail;
     EXPECT_EQ(result.error().cause, cause) << result.error().detail;
-    EXPECT_THAT(result.error().detail, testing::HasSubstr(words));
+    EXPECT_THAT(result.error().reason(), testing::HasSubstr(words));
 }
 
 /// Up to the reply to the first EHLO; each line of `offers` is an extension.

@@ -177,5 +177,12 @@ TEST(SessionHello, ARefusedEhloIsTheReasonHoweverHeloEnds) {
     }
 }
 
+TEST(SessionHello, AnInvalidReplyIsKeptBesideTheSentence) {
+    Table table(playing("S: 220 mx.example.net\nC: EHLO me.example\nS: 354 go on"));
+    const Result<Done> ended = table.open();
+    expect_failure(ended, Stage::hello, Cause::protocol_error, "the server replied 354 to EHLO");
+    EXPECT_EQ(ended.error().reply, (Reply{354, "354 go on\n"}));
+}
+
 }  // namespace
 }  // namespace tern::session
