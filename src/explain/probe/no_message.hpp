@@ -1,4 +1,4 @@
-// The message of a world in which none is sent.
+// The message of an environment in which none is sent.
 #pragma once
 
 #include "base/message_source.hpp"
