@@ -20,7 +20,7 @@ enum class FileKind {
     seconds,    ///< a number of seconds
     bytes,      ///< a number of bytes
     list,       ///< all its lines make one value
-    lines,      ///< each line stands for itself
+    lines,      ///< each line is independent
     routes,     ///< lines `key:relay`, perhaps with passwords
     pem,        ///< certificates and keys
     directory,  ///< a directory of such files
@@ -90,7 +90,7 @@ static_assert(std::ranges::is_sorted(catalogue, {}, &ControlFile::file) &&
 }
 
 /// Files of qmail's other programs whose names are one letter away from one of those above
-/// (qmail-control(5) and kin): no misspellings.
+/// (qmail-control(5)): these are not misspelt.
 inline constexpr std::array<std::string_view, 3> of_other_programs = {"tlsclients", "mx", "mes"};
 
 /// What the operator of a file that is not read now lacks.
@@ -100,7 +100,7 @@ enum class Loss {
     protection,  ///< mail goes out weaker than written
 };
 
-/// A file of another qmail package that concerns the sending program and is not read by ours. Its
+/// A file of another qmail package that is for the sending program and not read by this one. Its
 /// meaning is that of the package's own manual.
 struct ForeignFile {
     std::string_view name;

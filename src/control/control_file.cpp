@@ -15,14 +15,16 @@
 
 #include "base/ascii.hpp"
 #include "base/error_words.hpp"
+#include "base/lines.hpp"
 #include "base/text.hpp"
+#include "routing/control_lines.hpp"
 
 namespace tern::control {
 namespace {
 
 constexpr std::size_t largest_file = std::size_t{64} << 20;
-constexpr std::size_t first_block = 4096;  // of a file that does not tell its size
-// Larger ones are no faster to read, and each page more takes 2 us.
+constexpr std::size_t first_block = 4096;  // of a file of unknown size
+// Larger ones are not faster to read, and each further page takes 2 us.
 constexpr std::size_t usual_block = std::size_t{64} << 10;
 
 tl::unexpected<Failure> unreadable(const std::string& path, int error) {
@@ -34,8 +36,8 @@ bool means_absent(int error) {
     return error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG;
 }
 
-// POSIX leaves open whether a listing has a name that came behind the directory's opening, be it by
-// a rename that put it in the place of another: btrfs leaves it out. These keep the place.
+// POSIX leaves open whether a listing has a name that was added after the directory was opened,
+// even by a rename that replaced another name: btrfs leaves it out. These file systems list it.
 bool lists_what_was_replaced(int directory) {
     struct statfs about {};
     if (::fstatfs(directory, &about) != 0) return false;
@@ -44,7 +46,7 @@ bool lists_what_was_replaced(int directory) {
 }
 
 // Reads a file to its end into `content`, whose room is at first one byte more than the file has,
-// or `most_room`; where it is full, `make_room` tells where to go on. Gives what is filled at the
+// or `most_room`; where it is full, `make_room` gives where to go on. Gives what is filled at the
 // end, nothing when there is no such file.
 template <class Text, class MakeRoom>
 Result<std::optional<std::size_t>> read_into(Text& content, const std::string& path,
@@ -74,7 +76,7 @@ Result<std::optional<std::size_t>> read_into(Text& content, const std::string& p
             error = EFBIG;
             break;
         }
-        // The size that fstat(2) told, and no byte behind it: that was the end.
+        // The size that fstat(2) gave, and no byte after it: that was the end.
         if (sized && all == size && filled < content.size()) break;
     }
     ::close(fd);
@@ -97,11 +99,6 @@ Result<std::optional<Text>> read_all(Text content, const std::string& path) {
         });
 }
 
-std::string_view trimmed(std::string_view line) {
-    const std::size_t last = line.find_last_not_of(" \t\r\n");
-    return line.substr(0, last == line.npos ? 0 : last + 1);
-}
-
 }  // namespace
 
 Listing::Listing(const std::string& path) : names_(1, '\0') {
@@ -116,7 +113,7 @@ Listing::Listing(const std::string& path) : names_(1, '\0') {
         return;
     }
     // One getdents64(2) holds the directory's lock; a name that is renamed between two of them may
-    // be in neither. What does not fit in one tells nothing.
+    // be in neither. A directory that does not fit in one is unknown.
     constexpr std::size_t room = 8192;
     const auto entries = std::make_unique_for_overwrite<char[]>(room);
     const ssize_t filled = ::getdents64(fd, entries.get(), room);
@@ -199,7 +196,7 @@ Result<bool> has_directory(const std::string& path) {
 Result<std::optional<std::string>> read_line(const std::string& path) {
     Result<std::optional<std::string>> content = read_file(path);
     if (content && *content)
-        *content = std::string(trimmed((*content)->substr(0, (*content)->find('\n'))));
+        *content = std::string(trim_end(first_line(**content)));
     return content;
 }
 
@@ -214,14 +211,11 @@ Result<std::string> read_list(const std::string& path, char separator) {
     const Result<std::optional<std::string>> content = read_file(path);
     if (!content) return tl::unexpected<Failure>(content.error());
     std::string joined;
-    std::string_view rest = *content ? std::string_view(**content) : std::string_view();
-    while (!rest.empty()) {
-        const std::string_view line = rest.substr(0, rest.find('\n'));
-        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-        const std::string_view entry = trimmed(line);
-        if (entry.empty() || entry.front() == '#') continue;
+    const std::string_view all = *content ? std::string_view(**content) : std::string_view();
+    for (Lines lines(all); lines.next();) {
+        if (routing::is_blank_or_comment(lines.line())) continue;
         if (!joined.empty()) joined += separator;
-        joined += entry;
+        joined += trim_end(lines.line());
     }
     return joined;
 }

@@ -12,12 +12,12 @@
 
 namespace tern::control {
 
-/// The names in a directory, so that the many files that do not exist cost one look together. Names
+/// The names in a directory: one system call for the many files that do not exist. Names
 /// that contain a slash are not handled here.
 class Listing {
 public:
-    /// Reads the directory. One that cannot be read tells nothing, and has none where it does not
-    /// exist.
+    /// Reads the directory. One that cannot be read may have any name; one that does not exist has
+    /// none.
     explicit Listing(const std::string& path);
     /// False when `name` (not empty) was surely not there.
     [[nodiscard]] bool may_have(std::string_view name) const;
@@ -34,13 +34,13 @@ private:
 /// The same for a file that may hold passwords or a token: no copy of it stays in memory.
 [[nodiscard]] Result<std::optional<WipedText>> read_secret_file(const std::string& path);
 
-/// Hands over the whole of `path` in blocks of about 64 KB, of whole lines with their newlines;
-/// the last line may have none. They are wiped behind that: passwords may be in them. Gives false
-/// when the file does not exist; fails as read_file, perhaps behind some blocks.
+/// Passes on the whole of `path` in blocks of about 64 KB, of whole lines with their newlines;
+/// the last line may have none. They are wiped afterwards: passwords may be in them. Gives false
+/// when the file does not exist; fails as read_file, perhaps after some blocks.
 [[nodiscard]] Result<bool> read_blocks(const std::string& path,
                                        const std::function<void(std::string_view)>& take);
 
-/// Whether `path` exists; what cannot be told is a Failure as above.
+/// Whether `path` exists; where that is unknown, a Failure as above.
 [[nodiscard]] Result<bool> exists(const std::string& path);
 
 /// The same, where a dangling symbolic link counts as well.

@@ -1,4 +1,4 @@
-// Which control file says what; see read_settings.hpp and qmail-remote(8), CONTROL FILES.
+// Reads the control files of qmail-remote(8), CONTROL FILES; see read_settings.hpp.
 #include "control/read_settings.hpp"
 
 #include <algorithm>
@@ -6,15 +6,17 @@
 #include <string>
 #include <vector>
 
+#include "base/lines.hpp"
 #include "base/text.hpp"
 #include "control/catalogue.hpp"
-#include "routing/control_lines.hpp"
-#include "routing/route_line.hpp"
+#include "routing/key_filter.hpp"
+#include "routing/relay_credentials.hpp"
+#include "routing/source_lines.hpp"
 
 namespace tern::control {
 namespace {
 
-/// The files of one directory by name; those that are surely not there are not asked for.
+/// The files of one directory by name; those that surely do not exist are not opened.
 class Files {
 public:
     /// The listing must outlive it.
@@ -55,7 +57,7 @@ public:
             return content ? std::move(*content) : WipedText();
         });
     }
-    /// The text, which delivery reads in one pass; empty where there is none.
+    /// The text; empty where there is none.
     [[nodiscard]] Result<std::string> whole(std::string_view name) const {
         return text_of(name).map(
             [](std::optional<std::string>&& content) { return std::move(content).value_or(""); });
@@ -66,7 +68,7 @@ private:
     const Listing& names_;
 };
 
-// qmail: helohost, else me. What is said with EHLO must be printable (RFC 5321 4.1.1.1).
+// qmail: helohost, else me. What is sent with EHLO must be printable (RFC 5321 4.1.1.1).
 Result<std::string> read_hello_name(const Files& control) {
     std::string_view file = about(File::helohost).name;
     Result<std::optional<std::string>> name = control.line(file);
@@ -80,8 +82,7 @@ Result<std::string> read_hello_name(const Files& control) {
         return fail(Stage::start, Cause::control_file,
                     text(control.path(file),
                          ": its first line is empty; it must hold this host's name"));
-    const auto printable = [](char c) { return c >= ' ' && c <= '~'; };
-    if (!std::ranges::all_of(**name, printable))
+    if (!routing::is_hello_name(**name))
         return fail(Stage::start, Cause::control_file,
                     text(control.path(file),
                          ": the name contains a byte that is not printable ASCII"));
@@ -89,25 +90,14 @@ Result<std::string> read_hello_name(const Files& control) {
 }
 
 Result<routing::FamilyChoice> read_family_choice(const Files& control) {
-    using routing::FamilyChoice;
     constexpr std::string_view file = about(File::addresspreference).name;
     const Result<std::optional<std::string>> line = control.line(file);
     if (!line) return tl::unexpected<Failure>(line.error());
-    const std::string_view choice = *line ? std::string_view(**line) : std::string_view();
-    if (choice.empty() || choice == "ipv4") return FamilyChoice::ipv4_first;
-    if (choice == "ipv6") return FamilyChoice::ipv6_first;
-    if (choice == "ipv4only") return FamilyChoice::ipv4_only;
-    if (choice == "ipv6only") return FamilyChoice::ipv6_only;
+    const std::string_view word = *line ? std::string_view(**line) : std::string_view();
+    if (const auto choice = routing::family_choice_of(word)) return *choice;
     return fail(Stage::start, Cause::control_file,
-                text(control.path(file), ": \"", choice,
+                text(control.path(file), ": \"", word,
                      "\" is not one of ipv4, ipv6, ipv4only and ipv6only"));
-}
-
-// delivery/relay_list: a password follows a '|' or a blank. Blanks are rare in these files, and one
-// too many costs a system call.
-bool may_hold_passwords(std::string_view lines) {
-    const auto has = [lines](char c) { return lines.find(c) != lines.npos; };
-    return has('|') || has(' ') || has('\t');
 }
 
 // Of the many lines of smtproutes those that may decide for mail to the host; without a host all.
@@ -116,12 +106,12 @@ Result<routing::RouteFiles> read_smtproutes(const Files& control, std::string_vi
     constexpr std::string_view file = about(File::smtproutes).name;
     if (!control.may_have(file)) return routes;
     routes.smtproutes.reserve(beyond_short);
-    const routing::HostSieve sieve(host);
+    const routing::HostFilter filter(host);
     std::size_t left_out = 0;
     const auto keep = [&](std::string_view block) {
-        routes.hold_passwords = routes.hold_passwords || may_hold_passwords(block);
-        for (routing::ControlLines lines(block); lines.next();) {
-            if (!host.empty() && !sieve.passes(lines.line())) {
+        routes.hold_passwords = routes.hold_passwords || routing::may_hold_passwords(block);
+        for (Lines lines(block); lines.next();) {
+            if (!host.empty() && !filter.passes(lines.line())) {
                 ++left_out;
                 continue;
             }
@@ -137,7 +127,7 @@ Result<routing::RouteFiles> read_smtproutes(const Files& control, std::string_vi
     });
 }
 
-// The first file of smtproutes.d that stands for the host, where there is such a directory.
+// The first file of smtproutes.d that exists for the host.
 Result<std::optional<routing::RouteFiles::OfDomain>> read_route_file(const Files& control,
                                                                       std::string_view host) {
     std::optional<routing::RouteFiles::OfDomain> none;
@@ -179,8 +169,9 @@ Result<routing::Settings> read_settings(std::string_view host, const Listing& na
     take(control.secret(about(File::qmtproutes).name), settings.routes.qmtproutes);
     take(read_route_file(control, host), settings.routes.of_domain);
     routing::RouteFiles& routes = settings.routes;
-    if (may_hold_passwords(routes.authsenders) || may_hold_passwords(routes.qmtproutes) ||
-        (routes.of_domain && may_hold_passwords(routes.of_domain->content)))
+    if (routing::may_hold_passwords(routes.authsenders) ||
+        routing::may_hold_passwords(routes.qmtproutes) ||
+        (routes.of_domain && routing::may_hold_passwords(routes.of_domain->content)))
         routes.hold_passwords = true;
     take(control.whole(about(File::ignoreextensions).name), settings.ignoreextensions);
     take(control.text_of(about(File::authmechanisms).name), settings.authmechanisms);
@@ -188,7 +179,7 @@ Result<routing::Settings> read_settings(std::string_view host, const Listing& na
     take(control.whole(about(File::outgoingip6).name), settings.sources.outgoingip6);
     take(control.whole(about(File::domainips).name), settings.sources.domainips);
     take(control.whole(about(File::helohostbyip).name), settings.sources.helohostbyip);
-    // A certificate that cannot be read hinders no mail: TLS goes on without it and tells.
+    // A certificate that cannot be read defers no mail: TLS goes on without it, and reports say so.
     constexpr std::string_view certificate = about(File::clientcert).name;
     if (control.may_have(certificate)) {
         std::string path = control.path(certificate);

@@ -1,4 +1,4 @@
-// What the operator's files say of single servers; see server_files.hpp.
+// The operator's files about single servers; see server_files.hpp.
 #include "control/server_files.hpp"
 
 #include <string>
@@ -42,15 +42,15 @@ Result<std::string> ServerFileReader::tls_destinations() {
 // contract.md#tls-files: tlshosts/<FQDN>.pem beats notlshosts/<FQDN> and exhaustivelist.
 Result<tls::Requirement> ServerFileReader::requirement(const dns::Domain& server) {
     std::vector<std::string> exclusions;
-    // A link that leads nowhere is a demand too, and what a directory behind one demanded is not
-    // known: the mail must not go unverified because of it.
-    const Result<bool> any_demanded = has_directory(path_of(tls_hosts));
-    if (!any_demanded) return tl::unexpected<Failure>(any_demanded.error());
-    if (*any_demanded) {
+    // A dangling symbolic link requires TLS as well, and what a directory that it named required is
+    // not known: the mail must not go unverified because of it.
+    const Result<bool> any_required = has_directory(path_of(tls_hosts));
+    if (!any_required) return tl::unexpected<Failure>(any_required.error());
+    if (*any_required) {
         const std::string trust_file = text("control/", tls_hosts, "/", server.ascii(), ".pem");
-        const Result<bool> demanded = is_named(trust_file);
-        if (!demanded) return tl::unexpected<Failure>(demanded.error());
-        if (*demanded) return tls::Requirement::verified(trust_file, server.ascii());
+        const Result<bool> required = is_named(trust_file);
+        if (!required) return tl::unexpected<Failure>(required.error());
+        if (*required) return tls::Requirement::verified(trust_file, server.ascii());
         exclusions.push_back(text("control/", tls_hosts, "/exhaustivelist"));
     }
     exclusions.push_back(text("control/", no_tls_hosts, "/", server.ascii()));

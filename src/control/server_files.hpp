@@ -12,9 +12,9 @@ namespace tern::control {
 /// control/tlshosts, control/notlshosts, control/tlsdestinations, and the files of access tokens.
 class ServerFileReader final : public ServerFiles {
 public:
-    /// Asks for each file.
+    /// Looks for each file.
     ServerFileReader() = default;
-    /// tlsdestinations is not asked for where the listing of control/ surely has none.
+    /// It does not look for tlsdestinations where the listing of control/ surely has none.
     explicit ServerFileReader(const Listing& control);
 
     Result<tls::Requirement> requirement(const dns::Domain& server) override;

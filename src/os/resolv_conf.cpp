@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/ascii.hpp"
+#include "base/lines.hpp"
 #include "base/text.hpp"
 #include "os/descriptor.hpp"
 #include "os/error_words.hpp"
@@ -21,15 +22,6 @@ constexpr std::size_t most_servers = 3;    // MAXNS of <resolv.h>
 constexpr std::uint64_t most_seconds = 30;  // RES_MAXRETRANS
 constexpr std::uint64_t most_attempts = 5;  // RES_MAXRETRY
 constexpr std::size_t longest_file = 65536;
-constexpr std::string_view blanks = " \t\r";
-
-// Cuts the next word off `line`; empty at its end.
-std::string_view next_word(std::string_view& line) {
-    line.remove_prefix(std::min(line.size(), line.find_first_not_of(blanks)));
-    const std::string_view word = line.substr(0, line.find_first_of(blanks));
-    line.remove_prefix(word.size());
-    return word;
-}
 
 // libc ends an address at a comment as well.
 std::optional<NameServer> parse_server(std::string_view word) {
@@ -68,9 +60,8 @@ Failure unreadable(const std::string& path) {
 
 ResolvConf parse_resolv_conf(std::string_view text) {
     ResolvConf conf;
-    while (!text.empty()) {
-        std::string_view line = text.substr(0, text.find('\n'));
-        text.remove_prefix(std::min(text.size(), line.size() + 1));
+    for (Lines lines(text); lines.next();) {
+        std::string_view line = lines.line();
         // libc knows its words at the beginning of a line only.
         if (line.empty() || blanks.find(line.front()) != blanks.npos) continue;
         const std::string_view word = next_word(line);

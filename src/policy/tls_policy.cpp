@@ -24,8 +24,8 @@ bool is_decided_by_line(const Grounds& grounds) {
     return !grounds.destination->is_general || grounds.file_rule.kind != Kind::none;
 }
 
-// The rules of tlsdestinations are not built yet; what they decide waits (contract.md#principles:
-// no less protection than the operator wrote).
+// The rules of tlsdestinations are not supported; what they decide is deferred
+// (contract.md#principles: no less protection than the operator wrote).
 tl::unexpected<Failure> unsupported_line(const Grounds& grounds) {
     const DestinationLine& line = *grounds.destination;
     const std::string server = grounds.server_name.empty() ? grounds.endpoint.address.to_string()
@@ -37,7 +37,7 @@ tl::unexpected<Failure> unsupported_line(const Grounds& grounds) {
              "deferred so that it is not sent with less than the line asks for"));
 }
 
-// Never in clear against a demand.
+// Never in cleartext where TLS is required.
 Result<tls::Requirement> decide_for_qmtp(const Grounds& grounds) {
     if (!grounds.file_rule.demanded()) return tls::Requirement::none();
     return contradiction(text(grounds.file_rule.origin, " requires TLS for ", grounds.server_name,

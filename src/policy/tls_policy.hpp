@@ -22,7 +22,7 @@ struct DestinationLine {
     bool is_general = false;  ///< for every server that no other line names
 };
 
-/// All that bears on the decision.
+/// All that the decision depends on.
 struct Grounds {
     /// What control/tlshosts and control/notlshosts say of the server; opportunistic where neither
     /// says anything.
@@ -31,7 +31,7 @@ struct Grounds {
     /// does changes nothing. Not asked for where decides_alone(file_rule).
     std::optional<DestinationLine> destination;
     std::string_view server_name;  ///< in the DNS, lower case; empty for an address
-    Endpoint endpoint;             ///< the first that would be dialled
+    Endpoint endpoint;             ///< the first that would be connected to
     bool is_inside_this_host = false;
     bool has_credentials = false;  ///< the route's user and password would be sent
     bool speaks_qmtp = false;      ///< QMTP, which has no TLS
@@ -40,19 +40,19 @@ struct Grounds {
 };
 
 /// What the session with the server must achieve. Port 465 makes TLS begin with the first byte
-/// (RFC 8314 3.3); credentials demand TLS at least, but within this host. Fails with
+/// (RFC 8314 3.3); credentials require TLS at least, except within this host. Fails with
 /// Cause::control_file where files contradict each other: a rule that excludes TLS for a server
 /// that credentials would be sent to, one that requires it where QMTP is spoken, and a line of
-/// control/tlsdestinations, which is not obeyed yet.
+/// control/tlsdestinations, which is not supported.
 [[nodiscard]] Result<tls::Requirement> decide(Grounds grounds);
 
 /// Whether a rule of control/tlshosts or control/notlshosts leaves nothing to
-/// control/tlsdestinations: it names the server, or demands something.
+/// control/tlsdestinations: it names the server, or requires something.
 [[nodiscard]] bool decides_alone(const tls::Requirement& file_rule);
 
 /// Whether a server is within this host by what the operator wrote: loopback addresses alone, and
-/// no name but localhost or one below it (RFC 6761 6.3). Any other name may be led to 127.0.0.1 by
-/// forged DNS answers, and there to a port at which another user of this host listens.
+/// no name but localhost or one below it (RFC 6761 6.3). Forged DNS answers may give 127.0.0.1 for
+/// any other name, and another user of this host may listen at that port.
 [[nodiscard]] bool is_inside_this_host(std::string_view name, std::span<const Endpoint> endpoints);
 
 }  // namespace tern::policy

@@ -1,62 +1,59 @@
-// Every mistake in the files of routes, by the parsers that find_route() uses; see way.hpp.
-#include <unordered_map>
-
+// The mistakes in the files of routes; see check.hpp.
+#include "base/lines.hpp"
 #include "base/text.hpp"
+#include "routing/check.hpp"
 #include "routing/control_lines.hpp"
 #include "routing/relay_list.hpp"
 #include "routing/route_file.hpp"
-#include "routing/route_line.hpp"
 
 namespace tern::routing {
 namespace {
 
-struct Kind {
-    std::string_view file;
-    Keys keys;
-    Protocol protocol;
-};
-
 class Checker {
 public:
-    explicit Checker(const Kind& kind) : kind_(kind) {}
+    Checker(std::string_view file, Keys keys, Protocol protocol, std::string_view content)
+        : content_(content),
+          keys_(keys),
+          protocol_(protocol),
+          deciding_(content, keys),
+          mistakes_(file) {}
 
-    std::vector<Mistake> check(std::string_view content) {
-        for (ControlLines lines(content); lines.next();)
-            if (const auto route = split_route(lines.line(), lines.number(), kind_.keys))
-                last_[canonical_key(route->key, kind_.keys)] = lines.number();
-        for (ControlLines lines(content); lines.next();) check_line(lines.line(), lines.number());
-        return std::move(mistakes_);
+    std::vector<Mistake> check() {
+        for (Lines lines(content_); lines.next();) check_line(lines.line(), lines.number());
+        return mistakes_.take();
     }
 
 private:
-    void note(std::size_t line, std::string what, bool defers = false, bool grave = false) {
-        mistakes_.push_back(
-            Mistake{Origin{std::string(kind_.file), line}, std::move(what), defers, grave});
-    }
-
     void check_line(std::string_view line, std::size_t number) {
-        if (says_nothing(line)) return;
-        const std::optional<RouteLine> route = split_route(line, number, kind_.keys);
+        if (is_blank_or_comment(line)) return;
+        const std::optional<RouteLine> route = split_route(line, number, keys_);
         if (!route)
-            return note(number, text("the line has no colon and is ignored (write ",
-                                     kind_.keys == Keys::senders ? "sender" : "domain", ":relay)"));
-        const std::size_t last = last_[canonical_key(route->key, kind_.keys)];
-        const auto wrong_key = what_is_wrong_with_key(route->key, kind_.keys);
-        if (wrong_key) note(number, *wrong_key);
-        const auto list = parse_relay_list(route->value, terms_of(kind_.protocol));
-        if (!list) note(number, list.error(), last == number && !wrong_key);
-        else if (!list->ignored.empty()) note(number, list->ignored, false, list->ignored_login);
-        if (last != number)
-            note(number, text("line ", last, " matches the same mail and overrides it (remove one "
-                                             "of the two)"));
+            return mistakes_.add_ignored(
+                number, text("the line has no colon and is ignored (write ",
+                             keys_ == Keys::senders ? "sender" : "domain", ":relay)"));
+        const auto wrong_key = what_is_wrong_with_key(route->key, keys_);
+        if (wrong_key) mistakes_.add_ignored(number, *wrong_key);
+        const std::size_t deciding = deciding_.number_for(*route);
+        check_value(*route, deciding == number && !wrong_key);
+        if (deciding != number) mistakes_.add_overridden(number, deciding);
     }
 
-    Kind kind_;
-    std::unordered_map<std::string, std::size_t> last_;  // lines by what their keys mean
-    std::vector<Mistake> mistakes_;
+    void check_value(const RouteLine& route, bool decides) {
+        const auto list = parse_relay_list(route.value, relay_defaults(protocol_));
+        if (!list && decides) mistakes_.add_deferring(route.number, list.error());
+        else if (!list) mistakes_.add_ignored(route.number, list.error());
+        else if (!list->ignored.empty())
+            mistakes_.add_ignored(route.number, list->ignored, list->ignored_login);
+    }
+
+    std::string_view content_;
+    Keys keys_;
+    Protocol protocol_;
+    DecidingLines deciding_;
+    MistakeList mistakes_;
 };
 
-// Which name of smtproutes.d would never be asked for, and why.
+// Why a file of this name in smtproutes.d would never be read.
 std::optional<std::string> what_is_wrong_with_name(std::string_view path) {
     const std::string_view name = path.substr(path.rfind('/') + 1);
     if (name == "default") return std::nullopt;
@@ -72,15 +69,15 @@ std::optional<std::string> what_is_wrong_with_name(std::string_view path) {
 }  // namespace
 
 std::vector<Mistake> check_smtproutes(std::string_view content) {
-    return Checker({"control/smtproutes", Keys::domains, Protocol::smtp}).check(content);
+    return Checker("control/smtproutes", Keys::domains, Protocol::smtp, content).check();
 }
 
 std::vector<Mistake> check_qmtproutes(std::string_view content) {
-    return Checker({"control/qmtproutes", Keys::domains, Protocol::qmtp}).check(content);
+    return Checker("control/qmtproutes", Keys::domains, Protocol::qmtp, content).check();
 }
 
 std::vector<Mistake> check_authsenders(std::string_view content) {
-    return Checker({"control/authsenders", Keys::senders, Protocol::smtp}).check(content);
+    return Checker("control/authsenders", Keys::senders, Protocol::smtp, content).check();
 }
 
 std::vector<Mistake> check_route_file(const RouteFiles::OfDomain& file) {

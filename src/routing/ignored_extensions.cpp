@@ -4,10 +4,12 @@
 #include <algorithm>
 
 #include "base/ascii.hpp"
+#include "base/lines.hpp"
 #include "base/text.hpp"
+#include "routing/check.hpp"
 #include "routing/control_lines.hpp"
-#include "routing/relay_list.hpp"
-#include "routing/route_line.hpp"
+#include "routing/host_port.hpp"
+#include "routing/key_match.hpp"
 
 namespace tern::routing {
 namespace {
@@ -22,38 +24,31 @@ struct Line {
 
 // Keywords have no colon, IPv6 addresses do: the last one ends the server.
 std::optional<Line> split(std::string_view line) {
-    if (says_nothing(line)) return std::nullopt;
+    if (is_blank_or_comment(line)) return std::nullopt;
     const std::size_t colon = line.rfind(':');
     if (colon == line.npos) return std::nullopt;
     return Line{line.substr(0, colon), line.substr(colon + 1)};
 }
 
 // Names of servers are in A-labels.
-bool is_name(std::string_view written, std::string_view name) {
-    if (!has_8bit(written)) return equal_ignoring_case(written, name);
-    const std::optional<dns::Domain> domain = dns::Domain::parse(written);
-    return domain && domain->ascii() == name;
-}
-
-bool is_suffix(std::string_view written, std::string_view name) {
-    if (!written.starts_with('.')) return false;
-    for (std::size_t dot = name.find('.'); dot != name.npos; dot = name.find('.', dot + 1))
-        if (is_name(written.substr(1), name.substr(dot + 1))) return true;
-    return false;
+bool matches(std::string_view server, std::string_view name) {
+    if (!has_8bit(server)) return !server.empty() && matched_bytes(server, name, ".");
+    const std::optional<std::string> with_labels = with_a_labels(server);
+    return with_labels && matched_bytes(*with_labels, name, ".");
 }
 
 bool is_of(std::string_view server, std::string_view name, const IpAddress& address) {
     if (server == all_servers) return true;
-    if (!name.empty() && (is_name(server, name) || is_suffix(server, name))) return true;
+    if (!name.empty() && matches(server, name)) return true;
     return parse_address(server) == address;
 }
 
-// Hands over each keyword of a list without the blanks around it.
+// Passes on each keyword of a list without the blanks around it; an empty one too.
 template <class Take>
 void each_keyword(std::string_view list, Take take) {
     for (;;) {
         const std::size_t comma = list.find(',');
-        take(without_leading_blanks(without_trailing_blanks(list.substr(0, comma))));
+        take(trim(list.substr(0, comma)));
         if (comma == list.npos) return;
         list.remove_prefix(comma + 1);
     }
@@ -68,17 +63,16 @@ std::optional<std::string> what_is_wrong_with_server(std::string_view server) {
 class Checker {
 public:
     std::vector<Mistake> check(std::string_view content) {
-        for (ControlLines lines(content); lines.next();) {
+        for (Lines lines(content); lines.next();) {
             number_ = lines.number();
-            if (!says_nothing(lines.line())) check_line(split(lines.line()));
+            if (!is_blank_or_comment(lines.line())) check_line(split(lines.line()));
         }
-        return std::move(mistakes_);
+        return mistakes_.take();
     }
 
 private:
     void note(std::string what, bool grave = false) {
-        mistakes_.push_back(Mistake{Origin{"control/ignoreextensions", number_}, std::move(what),
-                                    false, grave});
+        mistakes_.add_ignored(number_, std::move(what), grave);
     }
 
     void check_line(const std::optional<Line>& line) {
@@ -99,7 +93,7 @@ private:
     }
 
     std::size_t number_ = 0;
-    std::vector<Mistake> mistakes_;
+    MistakeList mistakes_{"control/ignoreextensions"};
 };
 
 }  // namespace
@@ -107,7 +101,7 @@ private:
 smtp::ExtensionSet find_ignored_extensions(std::string_view content, std::string_view name,
                                            const IpAddress& address) {
     smtp::ExtensionSet ignored;
-    for (ControlLines lines(content); lines.next();) {
+    for (Lines lines(content); lines.next();) {
         const std::optional<Line> line = split(lines.line());
         if (!line || !is_of(line->server, name, address)) continue;
         each_keyword(line->keywords, [&ignored](std::string_view keyword) {

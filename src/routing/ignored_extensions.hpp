@@ -3,10 +3,8 @@
 #pragma once
 
 #include <string_view>
-#include <vector>
 
 #include "base/ip.hpp"
-#include "routing/route.hpp"
 #include "smtp/extensions.hpp"
 
 namespace tern::routing {
@@ -17,8 +15,5 @@ namespace tern::routing {
 [[nodiscard]] smtp::ExtensionSet find_ignored_extensions(std::string_view content,
                                                          std::string_view name,
                                                          const IpAddress& address);
-
-/// Every mistake in the text of the file.
-[[nodiscard]] std::vector<Mistake> check_ignoreextensions(std::string_view content);
 
 }  // namespace tern::routing

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
+#include "base/lines.hpp"
 #include "base/text.hpp"
+#include "routing/check.hpp"
 #include "routing/control_lines.hpp"
 
 namespace tern::routing {
@@ -19,15 +21,13 @@ constexpr std::string_view names_none =
 // Hands over each name with the number of its line.
 template <class Take>
 void each_name(std::string_view content, Take take) {
-    constexpr std::string_view between = " \t\r,";
-    for (ControlLines lines(content); lines.next();) {
+    constexpr std::string_view separators = " \t\r,";
+    for (Lines lines(content); lines.next();) {
         std::string_view rest = lines.line();
-        if (says_nothing(rest)) continue;
-        while (!rest.empty()) {
-            const std::string_view name = rest.substr(0, rest.find_first_of(between));
-            rest.remove_prefix(std::min(rest.size(), name.size() + 1));
-            if (!name.empty()) take(name, lines.number());
-        }
+        if (is_blank_or_comment(rest)) continue;
+        for (std::string_view name = next_word(rest, separators); !name.empty();
+             name = next_word(rest, separators))
+            take(name, lines.number());
     }
 }
 
@@ -51,24 +51,20 @@ Result<std::vector<sasl::Mechanism>> read_mechanism_order(
 }
 
 std::vector<Mistake> check_authmechanisms(std::string_view content) {
-    std::vector<Mistake> mistakes;
+    MistakeList mistakes(file);
     std::vector<sasl::Mechanism> order;
-    const auto note = [&mistakes](std::size_t line, std::string what) {
-        mistakes.push_back(Mistake{Origin{std::string(file), line}, std::move(what), false});
-    };
     each_name(content, [&](std::string_view name, std::size_t line) {
         const std::optional<sasl::Mechanism> mechanism = sasl::mechanism_of(name);
         if (!mechanism)
-            note(line, text(in_quotes(name), " is not a mechanism that qmail-remote knows and is "
-                                          "ignored"));
+            mistakes.add_ignored(line, text(in_quotes(name), " is not a mechanism that "
+                                                             "qmail-remote knows and is ignored"));
         else if (has(order, *mechanism))
-            note(line, text(sasl::name_of(*mechanism), " is already in the list (remove one of "
-                                                       "the two)"));
+            mistakes.add_ignored(line, text(sasl::name_of(*mechanism),
+                                            " is already in the list (remove one of the two)"));
         else order.push_back(*mechanism);
     });
-    if (order.empty())
-        mistakes.push_back(Mistake{Origin{std::string(file), 0}, std::string(names_none)});
-    return mistakes;
+    if (order.empty()) mistakes.add_deferring(0, std::string(names_none));
+    return mistakes.take();
 }
 
 }  // namespace tern::routing

@@ -8,18 +8,14 @@
 #include <vector>
 
 #include "base/failure.hpp"
-#include "routing/route.hpp"
 #include "sasl/mechanism.hpp"
 
 namespace tern::routing {
 
 /// The mechanisms that the file names, in its order; empty without the file: the usual order. Names
-/// stand in lines of their own, or apart by blanks or commas. Fails with Cause::control_file where
-/// it names none that tern speaks: nothing would be left to log in with.
+/// are separated by newlines, blanks or commas. Fails with Cause::control_file where it names none
+/// that tern has: nothing would be left to log in with.
 [[nodiscard]] Result<std::vector<sasl::Mechanism>> read_mechanism_order(
     const std::optional<std::string>& content);
-
-/// Every mistake in the text of the file.
-[[nodiscard]] std::vector<Mistake> check_authmechanisms(std::string_view content);
 
 }  // namespace tern::routing

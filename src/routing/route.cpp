@@ -1,5 +1,5 @@
-// Chooses the way out; see way.hpp. The grammar of lines is route_line's, of relays relay_list's,
-// of smtproutes.d route_file's.
+// Chooses the route; see route.hpp. route_line knows the grammar of lines, relay_list that of
+// relays, route_file that of smtproutes.d.
 #include "routing/route.hpp"
 
 #include <algorithm>
@@ -17,18 +17,18 @@ tl::unexpected<Failure> malformed(const Origin& origin, std::string_view what) {
     return fail(Stage::routing, Cause::control_file, text(origin.to_string(), ": ", what));
 }
 
-Result<Route> way_of_line(const RouteLine& line, std::string_view file, Protocol protocol) {
+Result<Route> route_of_line(const RouteLine& line, std::string_view file, Protocol protocol) {
     Route route;
     route.protocol = protocol;
     route.origin = Origin{std::string(file), line.number};
-    tl::expected<RelayList, std::string> list = parse_relay_list(line.value, terms_of(protocol));
+    Parsed<RelayList> list = parse_relay_list(line.value, relay_defaults(protocol));
     if (!list) return malformed(route.origin, list.error());
     route.relays = std::move(list->relays);
     route.credentials = std::move(list->credentials);
     return route;
 }
 
-Result<Route> way_of_file(const RouteFiles::OfDomain& file) {
+Result<Route> route_of_file(const RouteFiles::OfDomain& file) {
     RouteFile read = parse_route_file(file);
     const auto mistake = std::ranges::find_if(read.mistakes, &Mistake::defers);
     if (mistake != read.mistakes.end()) return malformed(mistake->origin, mistake->what);
@@ -45,8 +45,8 @@ Result<Route> way_of_file(const RouteFiles::OfDomain& file) {
     return route;
 }
 
-// A host beyond ASCII may stand in the file as it is or by its A-labels (RFC 5890 2.3.2.1),
-// whichever key fits more of it.
+// A host beyond ASCII may be written as it is or with A-labels (RFC 5890 2.3.2.1); the key that
+// matches more of it decides.
 std::optional<RouteLine> find_in_either_form(std::string_view content, std::string_view host,
                                              std::string_view sender) {
     std::optional<RouteLine> line = find_route_of_host(content, host, sender);
@@ -57,7 +57,7 @@ std::optional<RouteLine> find_in_either_form(std::string_view content, std::stri
     return by_labels && (!line || by_labels->key.size() > line->key.size()) ? by_labels : line;
 }
 
-// Where the line stood in the file.
+// The number of the line in the file.
 std::size_t number_in_file(const RouteLine& line, const RouteFiles& files) {
     const auto at = static_cast<std::size_t>(line.key.data() - files.smtproutes.data());
     std::size_t number = line.number;
@@ -67,10 +67,6 @@ std::size_t number_in_file(const RouteLine& line, const RouteFiles& files) {
 }
 
 }  // namespace
-
-std::string Origin::to_string() const {
-    return line == 0 ? file : text(file, ", line ", line);
-}
 
 std::vector<std::string> route_file_names(std::string_view host) {
     std::vector<std::string> names;
@@ -89,20 +85,20 @@ std::vector<std::string> route_file_names(std::string_view host) {
 }
 
 Result<Route> find_route(const RouteFiles& files, std::string_view host, std::string_view sender) {
-    // contract.md#authsenders: an empty value exempts the sender from the
-    // lines for others, and the next file decides.
+    // contract.md#authsenders: an empty value exempts the sender from the lines for others, and the
+    // next file decides.
     const auto of_sender = find_route_of_sender(files.authsenders, sender);
     if (of_sender && !of_sender->value.empty())
-        return way_of_line(*of_sender, "control/authsenders", Protocol::smtp);
-    if (files.of_domain) return way_of_file(*files.of_domain);
+        return route_of_line(*of_sender, "control/authsenders", Protocol::smtp);
+    if (files.of_domain) return route_of_file(*files.of_domain);
     if (const auto line = find_in_either_form(files.qmtproutes, host, sender)) {
-        Result<Route> route = way_of_line(*line, "control/qmtproutes", Protocol::qmtp);
+        Result<Route> route = route_of_line(*line, "control/qmtproutes", Protocol::qmtp);
         // An empty relay keeps a domain from QMTP, which knows no MX as usual.
         if (!route || !route->relays.empty()) return route;
     }
     if (auto line = find_in_either_form(files.smtproutes, host, sender)) {
         line->number = number_in_file(*line, files);
-        return way_of_line(*line, "control/smtproutes", Protocol::smtp);
+        return route_of_line(*line, "control/smtproutes", Protocol::smtp);
     }
     return Route();
 }

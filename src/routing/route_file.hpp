@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "routing/mistake.hpp"
 #include "routing/relay_list.hpp"
 
 namespace tern::routing {
@@ -23,7 +24,7 @@ struct RouteFile {
 };
 
 /// Reads one. Its keys are Qremote's: relay, port, clientcert, clientkey, outgoingip, outgoingip6;
-/// one that is unknown or set twice is a mistake, for it might be a misspelt one.
+/// an unknown one and one that is set twice are mistakes: a name may be misspelt.
 [[nodiscard]] RouteFile parse_route_file(const RouteFiles::OfDomain& file);
 
 }  // namespace tern::routing

@@ -1,11 +1,10 @@
-// The address a connection leaves from and the name we say hello with, by sender domain and family.
-// Texts in, values out.
+// The address that a connection is made from and its EHLO name, by sender domain and family. Texts
+// in, values out.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/failure.hpp"
 #include "base/ip.hpp"
@@ -22,7 +21,11 @@ enum class FamilyChoice {
     ipv4_by_source,  ///< IPv4 alone, because only that has a source address
 };
 
-/// The files as they stand; empty where they do not exist.
+/// The choice that a word of control/addresspreference makes (none: IPv4 first); nothing where it
+/// is not one of them.
+[[nodiscard]] std::optional<FamilyChoice> family_choice_of(std::string_view word);
+
+/// The texts of the files; empty where they do not exist.
 struct SourceFiles {
     std::string outgoingip;
     std::string outgoingip6;
@@ -30,7 +33,7 @@ struct SourceFiles {
     std::string helohostbyip;
 };
 
-/// What a connection of one family leaves from.
+/// What a connection of one family is made from.
 struct Source {
     /// Nothing: the system's choice (no file says anything, or it says 0.0.0.0 or ::).
     std::optional<IpAddress> address;
@@ -39,38 +42,29 @@ struct Source {
     friend bool operator==(const Source&, const Source&) = default;
 };
 
-/// The source for mail of `sender` (the argument) in a connection of `family`: the way's own
+/// The source for mail of `sender` (the argument) in a connection of `family`: the route's own
 /// address (smtproutes.d), else domainips by the sender's domain and then `*`, else outgoingip or
 /// outgoingip6. Of duplicate keys of one family the last wins. Fails with Cause::control_file when
-/// the line that decides is malformed (an address that is none or of the wrong family, a hello name
+/// the line that decides is malformed (what is not an address or of the wrong family, an EHLO name
 /// that is not printable ASCII); the detail names file and line.
 [[nodiscard]] Result<Source> find_source(const SourceFiles& files, const Route& route,
                                          std::string_view sender, Family family);
 
-/// The families that mail of `sender` by `way` uses where control/addresspreference says
+/// The families that mail of `sender` by `route` uses where control/addresspreference says
 /// `preference`. By default IPv6 is left out where a file names a source address for IPv4 and none
-/// says anything of IPv6, be it `::`. The other way round IPv4 stays: without it most servers
-/// cannot be reached.
+/// says anything of IPv6 (`::` is something). In the opposite case IPv4 stays: without it most
+/// servers cannot be reached.
 [[nodiscard]] FamilyChoice find_families(const SourceFiles& files, const Route& route,
                                          std::string_view sender, FamilyChoice preference);
 
-/// The hello name that helohostbyip gives for a local address; nothing when no line is of it. Fails
+/// The EHLO name that helohostbyip gives for a local address; nothing when no line is for it. Fails
 /// with Cause::control_file as above.
 [[nodiscard]] Result<std::optional<std::string>> find_hello_name(std::string_view helohostbyip,
                                                                  const IpAddress& local);
 
-/// The name for EHLO in a connection from `local`: that of domainips (`source`), then of
+/// The EHLO name of a connection from `local`: that of domainips (`source`), then of
 /// helohostbyip, then `usual`, that of helohost and me. Fails with Cause::control_file.
 [[nodiscard]] Result<std::string> hello_name_for(const SourceFiles& files, const Source& source,
                                                  const std::string& usual, const IpAddress& local);
-
-/// Whether `name` can be said with EHLO: one byte at least, printable ASCII alone
-/// (contract.md#control-files; blanks pass, as they do in helohost).
-[[nodiscard]] bool is_hello_name(std::string_view name);
-
-/// Every mistake in the text of one of the files.
-[[nodiscard]] std::vector<Mistake> check_outgoingip(std::string_view content, Family family);
-[[nodiscard]] std::vector<Mistake> check_domainips(std::string_view content);
-[[nodiscard]] std::vector<Mistake> check_helohostbyip(std::string_view content);
 
 }  // namespace tern::routing

@@ -5,9 +5,12 @@
 #include <array>
 
 #include "base/ascii.hpp"
+#include "base/lines.hpp"
 #include "base/text.hpp"
-#include "routing/control_lines.hpp"
 #include "dns/domain.hpp"
+#include "routing/check.hpp"
+#include "routing/control_lines.hpp"
+#include "routing/key_match.hpp"
 
 namespace tern::routing {
 namespace {
@@ -16,12 +19,12 @@ constexpr std::string_view prefixes = "!%=~+-";
 
 // The key ends at the first colon, as in smtproutes; a line without one is ignored.
 std::optional<TlsDestination> split(std::string_view line, std::size_t number) {
-    if (says_nothing(line)) return std::nullopt;
+    if (is_blank_or_comment(line)) return std::nullopt;
     const std::size_t colon = line.find(':');
     if (colon == line.npos) return std::nullopt;
     TlsDestination parts;
     parts.destination = line.substr(0, colon);
-    parts.value = without_trailing_blanks(line.substr(colon + 1));
+    parts.value = trim_end(line.substr(colon + 1));
     parts.number = number;
     if (!parts.destination.empty() && prefixes.find(line.front()) != prefixes.npos) {
         parts.prefix = line.front();
@@ -33,24 +36,14 @@ std::optional<TlsDestination> split(std::string_view line, std::size_t number) {
 // trust|ciphers|depth|domain: with the last one the line counts for that next hop alone.
 bool counts_for(const TlsDestination& line, std::string_view next_hop) {
     std::string_view rest = line.value;
-    for (int bars = 0; bars < 3; ++bars) {
-        const std::size_t bar = rest.find('|');
-        if (bar == rest.npos) return true;
-        rest.remove_prefix(bar + 1);
-    }
+    for (int field = 0; field < 3; ++field) next_field(rest, '|');
     return rest.empty() || equal_ignoring_case(rest, next_hop);
 }
 
-std::string canonical(std::string_view destination) {
-    const bool suffix = destination.starts_with('.');
-    const auto domain = dns::Domain::parse(destination.substr(suffix ? 1 : 0));
-    return domain ? text(suffix ? "." : "", domain->ascii()) : std::string(destination);
-}
-
-/// How well a line fits; less is better.
+/// How well a line matches; less is better.
 struct Rank {
     std::size_t order = 0;
-    std::size_t uncovered = 0;  ///< bytes of the name that a suffix leaves out: the longest wins
+    std::size_t uncovered = 0;  ///< bytes of the name before a suffix: the longest suffix wins
     friend auto operator<=>(const Rank&, const Rank&) = default;
 };
 
@@ -62,10 +55,10 @@ std::optional<Rank> rank_of_name(char prefix, std::string_view destination, std:
     const auto place = std::ranges::find_if(
         order, [prefix](std::string_view group) { return group.find(prefix) != group.npos; });
     const auto exact = static_cast<std::size_t>(place - order.begin()) * 2;
-    if (destination == name) return Rank{exact, 0};
-    const bool may_be_suffix = prefix != '%' && prefix != '=' && destination.starts_with('.');
-    if (!may_be_suffix || !name.ends_with(destination)) return std::nullopt;
-    return Rank{exact + 1, name.size() - destination.size()};
+    const std::string_view separators = prefix == '%' || prefix == '=' ? "" : ".";
+    const std::optional<std::size_t> matched = matched_bytes(destination, name, separators);
+    if (!matched) return std::nullopt;
+    return Rank{*matched == name.size() ? exact : exact + 1, name.size() - *matched};
 }
 
 std::optional<Rank> rank_of_general(const TlsDestination& line) {
@@ -85,7 +78,8 @@ std::optional<Rank> rank_of(const TlsDestination& line, std::string_view name,
         if (rank) rank->order += of_all;
         return rank;
     }
-    const std::string destination = canonical(line.destination);
+    const std::string destination =
+        with_a_labels(line.destination).value_or(std::string(line.destination));
     rank = rank_of_name(line.prefix, destination, name);
     if (!rank && (rank = rank_of_name(line.prefix, destination, next_hop)))
         rank->order += of_next_hop;
@@ -106,7 +100,7 @@ std::optional<TlsDestination> find_tls_destination(std::string_view content, std
                                                    std::string_view next_hop) {
     std::optional<TlsDestination> best;
     Rank best_rank;
-    for (ControlLines lines(content); lines.next();) {
+    for (Lines lines(content); lines.next();) {
         const std::optional<TlsDestination> line = split(lines.line(), lines.number());
         if (!line || !counts_for(*line, next_hop)) continue;
         const std::optional<Rank> rank = rank_of(*line, name, next_hop);
@@ -118,34 +112,31 @@ std::optional<TlsDestination> find_tls_destination(std::string_view content, std
 }
 
 std::vector<Mistake> check_tls_destinations(std::string_view content) {
-    std::vector<Mistake> mistakes;
-    const auto add = [&mistakes](std::size_t number, std::string what, bool defers) {
-        mistakes.push_back(Mistake{Origin{"control/tlsdestinations", number}, std::move(what),
-                                   defers});
-    };
-    for (ControlLines lines(content); lines.next();) {
+    MistakeList mistakes("control/tlsdestinations");
+    for (Lines lines(content); lines.next();) {
         const std::optional<TlsDestination> line = split(lines.line(), lines.number());
-        if (!line && !says_nothing(lines.line()))
-            add(lines.number(), "the line has no colon and is ignored (write destination:)", false);
+        if (!line && !is_blank_or_comment(lines.line()))
+            mistakes.add_ignored(lines.number(),
+                                 "the line has no colon and is ignored (write destination:)");
         if (!line || line->changes_nothing()) continue;
         const std::string_view name =
             line->destination.substr(line->destination.starts_with('.') ? 1 : 0);
         const bool matches = line->is_general() ? rank_of_general(*line).has_value()
                                                 : dns::Domain::parse(name).has_value();
         if (!matches) {
-            add(lines.number(), text(in_quotes(line->key()), " matches nothing"), false);
+            mistakes.add_ignored(lines.number(), text(in_quotes(line->key()), " matches nothing"));
             continue;
         }
         const std::string whom = line->is_general() ? "every server that no other line names"
                                                     : in_quotes(line->destination);
-        add(lines.number(),
+        mistakes.add_deferring(
+            lines.number(),
             text(line->words(), " for ", whom,
                  ", and this version does not support the file: mail that the line decides is "
                  "deferred (name such servers in control/",
-                 line->prefix == '!' ? "notlshosts" : "tlshosts", " and remove the line)"),
-            true);
+                 line->prefix == '!' ? "notlshosts" : "tlshosts", " and remove the line)"));
     }
-    return mistakes;
+    return mistakes.take();
 }
 
 }  // namespace tern::routing

@@ -1,14 +1,11 @@
-// control/tlsdestinations of s/qmail: which line decides for a server. Its rules are not obeyed
-// yet, so mail that a rule decides is deferred: sent anyway, it might go weaker than was written.
+// control/tlsdestinations of s/qmail: which line decides for a server. Its rules are not supported,
+// so mail that a rule decides is deferred: sent anyway, it might be protected less than written.
 #pragma once
 
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
-
-#include "routing/route.hpp"
 
 namespace tern::routing {
 
@@ -36,8 +33,5 @@ struct TlsDestination {
 [[nodiscard]] std::optional<TlsDestination> find_tls_destination(std::string_view content,
                                                                  std::string_view name,
                                                                  std::string_view next_hop);
-
-/// Every line of the file that defers the mail it decides, or that is ignored.
-[[nodiscard]] std::vector<Mistake> check_tls_destinations(std::string_view content);
 
 }  // namespace tern::routing

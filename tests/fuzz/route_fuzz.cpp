@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/text.hpp"
+#include "routing/check.hpp"
 #include "routing/route_line.hpp"
 #include "routing/route.hpp"
 
@@ -50,7 +51,7 @@ void expect_usable(const tern::routing::Route& route) {
     expect(!route.source_ipv6 || route.source_ipv6->family() == tern::Family::ipv6);
 }
 
-// The sieve that makes the search fast lets no line fall that alone would decide.
+// The filter that makes the search fast drops no line that alone would decide.
 void expect_same_line_by_line(std::string_view content, std::string_view host,
                               std::string_view sender) {
     const auto found = tern::routing::find_route_of_host(content, host, sender);

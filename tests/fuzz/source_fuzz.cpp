@@ -8,9 +8,11 @@
 #include <string_view>
 
 #include "base/text.hpp"
+#include "routing/check.hpp"
 #include "routing/ignored_extensions.hpp"
 #include "routing/mechanism_order.hpp"
 #include "routing/source.hpp"
+#include "routing/source_lines.hpp"
 
 namespace {
 

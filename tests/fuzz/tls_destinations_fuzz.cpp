@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "routing/check.hpp"
 #include "routing/tls_destinations.hpp"
 #include "dns/domain.hpp"
 

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/ascii.hpp"
+#include "base/lines.hpp"
 #include "base/text.hpp"
 #include "control/catalogue.hpp"
 #include "control/control_file.hpp"
@@ -14,14 +15,11 @@
 #include "os/tcpto_records.hpp"
 #include "dns/domain.hpp"
 #include "explain/check/check_parts.hpp"
+#include "routing/source.hpp"
+#include "routing/source_lines.hpp"
 
 namespace tern::explain {
 namespace {
-
-std::string_view trimmed(std::string_view line) {
-    const std::size_t last = line.find_last_not_of(" \t\r\n");
-    return line.substr(0, last == std::string_view::npos ? 0 : last + 1);
-}
 
 bool is_there(const std::string& path) {
     return control::exists(path).value_or(true);
@@ -32,7 +30,7 @@ void check_number(Checking& checking, const control::ControlFile& file) {
     const std::string_view unit = file.kind == control::FileKind::seconds ? "seconds" : "bytes";
     if (!is_there(path)) return;
     const std::string content = read_checked(checking, path, Severity::error);
-    const std::string_view line = trimmed(std::string_view(content).substr(0, content.find('\n')));
+    const std::string_view line = trim_end(first_line(content));
     const std::optional<std::uint64_t> number = leading_number(line, UINT64_MAX);
     const auto after = std::ranges::find_if_not(line, is_digit);
     if (!number) {
@@ -139,12 +137,11 @@ void check_hello_name(Checking& checking) {
         return;
     }
     const std::string content = read_checked(checking, path, Severity::error);
-    const std::string_view name = trimmed(std::string_view(content).substr(0, content.find('\n')));
-    const auto is_printable = [](char c) { return c >= ' ' && c <= '~'; };
+    const std::string_view name = trim_end(first_line(content));
     if (name.empty())
         checking.found.error(path, "the first line is empty: all mail is deferred",
                              "write this host's full name into it");
-    else if (!std::ranges::all_of(name, is_printable))
+    else if (!routing::is_hello_name(name))
         checking.found.error(path, "the name contains a byte that is not printable ASCII: all "
                                    "mail is deferred",
                              "write this host's full name into it, in ASCII");
@@ -164,10 +161,7 @@ void check_numbers(Checking& checking) {
 void check_address_preference(Checking& checking) {
     const std::string path = "control/addresspreference";
     const std::string content = read_checked(checking, path, Severity::error);
-    const std::string_view choice =
-        trimmed(std::string_view(content).substr(0, content.find('\n')));
-    for (const std::string_view known : {"", "ipv4", "ipv6", "ipv4only", "ipv6only"})
-        if (choice == known) return;
+    if (routing::family_choice_of(trim_end(first_line(content)))) return;
     checking.found.error(path, "not a known preference: all mail is deferred",
                          "write ipv4, ipv6, ipv4only or ipv6only, or remove the file");
 }

@@ -14,7 +14,7 @@
 namespace tern::explain {
 
 /// All findings, in the order of files, relative to the working directory (qmail's home). `reader`
-/// stands for the user that runs qmail-remote; `now` is seconds since 1970. No secret is in any of
+/// is the user that runs qmail-remote; `now` is seconds since 1970. No secret is in any of
 /// them.
 [[nodiscard]] std::vector<Finding> check(const Reader& reader,
                                          LocalAddresses& local_addresses,

@@ -1,8 +1,7 @@
 // What counts as not offered, and which mechanisms may be used; see check_parts.hpp.
 #include "control/control_file.hpp"
-#include "routing/ignored_extensions.hpp"
-#include "routing/mechanism_order.hpp"
 #include "explain/check/check_parts.hpp"
+#include "routing/check.hpp"
 
 namespace tern::explain {
 

@@ -6,7 +6,7 @@
 #include "base/text.hpp"
 #include "control/catalogue.hpp"
 #include "control/control_file.hpp"
-#include "routing/tls_destinations.hpp"
+#include "routing/check.hpp"
 #include "dns/domain.hpp"
 #include "explain/check/check_parts.hpp"
 #include "explain/show/printable.hpp"

@@ -15,7 +15,7 @@ namespace tern::explain {
 namespace {
 
 // The package that programs are linked from, and how the names of those begin that other programs
-// load the same library from; releases put numbers behind them.
+// load the same library from; releases append numbers to them.
 struct Family {
     std::string_view package;
     std::string_view shared;
@@ -57,7 +57,7 @@ const InstalledPackage* newer(const BuiltLibrary& library,
     return newest;
 }
 
-// Larger than any control file. Empty where it cannot be read: then nothing is told.
+// Larger than any control file. Empty where it cannot be read: then nothing is reported.
 std::string whole_file(const char* path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
@@ -68,12 +68,12 @@ std::string whole_file(const char* path) {
 std::string outdated_libraries(std::string_view mark, std::string_view dpkg_status) {
     const std::vector<InstalledPackage> installed =
         installed_packages(dpkg_status, is_of_interest);
-    std::string told;
+    std::string listed;
     for (const BuiltLibrary& library : built_libraries(mark))
         if (const InstalledPackage* const package = newer(library, installed))
-            told += text(told.empty() ? "" : ", ", library.name, " ", library.version, " (",
+            listed += text(listed.empty() ? "" : ", ", library.name, " ", library.version, " (",
                          package->name, " here is ", package->version, ")");
-    return told;
+    return listed;
 }
 
 void check_libraries(Checking& checking) {

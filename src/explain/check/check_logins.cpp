@@ -1,11 +1,11 @@
 // Where the user and password of a route would be sent, and whether that server is verified; see
 // check_parts.hpp.
 #include <algorithm>
-#include <unordered_map>
 
+#include "base/lines.hpp"
 #include "base/text.hpp"
 #include "control/server_files.hpp"
-#include "routing/control_lines.hpp"
+#include "routing/check.hpp"
 #include "routing/relay_list.hpp"
 #include "delivery/server_requirement.hpp"
 #include "explain/check/check_parts.hpp"
@@ -34,7 +34,7 @@ void check_relay(Checking& checking, const Route& route, const Relay& relay) {
                            text("mail is deferred: ", printable(rule.error().detail)), {});
         return;
     }
-    // Within this host nothing more is asked for, at a server that is verified nothing is missing.
+    // Within this host nothing more is required, and a verified server has all that is required.
     if (rule->kind != tls::Requirement::Kind::encrypted) return;
     if (!server.name) {
         checking.found.add(
@@ -82,7 +82,7 @@ void check_logins(Checking& checking, const std::vector<Route>& routes) {
     for (const Route& route : routes) {
         if (!route.credentials) continue;
         for (const Relay& relay : route.relays) {
-            // The relay of many senders is cured by one file.
+            // One file serves the relay of many senders.
             const auto same = [&relay](const Relay* other) {
                 return other->host == relay.host && other->by_mx == relay.by_mx;
             };
@@ -95,18 +95,15 @@ void check_logins(Checking& checking, const std::vector<Route>& routes) {
     }
 }
 
-std::vector<Route> ways_of_lines(std::string_view file, std::string_view content,
-                               routing::Keys keys) {
-    std::unordered_map<std::string, std::size_t> last;  // lines by what their keys mean
-    for (routing::ControlLines lines(content); lines.next();)
-        if (const auto line = routing::split_route(lines.line(), lines.number(), keys))
-            last[routing::canonical_key(line->key, keys)] = line->number;
+std::vector<Route> routes_of_lines(std::string_view file, std::string_view content,
+                                   routing::Keys keys) {
+    const routing::DecidingLines deciding(content, keys);
     std::vector<Route> routes;
-    for (routing::ControlLines lines(content); lines.next();) {
+    for (Lines lines(content); lines.next();) {
         const auto line = routing::split_route(lines.line(), lines.number(), keys);
-        if (!line || last[routing::canonical_key(line->key, keys)] != line->number) continue;
+        if (!line || deciding.number_for(*line) != line->number) continue;
         auto list = routing::parse_relay_list(line->value,
-                                               routing::terms_of(routing::Protocol::smtp));
+                                              routing::relay_defaults(routing::Protocol::smtp));
         if (!list) continue;
         Route& route = routes.emplace_back();
         route.relays = std::move(list->relays);

@@ -1,11 +1,10 @@
 // Mail of one domain whose servers differ in what they require of TLS; see check_parts.hpp. Which
-// exchangers a domain has only the DNS knows, and that is not asked here: tern route does.
+// exchangers a domain has only the DNS knows: that is for tern route.
 #include <algorithm>
 
 #include "base/text.hpp"
 #include "control/control_file.hpp"
 #include "control/server_files.hpp"
-#include "routing/route_line.hpp"
 #include "delivery/server_requirement.hpp"
 #include "explain/check/check_parts.hpp"
 #include "explain/route/partial_tls.hpp"
@@ -41,7 +40,7 @@ void check_partial_tls(Checking& checking) {
                                      std::pair{"control/authsenders", Keys::senders}}) {
         const auto content = control::read_file(path);
         if (!content || !*content) continue;
-        for (const routing::Route& route : ways_of_lines(path, **content, keys))
+        for (const routing::Route& route : routes_of_lines(path, **content, keys))
             check_relays(checking, route);
     }
     std::vector<std::string> required;

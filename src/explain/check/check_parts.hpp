@@ -10,15 +10,16 @@
 #include <vector>
 
 #include "delivery/exchangers.hpp"
-#include "routing/route_line.hpp"
+#include "routing/mistake.hpp"
 #include "routing/route.hpp"
+#include "routing/route_key.hpp"
 #include "environment/environment.hpp"
 #include "explain/check/finding.hpp"
 #include "explain/check/reader.hpp"
 
 namespace tern::explain {
 
-/// Certificates that expire within it deserve a note.
+/// Certificates that expire within it get a note.
 constexpr std::chrono::seconds soon = std::chrono::hours(14 * 24);
 
 /// What the parts share.
@@ -35,15 +36,15 @@ struct Checking {
 /// listed.
 [[nodiscard]] std::vector<std::string> names_in(const std::string& directory);
 
-/// The text of a control file; trouble with reading it, and what would
-/// keep qmail-remote from reading it, is reported. Empty where there is none.
+/// The text of a control file; why it cannot be read, here or by qmail-remote, is reported. Empty
+/// where there is none.
 [[nodiscard]] std::string read_checked(Checking& checking, const std::string& path,
                                        Severity if_unreadable);
 
 /// Whether every user of this host may read it.
 [[nodiscard]] bool is_open_to_all(const std::string& path);
 
-/// What a Failure says, without the name of the file it begins with.
+/// The words of a Failure, without the name of the file it begins with.
 [[nodiscard]] std::string without_name(std::string words, std::string_view file);
 
 /// Certificates of a PEM text that have expired or soon will, or are not valid yet.
@@ -81,16 +82,16 @@ void check_partial_tls(Checking& checking);
 [[nodiscard]] delivery::Exchanger exchanger_of(const routing::Relay& relay);
 /// Its name, or its address where it has none.
 [[nodiscard]] std::string name_of(const routing::Relay& relay);
-/// Reports each relay that would get a user and password without verification, or not at all.
+/// Reports each relay that would get a user and password without verification, or not get them.
 void check_logins(Checking& checking, const std::vector<routing::Route>& routes);
-/// The ways of the lines in a file of SMTP routes that can decide; those that are malformed or
+/// The routes of the lines in a file of SMTP routes that can decide; those that are malformed or
 /// overridden are left out.
-[[nodiscard]] std::vector<routing::Route> ways_of_lines(std::string_view file,
-                                                       std::string_view content,
-                                                       routing::Keys keys);
+[[nodiscard]] std::vector<routing::Route> routes_of_lines(std::string_view file,
+                                                          std::string_view content,
+                                                          routing::Keys keys);
 
-/// Why `name` would never be looked for as a server's or domain's name, with what to call it;
-/// empty: it is fine.
+/// Why `name` is never looked up as the name of a server or domain, with what to write; empty where
+/// it may be.
 [[nodiscard]] std::string fault_of_name(std::string_view name);
 
 }  // namespace tern::explain

@@ -1,11 +1,12 @@
 // Routes and source addresses, by the parsers that deliveries use; see check_parts.hpp.
 #include <algorithm>
 
+#include "base/lines.hpp"
 #include "base/text.hpp"
 #include "control/control_file.hpp"
+#include "routing/check.hpp"
 #include "routing/control_lines.hpp"
-#include "routing/relay_list.hpp"
-#include "routing/route_line.hpp"
+#include "routing/relay_credentials.hpp"
 #include "routing/source.hpp"
 #include "routing/route.hpp"
 #include "explain/check/check_parts.hpp"
@@ -19,23 +20,19 @@ namespace {
 // after a '|' or a blank.
 void check_tokens(Checking& checking, const std::string& path, std::string_view content) {
     constexpr std::string_view mark = "token:/";
-    std::size_t number = 0;
-    while (!content.empty()) {
-        std::string_view line = content.substr(0, content.find('\n'));
-        content.remove_prefix(std::min(content.size(), line.size() + 1));
-        ++number;
+    for (Lines lines(content); lines.next();) {
+        const std::string_view line = lines.line();
         const std::size_t at = line.find(mark);
         if (at == std::string_view::npos || at == 0 || line.starts_with('#')) continue;
         if (std::string_view("| \t").find(line[at - 1]) == std::string_view::npos) continue;
-        line.remove_prefix(at + mark.size() - 1);
-        const std::string file(line.substr(0, line.find_last_not_of(" \t\r") + 1));
+        const std::string file(trim_end(line.substr(at + mark.size() - 1)));
         const std::string shown = printable(file, 300);
         if (!control::exists(file).value_or(true))
-            checking.found.add(Severity::error, path, number,
+            checking.found.add(Severity::error, path, lines.number(),
                                text("its access token file ", shown, " does not exist"),
                                "have the program that refreshes the token create it");
         else if (!checking.reader.may_read(file))
-            checking.found.add(Severity::error, path, number,
+            checking.found.add(Severity::error, path, lines.number(),
                                text(checking.reader.name(), " cannot read its access token file ",
                                     shown),
                                checking.reader.how_to_share(shown));
@@ -49,11 +46,8 @@ void check_tokens(Checking& checking, const std::string& path, std::string_view 
 void check_secrets(Checking& checking, const std::string& path, std::string_view content) {
     check_tokens(checking, path, content);
     if (!is_open_to_all(path)) return;
-    std::string_view rest = content;
-    while (!rest.empty()) {
-        const std::string_view line = rest.substr(0, rest.find('\n'));
-        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-        if (!routing::seems_to_hold_password(line)) continue;
+    for (Lines lines(content); lines.next();) {
+        if (!routing::seems_to_hold_password(lines.line())) continue;
         checking.found.warning(path, "contains passwords and is readable by every user",
                                checking.reader.how_to_share(path));
         return;
@@ -71,7 +65,7 @@ void check_own_address(Checking& checking, const routing::Origin& origin,
 }
 
 // The certificate and the sources that a file of smtproutes.d names.
-void check_way(Checking& checking, const routing::Route& route) {
+void check_route(Checking& checking, const routing::Route& route) {
     for (const auto& address : {route.source_ipv4, route.source_ipv6})
         if (address)
             check_own_address(checking, routing::Origin{route.origin.file, 0}, *address,
@@ -112,7 +106,7 @@ void check_route_directory(Checking& checking) {
         routing::RouteFiles files;
         files.of_domain = file;
         const Result<routing::Route> route = routing::find_route(files, "host.invalid", "");
-        if (route) check_way(checking, *route);
+        if (route) check_route(checking, *route);
         if (route) routes.push_back(*route);
     }
     check_logins(checking, routes);
@@ -122,9 +116,9 @@ void check_route_directory(Checking& checking) {
 void check_addresses_of_domains(Checking& checking, const std::string& content) {
     routing::SourceFiles files;
     files.domainips = content;
-    for (routing::ControlLines lines(content); lines.next();) {
+    for (Lines lines(content); lines.next();) {
         const std::string_view line = lines.line();
-        if (routing::says_nothing(line)) continue;
+        if (routing::is_blank_or_comment(line)) continue;
         const std::string_view key = line.substr(0, routing::end_of_domain_key(line));
         for (const Family family : {Family::ipv4, Family::ipv6}) {
             const Result<routing::Source> source =
@@ -146,20 +140,20 @@ void take(Checking& checking, const std::vector<routing::Mistake>& mistakes) {
 
 void check_routes(Checking& checking) {
     using Checker = std::vector<routing::Mistake> (*)(std::string_view);
-    struct Lines {
+    struct RoutesFile {
         const char* path;
         Checker checker;
         routing::Keys keys;
     };
     using routing::Keys;
-    for (const Lines& file :
-         {Lines{"control/authsenders", routing::check_authsenders, Keys::senders},
-          Lines{"control/qmtproutes", routing::check_qmtproutes, Keys::domains},
-          Lines{"control/smtproutes", routing::check_smtproutes, Keys::domains}}) {
+    for (const RoutesFile& file :
+         {RoutesFile{"control/authsenders", routing::check_authsenders, Keys::senders},
+          RoutesFile{"control/qmtproutes", routing::check_qmtproutes, Keys::domains},
+          RoutesFile{"control/smtproutes", routing::check_smtproutes, Keys::domains}}) {
         const std::string content = read_checked(checking, file.path, Severity::error);
         take(checking, file.checker(content));
         check_secrets(checking, file.path, content);
-        check_logins(checking, ways_of_lines(file.path, content, file.keys));
+        check_logins(checking, routes_of_lines(file.path, content, file.keys));
     }
     check_route_directory(checking);
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "base/ascii.hpp"
+#include "base/lines.hpp"
 #include "base/text.hpp"
 #include "control/control_file.hpp"
 #include "explain/check/check_parts.hpp"
@@ -12,6 +13,9 @@
 
 namespace tern::explain {
 namespace {
+
+// The separators of openssl-ciphers(1ssl), and blanks.
+std::string_view next_cipher(std::string_view& rest) { return next_word(rest, ":,; \t"); }
 
 void check_ciphers(Checking& checking) {
     const std::string path = "control/tlsclientciphers";
@@ -34,11 +38,11 @@ void check_ciphers(Checking& checking) {
     std::string unknown;
     std::size_t count = 0;
     std::size_t all = 0;
-    for (std::string_view rest = *ciphers; !rest.empty();) {
-        const std::size_t end = std::min(rest.find_first_of(":,; \t"), rest.size());
-        settings.ciphers = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        if (settings.ciphers.empty() || !is_alnum(settings.ciphers.front())) continue;
+    std::string_view rest = *ciphers;
+    for (std::string_view cipher = next_cipher(rest); !cipher.empty();
+         cipher = next_cipher(rest)) {
+        if (!is_alnum(cipher.front())) continue;
+        settings.ciphers = cipher;
         ++all;
         if (tls::make_context({}, settings, nullptr) || ++count > most_named) continue;
         unknown += text(count == 1 ? "" : ", ", printable(settings.ciphers, 60));

@@ -75,7 +75,7 @@ private:
             if (certificate.valid_until && *certificate.valid_until < checking_.now) ++expired_;
         }
     }
-    // Only files of one certificate get a name by hash; a bundle beside them is another matter.
+    // Only files of one certificate get a name by hash; a bundle beside them needs none.
     void look_for_hash_of(const std::string& name) {
         const std::string path = text(directory_, "/", name);
         const Result<std::optional<std::string>> pem = control::read_file(path);
@@ -129,7 +129,7 @@ void check_directory(Checking& checking, const std::string& path, const struct s
     DirectoryCheck(checking, path).run();
 }
 
-// Bundles of a system keep authorities for years after they have expired, which hinders only the
+// Bundles of a system keep authorities for years after they have expired, which affects only the
 // servers that still depend on them: one finding, however many there are.
 void check_authorities(Checking& checking, const std::string& path, std::string_view pem) {
     const std::vector<tls::CertificateFacts> certificates = tls::facts_of_pem(pem);

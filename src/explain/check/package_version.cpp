@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ascii.hpp"
+#include "base/lines.hpp"
 
 namespace tern::explain {
 namespace {
@@ -83,10 +84,8 @@ std::vector<InstalledPackage> installed_packages(std::string_view dpkg_status,
     std::vector<InstalledPackage> packages;
     std::string_view name;
     bool installed = false;
-    while (!dpkg_status.empty()) {
-        const std::size_t end = std::min(dpkg_status.find('\n'), dpkg_status.size());
-        const std::string_view line = dpkg_status.substr(0, end);
-        dpkg_status.remove_prefix(std::min(end + 1, dpkg_status.size()));
+    for (Lines lines(dpkg_status); lines.next();) {
+        const std::string_view line = lines.line();
         if (line.starts_with("Package: ")) {
             name = line.substr(sizeof "Package: " - 1);
             installed = false;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/ascii.hpp"
+#include "base/lines.hpp"
 #include "base/text.hpp"
 
 namespace tern::explain {
@@ -25,32 +26,32 @@ std::optional<unsigned> whole_number(std::string_view digits) {
     return static_cast<unsigned>(*leading_number(digits, most));
 }
 
-/// While it lives the process has the rights of `who`, if it was root.
-class Disguise {
+/// While it exists the process has the rights of `who`, if it was root.
+class Impersonation {
 public:
-    explicit Disguise(const LocalUser& who) {
+    explicit Impersonation(const LocalUser& who) {
         if (::geteuid() != 0) return;
         groups_.resize(static_cast<std::size_t>(std::max(::getgroups(0, nullptr), 0)));
         if (::getgroups(static_cast<int>(groups_.size()), groups_.data()) < 0) return;
         gid_ = ::getegid();
         // qmail-start leaves its programs no other group but their own.
         if (::setgroups(1, &who.gid) != 0 || ::setegid(who.gid) != 0 || ::seteuid(who.uid) != 0)
-            std::abort();  // half disguised, the answer would be wrong
-        worn_ = true;
+            std::abort();  // with some of the rights the answer would be wrong
+        active_ = true;
     }
-    ~Disguise() {
-        if (!worn_) return;
+    ~Impersonation() {
+        if (!active_) return;
         if (::seteuid(0) != 0 || ::setegid(gid_) != 0 ||
             ::setgroups(groups_.size(), groups_.data()) != 0)
             std::abort();
     }
-    Disguise(const Disguise&) = delete;
-    Disguise& operator=(const Disguise&) = delete;
+    Impersonation(const Impersonation&) = delete;
+    Impersonation& operator=(const Impersonation&) = delete;
 
 private:
     std::vector<::gid_t> groups_;
     ::gid_t gid_ = 0;
-    bool worn_ = false;
+    bool active_ = false;
 };
 
 }  // namespace
@@ -62,14 +63,10 @@ std::optional<LocalUser> find_local_user(std::string_view passwd, std::string_vi
         if (!uid || !gid) return std::nullopt;
         return LocalUser{std::string(name), *uid, *gid};
     }
-    while (!passwd.empty()) {
-        std::string_view line = passwd.substr(0, passwd.find('\n'));
-        passwd.remove_prefix(std::min(passwd.size(), line.size() + 1));
+    for (Lines lines(passwd); lines.next();) {
+        std::string_view line = lines.line();
         std::array<std::string_view, 4> fields;  // name, password, uid, gid
-        for (std::string_view& field : fields) {
-            field = line.substr(0, line.find(':'));
-            line.remove_prefix(std::min(line.size(), field.size() + 1));
-        }
+        for (std::string_view& field : fields) field = next_field(line, ':');
         const std::optional<unsigned> uid = whole_number(fields[2]);
         const std::optional<unsigned> gid = whole_number(fields[3]);
         if (!name.empty() && fields[0] == name && uid && gid)
@@ -85,7 +82,7 @@ Reader::Reader(std::string name, std::optional<LocalUser> who)
 
 bool Reader::may(const std::string& path, int how) const {
     if (!can_tell_) return true;
-    const Disguise disguise(*who_);
+    const Impersonation rights(*who_);
     return ::faccessat(AT_FDCWD, path.c_str(), how, AT_EACCESS) == 0 ||
            (errno != EACCES && errno != EPERM && errno != EROFS);
 }

@@ -19,19 +19,19 @@ struct LocalUser {
 };
 
 /// The user of that name in the text of a passwd(5) file, or `UID:GID`. Name services beyond the
-/// file are not asked: a static program cannot.
+/// file are not used: a static program cannot.
 [[nodiscard]] std::optional<LocalUser> find_local_user(std::string_view passwd,
                                                        std::string_view name);
 
-/// Asks the kernel as somebody else. Only one may exist at a time, in a program of one thread.
+/// Asks the kernel as another user. Only one may exist at a time, in a program of one thread.
 class Reader {
 public:
     /// `name` is the user's, who may be unknown here.
     Reader(std::string name, std::optional<LocalUser> who);
 
-    /// Whether we can tell: we are root, or that user ourselves.
+    /// Whether that can be found out: this process is root's or that user's.
     [[nodiscard]] bool can_tell() const { return can_tell_; }
-    /// False when the user is surely not allowed to; true as well when we cannot tell, or when the
+    /// False when the user is surely not allowed to; true as well when that is unknown, or when the
     /// file does not exist.
     [[nodiscard]] bool may_read(const std::string& path) const;
     [[nodiscard]] bool may_read_and_write(const std::string& path) const;
@@ -41,7 +41,7 @@ public:
     [[nodiscard]] const std::string& name() const { return name_; }
     /// The command that lets the user read a file which others may not.
     [[nodiscard]] std::string how_to_share(const std::string& path) const;
-    /// The command that makes a file of zeros anew which the user reads and writes. It has the
+    /// The command that replaces a file by one of zeros which the user reads and writes. It has the
     /// rights of the owner of its directory and no others: there a name may be a link to any file.
     [[nodiscard]] std::string how_to_fill(const std::string& path, std::size_t size) const;
 

@@ -1,5 +1,5 @@
-// What a delivery would make of what a probe saw; see probe.hpp. The rules themselves are those of
-// session and sasl.
+// What a delivery would do with what a probe found; see probe.hpp. The rules themselves are those
+// of session and sasl.
 #include "base/text.hpp"
 #include "explain/show/printable.hpp"
 #include "explain/probe/probe.hpp"

@@ -1,4 +1,4 @@
-// A look at a server; see probe.hpp. The conversation itself is session's.
+// Probes a server; see probe.hpp. session has the conversation itself.
 #include "explain/probe/probe.hpp"
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 #include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "delivery/deliver.hpp"
+#include "routing/host_port.hpp"
 #include "routing/ignored_extensions.hpp"
 #include "routing/mechanism_order.hpp"
 #include "delivery/server_requirement.hpp"
@@ -15,7 +16,7 @@
 namespace tern::explain {
 namespace {
 
-// Writes down what a session says and hears.
+// Records what a session sends and receives.
 class Transcript final : public session::Observer {
 public:
     explicit Transcript(Probed& into) : into_(into) {}
@@ -52,13 +53,6 @@ private:
     bool secured_ = false;
 };
 
-std::optional<std::uint16_t> read_port(std::string_view digits) {
-    if (digits.empty() || !std::ranges::all_of(digits, is_digit)) return std::nullopt;
-    const std::uint64_t port = leading_number(digits, 65536).value_or(0);
-    if (port == 0 || port > 65535) return std::nullopt;
-    return static_cast<std::uint16_t>(port);
-}
-
 class Probing {
 public:
     Probing(Environment& environment, const routing::Settings& settings,
@@ -77,11 +71,11 @@ public:
                 co_await exchangers.next_group().outcome();
             if (!group) fail_with(std::move(group.error()));
             if (!group || group->empty()) break;
-            met_anyone_ = true;
+            any_exchanger_ = true;
             for (const delivery::Exchanger& exchanger : *group)
                 if (may_go_on()) co_await try_exchanger(exchanger);
         }
-        if (!met_anyone_ && !result_.failure) fail_with(exchangers.none_left());
+        if (!any_exchanger_ && !result_.failure) fail_with(exchangers.none_left());
         co_return std::move(result_);
     }
 
@@ -96,14 +90,14 @@ private:
         for (const Endpoint& endpoint : waiting) {
             const TimeoutTable::Finding silence =
                 co_await environment_.timeouts.look_up(endpoint.address);
-            if (silence.skip) result_.silent_lately.push_back(peer_of(exchanger, endpoint));
+            if (silence.skip) result_.skipped.push_back(peer_of(exchanger, endpoint));
         }
         while (!waiting.empty() && may_go_on())
             co_await connect(exchanger, *requirement, waiting);
         co_return Done();
     }
 
-    // The first of those that wait, racing with the first of the other family, as a delivery does.
+    // The first of those that are left, racing with the first of the other family as in a delivery.
     Task<Done> connect(const delivery::Exchanger& exchanger, const tls::Requirement& requirement,
                        std::vector<Endpoint>& waiting) {
         std::vector<Endpoint> racing(1, waiting.front());
@@ -214,7 +208,7 @@ private:
     const ProbeQuestion& question_;
     Probe result_;
     unsigned connections_ = 0;
-    bool met_anyone_ = false;
+    bool any_exchanger_ = false;
 };
 
 }  // namespace
@@ -223,21 +217,21 @@ std::optional<routing::NextHop> read_target(std::string_view words, bool by_mx) 
     routing::Relay relay{IpAddress(), 25, by_mx};
     std::string_view host = words;
     std::optional<IpAddress> address = IpAddress::parse(words);
-    std::string_view behind;
+    std::string_view after;
     if (!address && words.starts_with('[')) {
         const std::size_t end = words.find(']');
         if (end == std::string_view::npos) return std::nullopt;
-        address = IpAddress::parse_literal(words.substr(1, end - 1));
+        address = routing::parse_address(words.substr(0, end + 1));
         if (!address) return std::nullopt;
-        behind = words.substr(end + 1);
+        after = words.substr(end + 1);
     } else if (!address) {
         host = words.substr(0, words.find(':'));
-        behind = words.substr(host.size());
+        after = words.substr(host.size());
         address = IpAddress::parse(host);
     }
-    if (!behind.empty()) {
+    if (!after.empty()) {
         const std::optional<std::uint16_t> port =
-            behind.front() == ':' ? read_port(behind.substr(1)) : std::nullopt;
+            after.front() == ':' ? routing::parse_port(after.substr(1)) : std::nullopt;
         if (!port) return std::nullopt;
         relay.port = *port;
     }
@@ -248,7 +242,7 @@ std::optional<routing::NextHop> read_target(std::string_view words, bool by_mx) 
     }
     std::optional<dns::Domain> name = dns::Domain::parse(host);
     if (!name) return std::nullopt;
-    if (by_mx && behind.empty()) return routing::NextHop(std::move(*name));
+    if (by_mx && after.empty()) return routing::NextHop(std::move(*name));
     relay.host = std::move(*name);
     return relay;
 }

@@ -1,5 +1,5 @@
-// One look at a server, by the code that deliveries use, up to where MAIL would be sent. It gives
-// what was seen; how it is shown is probe_text's and probe_json's work.
+// One probe of a server, by the code that deliveries use, up to where MAIL would be sent. It gives
+// what was seen; probe_text and probe_json show it.
 #pragma once
 
 #include <optional>
@@ -17,10 +17,10 @@
 
 namespace tern::explain {
 
-/// What is asked.
+/// What to probe.
 struct ProbeQuestion {
     routing::NextHop hop;
-    /// Whose mail it would be: source address and hello name may depend on it.
+    /// Whose mail it would be: source address and EHLO name may depend on it.
     std::string sender;
     /// Verify against this file as if it were the server's in tlshosts; empty: tlshosts decides.
     std::string trust_file;
@@ -37,10 +37,10 @@ struct Spoken {
     enum class Who { us, server, tls };
     Who who;
     std::string words;
-    bool secured = false;  ///< it was said within TLS
+    bool secured = false;  ///< it was sent within TLS
 };
 
-/// One connection and what was said over it.
+/// One connection and what was sent over it.
 struct Probed {
     delivery::Peer peer;
     IpAddress local;
@@ -55,7 +55,7 @@ struct Probed {
     std::optional<tls::Facts> tls;
     bool has_binding = false;  ///< a login could be bound to the TLS session (RFC 5056)
     std::string certificate_trouble;
-    /// Why it did not come to where MAIL is said, and the report that a delivery would make of it.
+    /// Why it did not come to where MAIL is sent, and the report that a delivery would make of it.
     std::optional<Failure> failure;
     std::string report;
 };
@@ -70,19 +70,19 @@ struct Probe {
     std::vector<Unreached> unreached;
     std::vector<Probed> sessions;
     /// Endpoints that timed out recently by queue/lock/tcpto, so that deliveries skip them.
-    std::vector<delivery::Peer> silent_lately;
-    /// Why no server could be called at all.
+    std::vector<delivery::Peer> skipped;
+    /// Why there was no connection to any server.
     std::optional<Failure> failure;
 
-    /// Whether every connection came to where MAIL is said, and there was one.
+    /// Whether every connection came to where MAIL is sent, and there was one.
     [[nodiscard]] bool good() const;
 };
 
-/// Looks. Nothing is noted in the back-off tables. All arguments must outlive the task.
+/// Probes. Nothing is recorded in the back-off tables. All arguments must outlive the task.
 Task<Probe> probe(Environment& environment, const routing::Settings& settings,
                   const ProbeQuestion& question);
 
-/// What a delivery would do with such a server, a sentence for each matter.
+/// What a delivery would do with such a server, a sentence for each subject.
 struct Consequence {
     std::string matter;  ///< "tls", "message", "size", ...
     std::string words;   ///< bytes of the server in them are printable

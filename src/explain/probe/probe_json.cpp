@@ -114,7 +114,7 @@ std::string probe_json(const Probe& probe) {
     if (probe.failure)
         json["failure"] = printable_in_one_line(delivery::failure_text(*probe.failure));
     json["silent_lately"] = Json::array();
-    for (const delivery::Peer& peer : probe.silent_lately)
+    for (const delivery::Peer& peer : probe.skipped)
         json["silent_lately"].push_back(peer_json(peer));
     json["unreached"] = Json::array();
     for (const Unreached& one : probe.unreached) {

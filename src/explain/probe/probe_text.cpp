@@ -1,4 +1,4 @@
-// A probe for people; see probe_views.hpp.
+// A probe as text; see probe_views.hpp.
 #include "base/text.hpp"
 #include "explain/show/printable.hpp"
 #include "explain/probe/probe_views.hpp"
@@ -110,7 +110,7 @@ std::string session_text(const Probed& probed, const Paint& paint, std::chrono::
 
 std::string probe_text(const Probe& probe, const Paint& paint, std::chrono::seconds now) {
     std::string shown;
-    for (const delivery::Peer& peer : probe.silent_lately)
+    for (const delivery::Peer& peer : probe.skipped)
         shown += text(peer.to_string(),
                       paint.warning(": skipped by deliveries: timed out recently"), "\n");
     for (const Unreached& one : probe.unreached)

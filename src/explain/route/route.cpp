@@ -1,4 +1,4 @@
-// The way of a mail; see route.hpp.
+// Plans the route of mail; see route.hpp.
 #include "explain/route/route.hpp"
 
 #include <algorithm>
@@ -31,8 +31,8 @@ private:
         co_await read_addresses();
         routing::Route route = co_await routing::find_route(settings_.routes, route_.host, sender_);
         route_.route = std::move(route);
-        co_await look_at_token();
-        co_await look_at_mechanisms();
+        co_await check_token();
+        co_await check_mechanisms();
         const std::vector<routing::NextHop> hops =
             co_await routing::next_hops(route_.route, route_.host);
         for (const routing::NextHop& hop : hops) {
@@ -42,7 +42,7 @@ private:
         co_return find_sources();
     }
 
-    // A recipient that is only a host asks for the way, not for an address.
+    // A recipient that is only a host is for its route, and has no address.
     Result<Done> read_addresses() {
         std::vector<std::string_view> recipients;
         for (const std::string& recipient : route_.recipients)
@@ -55,7 +55,7 @@ private:
         return Done();
     }
 
-    Result<Done> look_at_token() const {
+    Result<Done> check_token() const {
         const std::optional<sasl::Credentials>& who = route_.route.credentials;
         if (!who || who->token_file.empty()) return Done();
         return environment_.server_files.token_file(who->token_file).map([](const Secret&) {
@@ -63,7 +63,7 @@ private:
         });
     }
 
-    Result<Done> look_at_mechanisms() const {
+    Result<Done> check_mechanisms() const {
         if (!route_.route.credentials) return Done();
         return routing::read_mechanism_order(settings_.authmechanisms).map([](const auto&) {
             return Done();
@@ -80,7 +80,7 @@ private:
         return choice;
     }
 
-    // False where a delivery ends, whatever hops there are behind this one.
+    // False where a delivery ends, even if there are further hops.
     Task<bool> follow(routing::NextHop hop) {
         RoutedHop& routed = route_.hops.emplace_back();
         routed.hop = hop;
@@ -93,8 +93,8 @@ private:
             for (const delivery::Exchanger& exchanger : group) {
                 Result<Done> added = co_await add_server(routed, exchanger).outcome();
                 if (added) continue;
-                // A delivery asks for the terms of a server when those before it did not take the
-                // mail, and ends where there are none.
+                // A delivery finds what a server requires when those before it did not take the
+                // mail, and ends where it cannot.
                 if (!has_servers()) co_await added;
                 routed.failure = added.error();
                 co_return false;
@@ -168,8 +168,8 @@ delivery::Letter letter_of(const Failure& failure) {
     return delivery::letter_before_any_server(failure);
 }
 
-bool all_silent(const RoutedServer& server) {
-    return std::ranges::all_of(server.addresses, &RoutedAddress::silent_lately);
+bool all_skipped(const RoutedServer& server) {
+    return std::ranges::all_of(server.addresses, &RoutedAddress::is_skipped);
 }
 
 }  // namespace
@@ -196,7 +196,7 @@ delivery::Letter PlannedRoute::expectation() const {
     if (failure) return letter_of(*failure);
     if (!faults.empty()) return delivery::Letter::rejected;
     const bool any_open = std::ranges::any_of(hops, [](const RoutedHop& hop) {
-        return !std::ranges::all_of(hop.servers, all_silent);
+        return !std::ranges::all_of(hop.servers, all_skipped);
     });
     if (any_open) return delivery::Letter::accepted;
     const bool any_server = std::ranges::any_of(

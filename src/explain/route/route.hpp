@@ -22,7 +22,7 @@ namespace tern::explain {
 /// One address of a server.
 struct RoutedAddress {
     Endpoint endpoint;
-    bool silent_lately = false;  ///< it timed out recently, so deliveries skip it
+    bool is_skipped = false;  ///< it timed out recently, so deliveries skip it
 };
 
 /// A server that mail would be handed to.
@@ -41,7 +41,7 @@ struct RoutedHop {
     std::optional<Failure> failure;
 };
 
-/// What a connection of one family leaves from, where mail would use that family.
+/// What a connection of one family is made from, where mail would use that family.
 struct RoutedSource {
     Family family = Family::ipv4;
     routing::Source source;
@@ -49,7 +49,7 @@ struct RoutedSource {
     std::string hello_name;
 };
 
-/// The way of all recipients of one domain.
+/// The route of all recipients of one domain.
 struct PlannedRoute {
     std::string host;
     std::vector<std::string> recipients;
@@ -61,14 +61,14 @@ struct PlannedRoute {
     /// The line that names a source address for IPv4 where nothing names one for IPv6: that is not
     /// used then.
     std::optional<routing::Origin> without_ipv6;
-    /// Why mail would not even be tried, and what would become of it.
+    /// Why mail would not even be tried.
     std::optional<Failure> failure;
 
     /// Whether only some of the servers require TLS. Mail whose TLS fails at one that does is not
     /// handed to one that does not, but mail can go to the latter first, or when the former cannot
     /// be reached.
     [[nodiscard]] PartialTls partial_tls() const;
-    /// What the mail can expect before any server is called.
+    /// What a delivery would report before it connects to any server.
     [[nodiscard]] delivery::Letter expectation() const;
 };
 

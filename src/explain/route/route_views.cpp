@@ -52,7 +52,7 @@ std::string server_text(const RoutedServer& server, const routing::Route& route,
     for (const RoutedAddress& address : server.addresses) {
         std::string words = address.endpoint.address.to_string();
         words += text(" port ", address.endpoint.port);
-        if (address.silent_lately)
+        if (address.is_skipped)
             words += paint.warning(", skipped: timed out recently (see qmail-tcpto)");
         shown += labelled(paint, "", text("  ", words));
     }
@@ -142,7 +142,7 @@ Json server_json(const RoutedServer& server, const routing::Route& route) {
         Json one = Json::object();
         one["address"] = address.endpoint.address.to_string();
         one["port"] = address.endpoint.port;
-        one["silent_lately"] = address.silent_lately;
+        one["silent_lately"] = address.is_skipped;
         json["addresses"].push_back(std::move(one));
     }
     if (route.protocol == routing::Protocol::smtp)

@@ -1,4 +1,4 @@
-// The JSON library, without its noise. Bytes of strangers go in through printable() only.
+// The JSON library, without its warnings. Bytes of others go in through printable() only.
 #pragma once
 
 // g++ 12 takes a growing vector within it for a null pointer.

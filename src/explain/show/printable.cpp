@@ -1,16 +1,17 @@
-// Hostile bytes made harmless; see printable.hpp.
+// Makes hostile bytes harmless; see printable.hpp.
 #include "explain/show/printable.hpp"
 
 #include <algorithm>
 #include <cstdint>
 
 #include "base/ascii.hpp"
+#include "base/lines.hpp"
 #include "base/text.hpp"
 
 namespace tern::explain {
 namespace {
 
-/// One character of UTF-8; `length` is 0 where the bytes are none (RFC 3629 4: no overlong forms,
+/// One character of UTF-8; `length` is 0 for other bytes (RFC 3629 4: no overlong forms,
 /// no surrogates, nothing beyond U+10FFFF).
 struct Character {
     std::uint32_t value = 0;
@@ -38,7 +39,7 @@ Character character_at(std::string_view bytes) {
 
 // Characters that show nothing or rearrange what others show: C1 controls, line and paragraph
 // separators, Unicode 15's Default_Ignorable_Code_Point and Bidi_Control, annotation, private use
-// and non-characters, and all behind plane 13, of which nothing else is assigned.
+// and non-characters, and all after plane 13, of which nothing else is assigned.
 bool deceives(std::uint32_t c) {
     struct Range {
         std::uint32_t from;
@@ -84,17 +85,15 @@ std::string printable(std::string_view bytes, std::size_t most) {
 }
 
 std::vector<std::string> printable_lines(std::string_view words, std::size_t most_lines) {
-    std::vector<std::string> lines;
+    std::vector<std::string> shown;
     std::size_t left_out = 0;
-    while (!words.empty()) {
-        const std::string_view line = words.substr(0, words.find('\n'));
-        words.remove_prefix(std::min(words.size(), line.size() + 1));
-        if (lines.size() < most_lines) lines.push_back(printable(line));
+    for (Lines lines(words); lines.next();) {
+        if (shown.size() < most_lines) shown.push_back(printable(lines.line()));
         else ++left_out;
     }
     if (left_out > 0)
-        lines.push_back(text("(", left_out, left_out == 1 ? " more line)" : " more lines)"));
-    return lines;
+        shown.push_back(text("(", left_out, left_out == 1 ? " more line)" : " more lines)"));
+    return shown;
 }
 
 std::string printable_in_one_line(std::string_view words) {

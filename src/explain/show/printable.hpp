@@ -1,5 +1,5 @@
-// Bytes of strangers made fit for a terminal and for JSON: no control character, no invalid UTF-8,
-// nothing that turns the direction of writing, never longer than asked for.
+// Bytes of others made fit for a terminal and for JSON: no control character, no invalid UTF-8,
+// nothing that changes the direction of writing, never longer than a limit.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace tern::explain {
 /// Bytes of one text that are shown at most.
 constexpr std::size_t longest_shown = 1000;
 
-/// `bytes` with each control character and each byte that is no UTF-8 written `\xNN`, and each
+/// `bytes` with each control character and each byte that is not UTF-8 written `\xNN`, and each
 /// invisible or direction-changing character beyond ASCII (Unicode's Default_Ignorable_Code_Point
 /// and Bidi_Control, line and paragraph separators) written `\u{N}`. What goes beyond `most`
 /// bytes is left out for `...`. Other backslashes stay as they are.

@@ -6,7 +6,7 @@
 namespace tern::explain {
 namespace {
 
-constexpr std::size_t narrowest = 20;  // columns; below it more is lost than won
+constexpr std::size_t narrowest = 20;  // columns; below it wrapping makes text worse
 
 // Bytes that a sequence of ECMA-48 takes at the beginning of `text`; 0 when there is none.
 std::size_t length_of_colour(std::string_view text) {
@@ -27,7 +27,7 @@ std::size_t columns_of(std::string_view text) {
     return columns;
 }
 
-// `  label      value`: the column of the value, where two blanks or more part it from a label.
+// `  label      value`: the column of the value, where two blanks or more separate it from a label.
 std::size_t indent_of(std::string_view line, std::size_t width) {
     const std::size_t first = std::min(line.find_first_not_of(' '), line.size());
     const std::size_t gap = line.find("  ", first);

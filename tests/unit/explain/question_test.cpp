@@ -76,12 +76,12 @@ TEST(FindLocalUser, TakesNumbers) {
         EXPECT_FALSE(find_local_user("", words)) << words;
 }
 
-/// A route to one server with addresses that answered lately or not.
-PlannedRoute route_with(std::vector<bool> silent) {
+/// A route to one server with addresses that deliveries skip or not.
+PlannedRoute route_with(std::vector<bool> skipped) {
     PlannedRoute route;
     RoutedServer server;
-    for (const bool lately : silent)
-        server.addresses.push_back(RoutedAddress{Endpoint{}, lately});
+    for (const bool each : skipped)
+        server.addresses.push_back(RoutedAddress{Endpoint{}, each});
     route.hops.push_back(RoutedHop{NextHop(IpAddress()), {server}, std::nullopt});
     return route;
 }
@@ -91,7 +91,7 @@ TEST(Expectation, IsADeliveryWhereAnAddressIsLeft) {
     EXPECT_EQ(route_with({true, false}).expectation(), Letter::accepted);
 }
 
-TEST(Expectation, IsAWaitWhereAllAreSilent) {
+TEST(Expectation, IsADeferralWhereAllAreSkipped) {
     EXPECT_EQ(route_with({true, true}).expectation(), Letter::deferred);
 }
 
@@ -110,7 +110,7 @@ TEST(Expectation, IsWhatFailuresMean) {
     EXPECT_EQ(route.expectation(), Letter::rejected);
 }
 
-TEST(Expectation, IsAWaitWhereOneOfTheRelaysIsOnlySilent) {
+TEST(Expectation, IsADeferralWhereOneOfTheRelaysIsOnlySkipped) {
     PlannedRoute route = route_with({true});
     route.hops.push_back(RoutedHop{NextHop(IpAddress()), {},
                                    Failure(Stage::routing, Cause::no_relay, "the relay x")});

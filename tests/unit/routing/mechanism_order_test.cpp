@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "base/text.hpp"
+#include "routing/check.hpp"
 
 namespace tern::routing {
 namespace {

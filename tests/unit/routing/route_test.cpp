@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "unit/routing/routes.hpp"
+#include "routing/check.hpp"
 
 namespace tern::routing {
 namespace {

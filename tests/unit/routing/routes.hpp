@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/text.hpp"
+#include "routing/check.hpp"
 #include "routing/route.hpp"
 
 namespace tern::routing {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include "base/text.hpp"
+#include "routing/check.hpp"
+#include "routing/source_lines.hpp"
 
 namespace tern::routing {
 namespace {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "routing/tls_destinations.hpp"
+#include "routing/check.hpp"
 
 namespace tern::routing {
 namespace {
