@@ -1,5 +1,5 @@
-# Writes the linker script of static programs: what every delivery runs, reads and changes stands
-# beside each other instead of strewn over 6 MB. The kernel maps 64 KB around each page that is
+# Writes the linker script of static programs: what every delivery runs, reads and changes is
+# together instead of spread over 6 MB. The kernel maps 64 KB around each page that is
 # touched, which takes about 3 us, copies each page that is changed, and counts all of it as the
 # program's memory. A name that the libraries at hand do not have matches nothing.
 set(libc_parts
@@ -9,8 +9,8 @@ set(libc_parts
     errlist errlist-data* errno-loc exit _exit fcntl fcntl64 fcntl_nocancel fstat64 fstatat64
     fstatfs64 genops getdents64 getenv geteuid getrandom getrlimit64 getsockname getsockopt
     global-locale inet_pton init-first init-misc ioctl libc-cleanup libc-start libc-tls
-    libc_early_init libc_fatal libc_sigaction lowlevellock lseek64 malloc memchr memchr-avx2 memchr-evex
-    memcmp memcmp-avx2-movbe memcmp-evex-movbe memcpy memmove memmove-avx-unaligned-erms
+    libc_early_init libc_fatal libc_sigaction lowlevellock lseek64 malloc memchr memchr-avx2
+    memchr-evex memcmp memcmp-avx2-movbe memcmp-evex-movbe memcpy memmove memmove-avx-unaligned-erms
     memmove-avx512-unaligned-erms memmove-evex-unaligned-erms mempcpy memset
     memset-avx2-unaligned-erms memset-avx512-unaligned-erms memset-evex-unaligned-erms mprotect
     open64 poll pread64 pthread_mutex_conf pthread_mutex_lock pthread_mutex_unlock rawmemchr
