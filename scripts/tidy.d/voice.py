@@ -1,5 +1,5 @@
 # Plain English where an operator reads it: words that do not come back into string literals, man
-# pages and README.
+# pages and README, nor odd ones into tests, tools and documents.
 import re
 
 # what is looked for: what to write, and why
@@ -31,6 +31,12 @@ PHRASES = (
     (r"mail (?:would )?waits?\b", "is deferred: the queue's term"),
     (r"trouble of our own", "say which program failed"),
 )
+# and in all texts of these places, comments and names included (silent_lately is a JSON key)
+ODD_WORDS = re.compile(r"(?<![A-Za-z])(?:whoever|somebody|anew|strewn|affair|(?<!silent_)lately)"
+                       r"(?![a-z])", re.I)
+TESTS = ("compat", "conversation", "end_to_end", "fuzz", "harness", "hosts", "packaging", "tern")
+PLACES = ("sink/", "scripts/", "packaging/", "cmake/", "docs/", "man/",
+          *(f"tests/{folder}/" for folder in TESTS))
 BANNED = tuple((re.compile(pattern), instead) for pattern, instead in PHRASES)
 INCLUDE_OR_COMMENT = re.compile(r'^[ \t]*#[^\n]*|(?<!:)//[^\n]*', re.M)
 QUOTATION_MARK = re.compile(r"""'\\?"'""")
@@ -67,15 +73,26 @@ def voice(tree):
             yield from read(name, text, 1)
 
 
+def plain_words(tree):
+    """No odd word is in tests, tools and documents."""
+    for name, text in tree.texts.items():
+        if not name.startswith(PLACES) or name == "scripts/tidy.d/voice.py":
+            continue
+        for found in ODD_WORDS.finditer(text):
+            yield f"{name}:{line_at(text, found.start())}: \"{found[0]}\": write plain English"
+
+
 def line_at(text, position):
     return text.count("\n", 0, position) + 1
 
 
-CHECKS = (voice,)
+CHECKS = (voice, plain_words)
 
 SELF_TESTS = (
     (voice, {"src/a/b.cpp": '// nobody reads it lately\nf("timed out recently");\n'}, 0),
     (voice, {"src/a/b.cpp": 'f("timed out "\n  "lately");\ng("TLS is demanded by ");\n'}, 2),
     (voice, {"man/a.8": "data after STARTTLS\n", "docs/b.md": "a link that leads nowhere\n"}, 0),
     (voice, {"man/a.8": "a link that leads nowhere\n", "README.md": "*.x fits no host\n"}, 2),
+    (plain_words, {"sink/a.cpp": "// Some body\n", "src/b.cpp": "// read anew\n"}, 0),
+    (plain_words, {"tests/tern/a.py": "def somebody_came():\n", "docs/b.md": "made anew\n"}, 2),
 )

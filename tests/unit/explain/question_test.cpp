@@ -76,12 +76,12 @@ TEST(FindLocalUser, TakesNumbers) {
         EXPECT_FALSE(find_local_user("", words)) << words;
 }
 
-/// A route to one server with addresses that answered lately or not.
+/// A route to one server with addresses that answered recently or not.
 PlannedRoute route_with(std::vector<bool> silent) {
     PlannedRoute route;
     RoutedServer server;
-    for (const bool lately : silent)
-        server.addresses.push_back(RoutedAddress{Endpoint{}, lately});
+    for (const bool timed_out : silent)
+        server.addresses.push_back(RoutedAddress{Endpoint{}, timed_out});
     route.hops.push_back(RoutedHop{NextHop(IpAddress()), {server}, std::nullopt});
     return route;
 }
