@@ -4,8 +4,10 @@ import re
 
 from voice import line_at, literals, without_comments
 
-# What qmail-remote, qmail-tcpto and qmail-tcpok run, but for what only tern prints.
-OF_TERN_ALONE = ("src/apps/tern.cpp", "src/explain/", "src/control/catalogue.", "src/tls/facts.")
+# What of qmail-remote, qmail-tcpto and qmail-tcpok is no report: what only tern prints, and the list
+# of our own phrases that a report is searched for.
+NO_REPORTS = ("src/apps/tern.cpp", "src/explain/", "src/control/catalogue.", "src/tls/facts.",
+              "src/delivery/own_phrases.")
 # What the code looks for in a reply, and what qmail-tcpto prints where nothing is wrong.
 NO_TROUBLE = {"secure connection", "seconds ago; # recent timeouts:"}
 THROWN = re.compile(r"\bthrow\b[^;]*")
@@ -29,7 +31,7 @@ def pieces(words):
 def said(tree):
     """(file, line, piece) of all string literals that may be a part of a report."""
     for name, text in tree.cpp().items():
-        if name.startswith(OF_TERN_ALONE):
+        if name.startswith(NO_REPORTS):
             continue
         code = without_comments(text)
         code = THROWN.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), code)
