@@ -10,7 +10,8 @@ set(libc_parts
     fstatfs64 genops getdents64 getenv geteuid getrandom getrlimit64 getsockname getsockopt
     global-locale inet_pton init-first init-misc ioctl libc-cleanup libc-start libc-tls
     libc_early_init libc_fatal libc_sigaction lowlevellock lseek64 malloc memchr memchr-avx2
-    memchr-evex memcmp memcmp-avx2-movbe memcmp-evex-movbe memcpy memmove memmove-avx-unaligned-erms
+    memchr-evex
+    memcmp memcmp-avx2-movbe memcmp-evex-movbe memcpy memmove memmove-avx-unaligned-erms
     memmove-avx512-unaligned-erms memmove-evex-unaligned-erms mempcpy memset
     memset-avx2-unaligned-erms memset-avx512-unaligned-erms memset-evex-unaligned-erms mprotect
     open64 poll pread64 pthread_mutex_conf pthread_mutex_lock pthread_mutex_unlock rawmemchr

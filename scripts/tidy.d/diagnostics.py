@@ -4,8 +4,8 @@ import re
 
 from voice import line_at, literals, without_comments
 
-# What of qmail-remote, qmail-tcpto and qmail-tcpok is no report: what only tern prints, and the list
-# of our own phrases that a report is searched for.
+# What of qmail-remote, qmail-tcpto and qmail-tcpok is not a report: what only tern prints, and the
+# list of our own phrases that a report is searched for.
 NO_REPORTS = ("src/apps/tern.cpp", "src/explain/", "src/control/catalogue.", "src/tls/facts.",
               "src/delivery/own_phrases.")
 # What the code looks for in a reply, and what qmail-tcpto prints where nothing is wrong.
