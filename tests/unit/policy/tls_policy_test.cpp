@@ -142,9 +142,9 @@ std::vector<Words> all_combinations() {
 TEST(TlsPolicy, EachCombinationIsDecidedByOneRow) {
     std::array<unsigned, table.size()> used{};
     for (const Words& combination : all_combinations()) {
-        std::string values;
-        for (const std::string& value : combination) values += value + " ";
-        SCOPED_TRACE(values);
+        std::string told;
+        for (const std::string& value : combination) told += value + " ";
+        SCOPED_TRACE(told);
         std::size_t rows = 0;
         for (std::size_t i = 0; i < table.size(); ++i) {
             const Words cells = cells_of(table[i]);
