@@ -80,7 +80,7 @@ if(status EQUAL 0)
     list(JOIN said ", " TERN_BUILT_USING)
 endif()
 
-# Whoever installs a package lets the next build look again, by ninja alone as well.
+# An installed package makes the next build look again, by ninja alone as well.
 if(EXISTS /var/lib/dpkg/status)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS /var/lib/dpkg/status)
 endif()

@@ -5,7 +5,7 @@ target_compile_definitions(tern_flags INTERFACE TERN_QMAIL_HOME="${TERN_QMAIL_HO
 target_compile_options(tern_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast
     -Wnull-dereference -Wimplicit-fallthrough)
-# Assertions name files as of the tree, wherever it stands: the same source gives the same program.
+# Assertions name files as of the tree, wherever it is: the same source gives the same program.
 target_compile_options(tern_flags INTERFACE -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
 if(TERN_WERROR)
     target_compile_options(tern_flags INTERFACE -Werror)
@@ -60,8 +60,8 @@ endif()
 
 if(TERN_TIDY)
     find_program(CLANG_TIDY clang-tidy REQUIRED)
-    # clang 14 takes a class's operator delete with a size for a placement form unless told that
-    # C++14 has sized deallocation, as g++ does by itself.
+    # clang 14 takes a class's operator delete with a size for a placement form, unless an
+    # option says that C++14 has sized deallocation, as g++ does by itself.
     set(CMAKE_CXX_CLANG_TIDY ${CLANG_TIDY} --warnings-as-errors=* --quiet
         --extra-arg=-fsized-deallocation)
 endif()

@@ -90,7 +90,7 @@ endif()
 file(WRITE ${PROJECT_BINARY_DIR}/tern_cpack.cmake
     "set(ENV{SOURCE_DATE_EPOCH} ${TERN_SOURCE_DATE})\n")
 set(CPACK_PROJECT_CONFIG_FILE ${PROJECT_BINARY_DIR}/tern_cpack.cmake)
-# Which sources are inside (deb-control(5), Static-Built-Using), so that Debian's tools can tell
+# Which sources are inside (deb-control(5), Static-Built-Using), so that Debian's tools can see
 # whom an advisory concerns. CPack knows no such field: it goes as a further line of another one.
 if(TERN_BUILT_USING)
     string(APPEND CPACK_DEBIAN_PACKAGE_SECTION "\nStatic-Built-Using: ${TERN_BUILT_USING}")

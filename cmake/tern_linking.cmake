@@ -76,7 +76,7 @@ if(TERN_STATIC)
             INTERFACE_LINK_DEPENDS ${PROJECT_BINARY_DIR}/static_layout.ld)
         target_compile_options(tern_flags INTERFACE -fno-pie)
     endif()
-    # ld warns of calls that load glibc's plug-ins (getaddrinfo, dlopen). They stand in parts of
+    # ld warns of calls that load glibc's plug-ins (getaddrinfo, dlopen). They are in parts of
     # libcrypto and c-ares that tern never calls: names are looked up by c-ares, not by glibc. The
     # warnings stay: with --no-warnings ld 2.40 also links programs that lack a symbol, in silence.
 elseif(TERN_HARDEN)

@@ -1,5 +1,5 @@
-# Writes the linker script of static programs: what every delivery runs, reads and changes stands
-# beside each other instead of strewn over 6 MB. The kernel maps 64 KB around each page that is
+# Writes the linker script of static programs: what every delivery runs, reads and changes is
+# together instead of spread over 6 MB. The kernel maps 64 KB around each page that is
 # touched, which takes about 3 us, copies each page that is changed, and counts all of it as the
 # program's memory. A name that the libraries at hand do not have matches nothing.
 set(libc_parts

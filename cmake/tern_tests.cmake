@@ -9,7 +9,7 @@ add_library(tern_tests INTERFACE)
 target_include_directories(tern_tests INTERFACE ${tests} ${PROJECT_SOURCE_DIR})
 target_link_libraries(tern_tests INTERFACE ${layers} GTest::gmock Threads::Threads)
 
-# The only source that names this folder: all other objects are the same wherever the tree stands,
+# The only source that names this folder: all other objects are the same wherever the tree is,
 # and a compiler cache serves every clone.
 set_source_files_properties(${tests}/conversation/conversation_test.cpp PROPERTIES
     COMPILE_DEFINITIONS TERN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")

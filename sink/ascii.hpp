@@ -58,7 +58,7 @@ constexpr std::optional<std::uint64_t> number(std::string_view text, std::uint64
     return value;
 }
 
-/// Cuts the first word off `text`, and the blanks behind it.
+/// Cuts the first word off `text`, and the blanks after it.
 constexpr std::string_view take_word(std::string_view& text) {
     const std::size_t end = text.find(' ');
     const std::string_view word = text.substr(0, end);

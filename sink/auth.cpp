@@ -26,9 +26,9 @@ std::string hex_of(const unsigned char* bytes, std::size_t count) {
 }
 
 std::string fresh_challenge(std::string_view host) {
-    std::array<unsigned char, 8> chance{};
-    RAND_bytes(chance.data(), static_cast<int>(chance.size()));
-    return "<" + hex_of(chance.data(), chance.size()) + "." + std::to_string(std::time(nullptr)) +
+    std::array<unsigned char, 8> random{};
+    RAND_bytes(random.data(), static_cast<int>(random.size()));
+    return "<" + hex_of(random.data(), random.size()) + "." + std::to_string(std::time(nullptr)) +
            "@" + std::string(host) + ">";
 }
 
@@ -137,7 +137,7 @@ AuthExchange::State AuthExchange::scram(std::string_view response) {
 }
 
 // RFC 7628 3.1: `n,a=user,` and pairs, each ended by 0x01; XOAUTH2 has the user as a pair. A
-// refusal is told as a challenge, which the client answers with 0x01 (RFC 7628 3.2.3), or with
+// refusal is sent as a challenge, which the client answers with 0x01 (RFC 7628 3.2.3), or with
 // nothing.
 AuthExchange::State AuthExchange::bearer(std::string_view response) {
     const bool standard = mechanism_ == Mechanism::oauthbearer;

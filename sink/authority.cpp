@@ -51,9 +51,9 @@ void add_extension(X509* certificate, X509* issuer, int kind, const std::string&
 }
 
 void set_serial(X509* certificate) {
-    std::uint64_t chance = 0;
-    RAND_bytes(reinterpret_cast<unsigned char*>(&chance), sizeof chance);
-    must(ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), chance >> 1U | 1U) == 1,
+    std::uint64_t random = 0;
+    RAND_bytes(reinterpret_cast<unsigned char*>(&random), sizeof random);
+    must(ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), random >> 1U | 1U) == 1,
          "serial number");
 }
 

@@ -7,7 +7,7 @@
 
 namespace tern::sink {
 
-/// Gives the bytes that `text` stands for; nothing where it is no base64 with its padding.
+/// Gives the bytes that `text` encodes; nothing where it is not base64 with its padding.
 std::optional<std::string> from_base64(std::string_view text);
 
 /// Gives `bytes` in base64, with padding.

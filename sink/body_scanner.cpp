@@ -103,7 +103,7 @@ std::size_t BodyScanner::scan_text(std::string_view block) {
         if (stops) count = static_cast<unsigned>(std::countr_zero(dots));
         const std::uint64_t valid = first_bits(count);
         facts_.bare_lf += count_bits(masks.lf & ~behind_cr & valid);
-        // The byte where it stops is a dot, so a CR before it would stand alone, but it begins a
+        // The byte where it stops is a dot, so a CR before it would be bare, but it begins a
         // line: the byte before it is a LF.
         facts_.bare_cr += count_bits(behind_cr & ~masks.lf & valid);
         facts_.eight_bit = facts_.eight_bit || (masks.eight_bit & valid) != 0;
@@ -119,7 +119,7 @@ std::size_t BodyScanner::scan_text(std::string_view block) {
     return block.size();
 }
 
-// What stands behind the dot that began a line. Gives how many bytes of the block it took.
+// What follows the dot that began a line. Gives how many bytes of the block it took.
 std::size_t BodyScanner::resolve_dot(std::string_view block, BodyReceiver& receiver) {
     if (dot_ == Dot::seen && block.front() == '\r') {
         dot_ = Dot::seen_with_cr;

@@ -62,6 +62,11 @@ std::string read_file(const std::string& path, std::size_t most) {
     }
 }
 
+std::string StoredBody::what_came_instead() const {
+    return "not the message that was expected, but one of " + std::to_string(size) +
+           " bytes, SHA-256 " + (digest.empty() ? "not taken" : digest);
+}
+
 BodyStore::BodyStore(const BodySettings& settings, const Expectation& expectation)
     : settings_(settings), expectation_(expectation) {
     if (settings.digest || !expectation.digests.empty()) digest_.emplace();

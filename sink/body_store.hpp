@@ -24,7 +24,7 @@ struct Expectation {
     bool any() const { return text.has_value() || !digests.empty(); }
 };
 
-/// Gives the text a Unix file stands for on the wire: each LF, CR LF and lone CR becomes CR LF.
+/// Gives the text that a Unix file becomes on the wire: each LF, CR LF and lone CR becomes CR LF.
 std::string with_wire_newlines(std::string_view file);
 
 /// Gives the content of a file, at most `most` bytes. Throws std::runtime_error with the reason.
@@ -38,6 +38,9 @@ struct StoredBody {
     std::string path;                 ///< of the file in the maildir
     bool as_expected = true;
     std::string trouble;  ///< why it could not be kept
+
+    /// The message that came in place of an expected one, in words.
+    std::string what_came_instead() const;
 };
 
 class BodyStore : public BodyReceiver {

@@ -29,7 +29,7 @@ enum class Verb {
 
 struct Command {
     Verb verb = Verb::unknown;
-    std::string_view argument;  ///< behind the verb and one blank
+    std::string_view argument;  ///< after the verb and one blank
 };
 
 /// Gives the command in `line`, which is without its CR LF.
@@ -52,7 +52,7 @@ struct PathArgument {
 /// no blank before the path). Gives nothing where it is not of this form.
 std::optional<PathArgument> parse_path(std::string_view argument, std::string_view prefix);
 
-/// Gives what stands behind the last @ of an address, empty without one.
+/// Gives what follows the last @ of an address, empty without one.
 std::string_view domain_of(std::string_view address);
 
 }  // namespace tern::sink

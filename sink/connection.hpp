@@ -45,7 +45,7 @@ public:
     int descriptor() const { return socket_.get(); }
     Time last_sign_of_life() const { return last_sign_of_life_; }
 
-    /// The worker's notes: what it asked the kernel to tell it of, and whether a pause is running.
+    /// The worker's notes: which events it asked the kernel for, and whether a pause is running.
     static constexpr std::uint32_t not_watched = ~std::uint32_t(0);
     std::uint32_t watched = not_watched;
     bool pause_is_counted = false;

@@ -49,7 +49,7 @@ Conversation::Conversation(const Settings& settings, Journal& journal, PeerNames
 
 void Conversation::greet() {
     const unsigned code = answer(Stage::greeting, 220, "", settings_.name + " ESMTP tern-sink");
-    // RFC 5321 3.1: behind a 554 the server waits for QUIT; behind 421 it leaves.
+    // RFC 5321 3.1: after a 554 the server waits for QUIT; after 421 it leaves.
     if (code == 421) wish_ = Wish::close;
     if (!paused_) greeting_due_ = false;
 }
@@ -109,7 +109,7 @@ std::size_t Conversation::take(std::string_view input) {
                 break;
         }
     }
-    // Injected behind STARTTLS, or sent behind QUIT: never to be obeyed.
+    // Injected after STARTTLS, or sent after QUIT: never to be obeyed.
     return wish_ == Wish::tls || wish_ == Wish::close ? input.size() : taken;
 }
 
@@ -147,7 +147,7 @@ void Conversation::handle_line(std::string_view line) {
     else blame(Violation::bare_lf, "a command ended by LF alone");
     if (line.find('\r') != std::string_view::npos) {
         blame(Violation::bare_cr, "a CR within a command");
-        return refuse(500, "5.5.2", "a CR stands alone in your command");
+        return refuse(500, "5.5.2", "a bare CR is in your command");
     }
     if (mode_ == Mode::auth) return auth_line(line);
     handle_command(line);
@@ -163,7 +163,7 @@ void Conversation::handle_command(std::string_view line) {
 void Conversation::check_group(const Command& command) {
     if (!more_follows_ || garbled_) return;
     if (command.verb == Verb::starttls)
-        blame(Violation::clear_after_tls, "bytes in clear right behind STARTTLS");
+        blame(Violation::clear_after_tls, "bytes in clear right after STARTTLS");
     else if (ends_group(command.verb))
         blame(Violation::ahead, "did not await the reply to a command that ends a group");
     else if (command.verb != Verb::bdat && !offers_now(Extension::pipelining))
@@ -306,7 +306,7 @@ void Conversation::hello(const Command& command) {
     }
     for (const char c : name)
         if (is_control(c)) {
-            blame(Violation::syntax, "a control character in the name behind EHLO");
+            blame(Violation::syntax, "a control character in the name after EHLO");
             return refuse(501, "5.5.4", "that is no name");
         }
     const bool was_extended = std::exchange(session_.extended, extended);

@@ -92,11 +92,11 @@ private:
     std::string output_;
     std::string line_;           // of a line that is not complete yet
     std::uint64_t dropped_ = 0;  // bytes of a line too long to keep
-    bool more_follows_ = false;  // bytes stand behind the line in hand
+    bool more_follows_ = false;  // bytes follow the current line
     Verb last_verb_ = Verb::unknown;
     bool greeting_due_ = true;
     bool said_something_ = false;
-    bool garbled_ = false;  // the client cannot know where it stands; blame it no more
+    bool garbled_ = false;  // the client has lost its place; it is blamed no more
     bool said_quit_ = false;
     unsigned refusals_ = 0;
     std::string last_reply_;

@@ -36,11 +36,11 @@ void Conversation::mail(const Command& command) {
     if (session_.hello.empty() || transaction_) {
         blame(Violation::out_of_order,
               transaction_ ? "MAIL within a transaction" : "MAIL before EHLO or HELO");
-        return refuse(503, "5.5.1", "MAIL comes behind EHLO, once");
+        return refuse(503, "5.5.1", "MAIL comes after EHLO, once");
     }
-    if (settings_.tls_demanded && !session_.tls)
+    if (settings_.tls_required && !session_.tls)
         return refuse(530, "5.7.0", "Must issue a STARTTLS command first");
-    if (settings_.auth_demanded && session_.mechanism.empty())
+    if (settings_.auth_required && session_.mechanism.empty())
         return refuse(530, "5.7.0", "Authentication required");
     const std::optional<PathArgument> path = parse_path(command.argument, "FROM:");
     if (!path) {
@@ -62,7 +62,7 @@ bool Conversation::parameters_fit(const PathArgument& path) {
     for (const Parameter& parameter : path.parameters) {
         const std::string& keyword = parameter.keyword;
         if (keyword == "SIZE" && offers_now(Extension::size)) {
-            // RFC 1870 6.1: a declared size beyond the limit is refused at once.
+            // RFC 1870 6.1: a declared size beyond the limit is refused immediately.
             const auto size = number(parameter.value, ~std::uint64_t(0) >> 1U);
             if (size && *size <= settings_.largest_message) continue;
             refuse(size ? 552 : 501, size ? "5.3.4" : "5.5.4", "that size does not fit");
@@ -90,10 +90,10 @@ bool Conversation::parameters_fit(const PathArgument& path) {
 void Conversation::rcpt(const Command& command) {
     rcpt_was_tried_ = mail_was_tried_;
     if (!transaction_ || transaction_->text_begun) {
-        // Behind a refused MAIL a group goes on; that is no fault.
+        // After a refused MAIL a group goes on; that is no fault.
         if (!mail_was_tried_ || transaction_)
             blame(Violation::out_of_order, "RCPT outside of a transaction's beginning");
-        return refuse(503, "5.5.1", "RCPT comes behind MAIL");
+        return refuse(503, "5.5.1", "RCPT comes after MAIL");
     }
     std::optional<PathArgument> path = parse_path(command.argument, "TO:");
     if (!path || path->address.empty()) {
@@ -147,8 +147,8 @@ void Conversation::data(const Command& command) {
         return refuse(501, "5.5.4", "DATA takes no argument");
     }
     if (!rcpt_was_tried_ || (transaction_ && transaction_->text_begun)) {
-        blame(Violation::out_of_order, "DATA without RCPT, or behind BDAT");
-        return refuse(503, "5.5.1", "DATA comes behind RCPT, and not behind BDAT");
+        blame(Violation::out_of_order, "DATA without RCPT, or after BDAT");
+        return refuse(503, "5.5.1", "DATA comes after RCPT, and not after BDAT");
     }
     if (!transaction_ || transaction_->recipients.empty())
         return refuse(554, "5.5.1", "there are no recipients");
@@ -210,7 +210,7 @@ void Conversation::bdat(const Command& command) {
     if (transaction_ && chunk_reply_ != nullptr && chunk_reply_->code / 100 != 2)
         transaction_->failed = true;
     if (!rcpt_was_tried_ || (transaction_ && transaction_->text_begun && transaction_->chunks == 0))
-        blame(Violation::out_of_order, "BDAT without RCPT, or behind DATA");
+        blame(Violation::out_of_order, "BDAT without RCPT, or after DATA");
     chunk_left_ = *size;
     chunk_is_last_ = last;
     chunk_is_unwanted_ = !transaction_ || transaction_->recipients.empty() || transaction_->failed;
@@ -253,10 +253,7 @@ void Conversation::blame_text(const BodyFacts& facts, const StoredBody& stored) 
     if (facts.bare_cr != 0) blame(Violation::bare_cr, "in a message", facts.bare_cr);
     if (facts.bare_lf != 0) blame(Violation::bare_lf, "in a message", facts.bare_lf);
     if (facts.long_lines != 0) blame(Violation::long_line, "in a message", facts.long_lines);
-    if (!stored.as_expected)
-        blame(Violation::wrong_message, "not the message that was expected, but one of " +
-                                            std::to_string(stored.size) + " bytes, SHA-256 " +
-                                            (stored.digest.empty() ? "not taken" : stored.digest));
+    if (!stored.as_expected) blame(Violation::wrong_message, stored.what_came_instead());
 }
 
 void Conversation::message_ended() {

@@ -37,7 +37,7 @@ public:
     virtual void tls_began(const TlsFacts&) {}
     /// The client went on in clear where a handshake was due.
     virtual void clear_instead_of_tls() {}
-    /// The connection is gone; tells the journal.
+    /// The connection is gone; notes it in the journal.
     virtual void ended(bool by_idle_limit) = 0;
 
     virtual Wish wish() const = 0;

@@ -1,4 +1,4 @@
-// Counts and lines under one lock. What is wrong is told on standard error, the first times.
+// Counts and lines under one lock. What is wrong is written to standard error, the first times.
 #include "sink/journal.hpp"
 
 #include <array>
@@ -16,7 +16,7 @@ namespace tern::sink {
 
 namespace {
 
-// A client that is wrong is wrong all the time; nobody reads more than this.
+// A client that is wrong is wrong all the time; more lines than this say nothing new.
 constexpr std::uint64_t most_told = 20;
 
 bool write_all(int descriptor, std::string_view bytes) {
@@ -48,15 +48,15 @@ void Journal::append(std::string_view line) {
     log_line_ += '\n';
     if (write_all(logs_to_output_ ? STDOUT_FILENO : log_.get(), log_line_)) return;
     ++counts_.troubles;
-    tell(std::string("the log cannot be written: ") + std::strerror(errno));
+    warn(std::string("the log cannot be written: ") + std::strerror(errno));
 }
 
-void Journal::tell(std::string_view words) {
+void Journal::warn(std::string_view words) {
     if (++told_ > most_told) return;
     std::string line("tern-sink: ");
     line += words;
     line += told_ == most_told ? "; more is only counted\n" : "\n";
-    // With standard error gone as well there is nobody left to tell; the exit status remains.
+    // Where standard error fails as well only the exit status remains.
     static_cast<void>(write_all(STDERR_FILENO, line));
 }
 
@@ -109,7 +109,7 @@ void Journal::violation(Violation kind, std::uint64_t times, std::uint64_t conne
     for (const std::string_view part : {std::string_view(" from "), who, std::string_view(": "),
                                         name, std::string_view(": "), detail})
         words += part;
-    tell(words);
+    warn(words);
     if (!has_log() || told_ > most_told) return;
     JsonWriter json;
     json.open_object();
@@ -125,7 +125,7 @@ void Journal::violation(Violation kind, std::uint64_t times, std::uint64_t conne
 void Journal::trouble(std::string_view what) {
     const std::lock_guard lock(mutex_);
     ++counts_.troubles;
-    tell(what);
+    warn(what);
 }
 
 void Journal::write_log(std::string_view line) {

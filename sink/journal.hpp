@@ -84,7 +84,7 @@ private:
     };
 
     void append(std::string_view line);
-    void tell(std::string_view words);
+    void warn(std::string_view words);
     bool wrong() const;
 
     JournalSettings settings_;

@@ -1,6 +1,6 @@
 // Writes JSON (RFC 8259), one value after the other. It does not read any. Not by nlohmann-json, as
 // tern does: what clients send must be had back byte for byte, and that library cannot write the
-// lone surrogates which stand for bytes that are no UTF-8; it throws, replaces or leaves out.
+// lone surrogates in place of bytes that are not UTF-8; it throws, replaces or leaves out.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,7 @@ private:
     void quoted(std::string_view value);
 
     std::string text_;
-    bool first_ = true;  // nothing yet in the innermost object or array, or behind a key
+    bool first_ = true;  // nothing yet in the innermost object or array, or after a key
 };
 
 }  // namespace tern::sink

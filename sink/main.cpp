@@ -94,7 +94,7 @@ void add_serving(CLI::App& app, Options& options) {
     app.add_option("--name", settings.name, "host name in the greeting");
     app.add_option("--threads", settings.threads, "threads that serve")->check(CLI::Range(1, 64));
     app.add_flag("--awake", settings.awake,
-                 "never sleep while somebody is connected: waking up costs the sender time");
+                 "never sleep while a client is connected: waking up costs the sender time");
     app.add_option("--connections", settings.most_connections, "most connections at once");
     app.add_option("--idle", options.idle, "seconds of silence before a client is left");
     app.add_option("--messages", options.journal.enough_messages, "end after so many messages");
@@ -132,8 +132,8 @@ void add_protocol(CLI::App& app, Options& options) {
     add_parsed(app, "--auth", "MECHANISM,...", "mechanisms of AUTH (CRAM-MD5,PLAIN,LOGIN)",
                [&](const std::string& value) { return set_mechanisms(settings, value); });
     app.add_flag("--auth-in-clear", settings.auth_in_clear, "offer AUTH without TLS as well");
-    app.add_flag("--require-auth", settings.auth_demanded, "refuse MAIL without AUTH");
-    app.add_flag("--require-tls", settings.tls_demanded, "refuse MAIL without TLS");
+    app.add_flag("--require-auth", settings.auth_required, "refuse MAIL without AUTH");
+    app.add_flag("--require-tls", settings.tls_required, "refuse MAIL without TLS");
     add_parsed(app, "--reply", "STAGE=REPLY", "reply so at this stage; again: the next time",
                [&](const std::string& value) { return add_scripted_reply(settings, value); });
     add_parsed(app, "--reject-rcpt", "ADDRESS=REPLY", "refuse this recipient, @domain or *",

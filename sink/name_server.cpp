@@ -49,7 +49,7 @@ std::string lower_name(std::string_view name) {
     return made;
 }
 
-// RFC 1035 3.1: labels behind their lengths, the root last. The root alone is ".".
+// RFC 1035 3.1: labels after their lengths, the root last. The root alone is ".".
 std::optional<std::string> wire_name(std::string_view name) {
     std::string made;
     std::string_view rest = name == "." ? std::string_view() : name;

@@ -24,7 +24,7 @@ bool for_parts(std::string_view text, std::string_view separators, Each each) {
     }
 }
 
-// Where `word` stands among `names`.
+// Where `word` is among `names`.
 template <std::size_t count>
 std::optional<std::size_t> place_of(std::string_view word,
                                     const std::array<std::string_view, count>& names) {

@@ -1,5 +1,5 @@
 // The values of the program's options, as they are written on its command line. Each function gives
-// false, or nothing, where the text means nothing; the caller tells the user.
+// false, or nothing, where the text means nothing; the caller reports it.
 #pragma once
 
 #include <array>

@@ -112,7 +112,7 @@ void QmtpConversation::length_ended() {
     digits_ = 0;
     switch (part_) {
         case Part::message_length:
-            if (length_ == 0) return give_up("a message that does not tell how its lines end");
+            if (length_ == 0) return give_up("a message that does not announce how its lines end");
             part_ = Part::line_ends;
             return;
         case Part::sender_length:
@@ -133,10 +133,10 @@ void QmtpConversation::length_ended() {
     }
 }
 
-// The memo, section 4: LF or CR, of which the latter stands for CR LF.
+// The memo, section 4: LF or CR, of which the latter means CR LF.
 void QmtpConversation::begin_text(char line_end) {
     if (line_end != '\n' && line_end != '\r')
-        return give_up("a message that does not tell how its lines end");
+        return give_up("a message that does not announce how its lines end");
     lines_end_with_lf_ = line_end == '\n';
     transaction_ = Transaction();
     transaction_.by_qmtp = true;
@@ -147,7 +147,7 @@ void QmtpConversation::begin_text(char line_end) {
 }
 
 // What is kept, logged and compared has CR LF, as SMTP would have brought it. A CR of a message
-// whose lines end with LF stands alone then.
+// whose lines end with LF is alone then.
 std::size_t QmtpConversation::take_text(std::string_view input) {
     const std::string_view block =
         input.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(input.size(), length_)));
@@ -275,17 +275,14 @@ void QmtpConversation::answer(const Answer& message) {
 void QmtpConversation::blame_text(const BodyFacts& facts, const StoredBody& stored) {
     if (facts.bare_cr != 0) blame(Violation::bare_cr, "in a message", facts.bare_cr);
     if (facts.bare_lf != 0) blame(Violation::bare_lf, "in a message", facts.bare_lf);
-    if (!stored.as_expected)
-        blame(Violation::wrong_message, "not the message that was expected, but one of " +
-                                            std::to_string(stored.size) + " bytes, SHA-256 " +
-                                            (stored.digest.empty() ? "not taken" : stored.digest));
+    if (!stored.as_expected) blame(Violation::wrong_message, stored.what_came_instead());
 }
 
 void QmtpConversation::blame(Violation kind, std::string_view detail, std::uint64_t times) {
     journal_.violation(kind, times, session_.connection, session_.peer.client, detail);
 }
 
-// Nothing that follows could be told from anything else.
+// What follows could be anything.
 void QmtpConversation::give_up(std::string_view why) {
     blame(Violation::syntax, why);
     garbled_ = true;

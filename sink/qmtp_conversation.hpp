@@ -37,7 +37,7 @@ private:
     /// What the next byte is part of, in the order of a package.
     enum class Part {
         message_length,
-        line_ends,  ///< the byte that tells how lines end
+        line_ends,  ///< the byte that announces how lines end
         text,
         message_comma,
         sender_length,
@@ -49,7 +49,7 @@ private:
         recipient_comma,
         series_comma
     };
-    /// What one recipient is to be told.
+    /// The answer about one recipient.
     struct Answer {
         bool taken = false;  ///< as far as it depends on him alone
         bool hang_up = false;
@@ -81,7 +81,7 @@ private:
     bool paused_ = false;
     bool said_something_ = false;
     bool begun_ = false;    // a package, not yet complete
-    bool garbled_ = false;  // nobody knows where its parts begin
+    bool garbled_ = false;  // where its parts begin is unknown
     std::string output_;
 
     Part part_ = Part::message_length;

@@ -22,7 +22,7 @@ const unsigned char* octets(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-std::string chance(std::size_t count) {
+std::string random_bytes(std::size_t count) {
     std::string bytes(count, '\0');
     RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count));
     return bytes;
@@ -71,7 +71,7 @@ std::optional<std::string> name_in(std::string_view written) {
     return name;
 }
 
-// What stands before the next comma, which is taken too.
+// What is before the next comma, which is taken too.
 std::string_view cut(std::string_view& rest) {
     const std::string_view part = rest.substr(0, rest.find(','));
     rest.remove_prefix(part.size() < rest.size() ? part.size() + 1 : part.size());
@@ -100,7 +100,7 @@ ScramServer::State ScramServer::take(std::string_view message) {
 }
 
 // RFC 5802 6: with "y" the client says that it could bind and was not offered it; when it was,
-// somebody changed our offer on the way.
+// our offer was changed on the way.
 bool ScramServer::binding_fits(std::string_view flag) const {
     if (plus_) return tls_ != nullptr && flag == "p=" + tls_->binding_type;
     return flag == "n" || (flag == "y" && !offers_plus_);
@@ -119,17 +119,17 @@ ScramServer::State ScramServer::first(std::string_view message) {
     const auto user = name.starts_with("n=") ? name_in(name.substr(2)) : std::nullopt;
     if (!user || !nonce.starts_with("r=") || nonce.size() < 10) return State::malformed;
     user_ = *user;
-    nonce_ = std::string(nonce.substr(2)) + to_base64(chance(18));
-    salt_ = chance(16);
+    nonce_ = std::string(nonce.substr(2)) + to_base64(random_bytes(18));
+    salt_ = random_bytes(16);
     challenge_ = "r=" + nonce_ + ",s=" + to_base64(salt_) + ",i=" + std::to_string(iterations);
     return State::asks;
 }
 
-// A name that nobody has gets a password that nobody can say.
+// An unknown name gets a password that cannot be guessed.
 std::string ScramServer::password() const {
     for (const User& user : users_)
         if (user.name == user_) return user.password;
-    return chance(digest_size);
+    return random_bytes(digest_size);
 }
 
 ScramServer::State ScramServer::proof(std::string_view message) {

@@ -16,7 +16,7 @@ public:
     enum class State { asks, accepted, refused, malformed };
 
     /// `tls` is null in clear; `plus` says which of the two mechanisms it is, `offers_plus` whether
-    /// the client was told that it could bind. All must outlive it.
+    /// the client was offered a binding. All must outlive it.
     ScramServer(std::span<const User> users, const TlsFacts* tls, bool plus, bool offers_plus);
 
     /// Takes the client's next message. Where it asks, `challenge()` goes back.

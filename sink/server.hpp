@@ -43,7 +43,7 @@ public:
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// Lets nobody in any more, gives those within a second to finish, and ends the threads.
+    /// Accepts no more connections, gives the open ones a second to finish, and ends the threads.
     void stop();
 
 private:

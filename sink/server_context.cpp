@@ -26,7 +26,7 @@ int alpn_slot() {
     return slot;
 }
 
-// RFC 7301 3.1: a list of names, each behind its length. None is chosen: SMTP has none.
+// RFC 7301 3.1: a list of names, each after its length. None is chosen: SMTP has none.
 int note_alpn(SSL* session, const unsigned char**, unsigned char*, const unsigned char* offered,
               unsigned length, void*) {
     auto* names = static_cast<std::vector<std::string>*>(SSL_get_ex_data(session, alpn_slot()));

@@ -1,4 +1,4 @@
-// Everything a run of tern-sink is told, as values. Nothing that parses or acts.
+// All settings of a run of tern-sink, as values. Nothing that parses or acts.
 #pragma once
 
 #include <array>
@@ -124,15 +124,15 @@ struct Settings {
     std::vector<User> users;
     std::vector<Mechanism> mechanisms;
     bool auth_in_clear = false;
-    bool auth_demanded = false;
-    bool tls_demanded = false;
+    bool auth_required = false;
+    bool tls_required = false;
     std::array<std::vector<ScriptedReply>, stage_kinds> script;
     std::vector<RejectedRecipient> rejected;
     std::chrono::milliseconds delay{0};
     std::chrono::seconds idle{300};
     std::size_t most_connections = 10000;
     unsigned threads = 1;
-    bool awake = false;  // never sleeps while somebody is connected
+    bool awake = false;  // never sleeps while a client is connected
     BodySettings body;
 };
 

@@ -1,4 +1,4 @@
-// What the log tells of a message: the session it came in, the envelope, the text. Values only.
+// What the log says of a message: the session it came in, the envelope, the text. Values only.
 #pragma once
 
 #include <cstdint>

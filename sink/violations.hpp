@@ -14,9 +14,9 @@ enum class Violation {
     bare_lf,          // RFC 5321 2.3.8: the same for LF
     long_line,        // RFC 5321 4.5.3.1.6: more than 1,000 bytes with its CR LF
     out_of_order,     // RFC 5321 4.1.4
-    ahead,            // bytes behind a command whose reply had to be awaited, RFC 2920 3.1
+    ahead,            // bytes after a command whose reply had to be awaited, RFC 2920 3.1
     syntax,           // a command or parameter that is none
-    clear_after_tls,  // clear text behind STARTTLS, RFC 3207 4
+    clear_after_tls,  // clear text after STARTTLS, RFC 3207 4
     before_greeting,  // RFC 5321 4.3.1: the client waits for the greeting
     wrong_message,    // not the message that was to be expected
 };

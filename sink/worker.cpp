@@ -1,4 +1,4 @@
-// The loop of one thread. Level-triggered: a connection that could not go on is simply told again.
+// The loop of one thread. Level-triggered: a connection that could not go on is reported again.
 #include "sink/worker.hpp"
 
 #include <algorithm>
@@ -142,7 +142,7 @@ void Worker::go_on(int descriptor) {
     watch(descriptor, events, is_new);
 }
 
-// A client that is gone for good is told of again and again, also while a reply is held back.
+// A client that is gone is reported again and again, also while a reply is held back.
 void Worker::meet(int descriptor, std::uint32_t events) {
     const auto found = connections_.find(descriptor);
     if (found == connections_.end()) return;

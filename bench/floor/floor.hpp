@@ -173,7 +173,7 @@ inline std::size_t read_block(char* room, std::size_t size) {
     return filled;
 }
 
-/// Everything behind EHLO; then the report of qmail-remote, byte for byte.
+/// Everything after EHLO; then the report of qmail-remote, byte for byte.
 template <class Wire>
 class Delivery {
 public:

@@ -1,4 +1,4 @@
-# Who is measured, and how each is told to deliver one message to an address: tern, the floor, and
+# Who is measured, and how each is run to deliver one message to an address: tern, the floor, and
 # what people use instead.
 import os
 import pathlib
@@ -43,7 +43,7 @@ class Contenders:
                          {"HOME": "/nonexistent"})
 
     def old_remote(self, address, recipients):
-        """The historical qmail-remote, of which somebody gave us the path; its home is fixed."""
+        """The historical qmail-remote, at a path that was given; its home is fixed."""
         return Contender("old", [self.old, f"[{address}]", SENDER, *recipients], accepted=ACCEPTED)
 
     def all(self, address, recipients, tls=False, peers=True):

@@ -1,4 +1,4 @@
-# A second network behind a link with delay, and sinks in it. The delay is that of tools/link.cpp.
+# A second network, over a link with delay, and sinks in it. The delay is that of tools/link.cpp.
 import pathlib
 import subprocess
 

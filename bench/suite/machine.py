@@ -30,7 +30,7 @@ def call(*command, **more):
 
 
 def network():
-    """Addresses that answer and are not our own, and name servers that nobody else runs."""
+    """Addresses that answer and are not our own, and name servers of their own."""
     namespace.answers(NETWORK)
 
 
@@ -93,7 +93,7 @@ class Sink:
 
 
 def settle(path):
-    """Reads a file anew from the disk. How a file was written decides in which pieces it lies in the
+    """Reads a file again from the disk. How a file was written decides in which pieces it lies in the
     page cache: of two copies of one program the one took 100 microseconds more to start."""
     with open(path, "rb") as file:
         os.fsync(file.fileno())
@@ -169,7 +169,7 @@ def version(*command):
 
 
 def facts():
-    """What somebody needs to judge the figures; no name of this machine."""
+    """What is needed to judge the figures; no name of this machine."""
     model = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text())
     release = pathlib.Path("/etc/os-release").read_text()
     system = re.search(r'PRETTY_NAME="([^"]*)"', release)

@@ -62,7 +62,7 @@ class Suite:
         self.tables, self.targets, self.data = [], [], {}
 
     def copied(self, directory, name):
-        """Copies of the programs, each read anew (machine.settle)."""
+        """Copies of the programs, each read again (machine.settle)."""
         copy = self.work / name
         shutil.copytree(pathlib.Path(directory).resolve(), copy,
                         ignore=lambda where, names: [

@@ -58,7 +58,7 @@ class Bench:
         return results
 
     def once(self, contender, message, *before):
-        """One run, behind other words on the command line; gives what that program said."""
+        """One run, after other words on the command line; gives what that program said."""
         with open(message, "rb") as source:
             done = subprocess.run(
                 [*map(str, before), *contender.command], stdin=source, stdout=subprocess.PIPE,

@@ -6,6 +6,7 @@ import subprocess
 import time
 
 from machine import Broken, HOST, SENDER, call
+from postfix_services import COMMON
 
 PLACE = pathlib.Path("/mnt")  # covered in our own mount namespace; its users must reach it
 USERS = {"postfix": 64001}
@@ -41,25 +42,10 @@ smtpd_recipient_restrictions = permit_mynetworks, reject
 smtpd_relay_restrictions = permit_mynetworks, reject
 """
 
-SERVICES = """\
+SERVICES = COMMON + """\
 127.0.0.1:2525 inet n - n - - smtpd
-pickup    unix  n - n 60 1 pickup
-cleanup   unix  n - n - 0 cleanup
-qmgr      unix  n - n 300 1 qmgr
-tlsmgr    unix  - - n 1000? 1 tlsmgr
-rewrite   unix  - - n - - trivial-rewrite
-bounce    unix  - - n - 0 bounce
-defer     unix  - - n - 0 bounce
-trace     unix  - - n - 0 bounce
-verify    unix  - - n - 1 verify
-flush     unix  n - n 1000? 0 flush
-proxymap  unix  - - n - - proxymap
-error     unix  - - n - - error
-retry     unix  - - n - - error
 smtp      unix  - - n - 20 smtp
-anvil     unix  - - n - 1 anvil
 scache    unix  - - n - 1 scache
-postlog   unix-dgram n - n - 1 postlogd
 """
 
 

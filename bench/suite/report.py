@@ -6,7 +6,7 @@ TARGETS = ["", "must", "aim for", "measured", "met?"]
 
 def markdown(suite):
     lines = ["# Measured by scripts/bench", ""]
-    lines += ["Made anew by each full run; ratios are within a round, as median (first to third "
+    lines += ["Made by each full run; ratios are within a round, as median (first to third "
               "quartile). CPU is user and system time by wait4(2).", "", "## Machine"]
     lines += [f"- {name.replace('_', ' ')}: {value}" for name, value in suite.facts.items()]
     if suite.targets:

@@ -10,7 +10,7 @@ LIST = pathlib.Path(__file__).resolve().parents[2] / "cmake/tern_busy_functions.
 HEAD = """\
 # Functions that a delivery of 2 KB runs: of one in clear to an address, and what DATA, names and TLS
 # add. Written by scripts/bench --only layout; a name that no longer exists matches
-# nothing, and a new function is found where the rest of ours is, so the list is written anew when
+# nothing, and a new function is found where the rest of ours is, so the list is written again when
 # the page faults of the bench suite have grown.
 """
 

@@ -37,7 +37,7 @@ def run(suite):
                     each.name = f"{each.name}/{way}/{size}/{count}"
                     messages[each.name] = suite.messages.of(size)
                     everything.append(each)
-    # Waiting costs no processor, so that many can wait at once.
+    # Waiting costs no processor, so that many can wait at the same time.
     found = suite.bench.run(everything, messages, suite.rounds(3, 1), parallel=8, pinned=False)
     trips = {name: median(values["wall"]) / 1e6 / ROUND_TRIP for name, values in found.items()}
     link.close()

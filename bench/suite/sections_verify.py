@@ -1,5 +1,5 @@
 # What verification of a certificate costs: the same deliveries, through MX and DNS, with nothing
-# demanded, with a chain to one authority demanded by control/tlshosts, and to any of the system's,
+# required, with a chain to one authority required by control/tlshosts, and to any of the system's,
 # as a directory by hash and as one file.
 import pathlib
 import shutil
@@ -32,7 +32,7 @@ def directory_by_hash(path, authority):
     shutil.copy(authority, path / "bench-ca.crt")
     call("openssl", "rehash", path)
     if len(list(path.glob("*.[0-9]"))) < 100:
-        raise Broken(f"{AUTHORITIES} holds too few certificates to stand for a system's")
+        raise Broken(f"{AUTHORITIES} holds too few certificates to represent a system's")
 
 
 def run(suite):

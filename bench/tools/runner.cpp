@@ -1,7 +1,7 @@
-// Starts programs by turns and tells what each run cost: CPU, wall, memory, page faults, by wait4.
+// Starts programs by turns and prints what each run cost: CPU, wall, memory, page faults, by wait4.
 // Small and static, because a child's peak memory counts from what its parent had before exec.
 //   runner rounds parallel plan
-// The plan is a text file: for each contender the lines `name`, `message-file` (behind `|` it is
+// The plan is a text file: for each contender the lines `name`, `message-file` (after `|` it is
 // fed through a pipe), `start of its output, in hexadecimal`, number of lines of the command, the
 // command, number of lines of the environment, the environment. Prints one line for each run:
 // name, CPU, wall (both in microseconds), peak memory in KB, minor and major page faults, and ok
@@ -185,7 +185,7 @@ int wait_for_one(int parallel) {
     }
 }
 
-// None runs always behind the same: what a large program leaves of the caches, and the kernel's work
+// None always runs after the same: what a large program leaves of the caches, and the kernel's work
 // that outlives it, would be that one's to pay. The same order in each run of the suite.
 void shuffle(int number) {
     static unsigned long state = 1;

@@ -26,7 +26,7 @@ refuse_indimail() {
 }
 
 # The processes that are this home's qmail-rspawn, as directories of /proc: they run as qmailr in
-# queue/mess, so nobody but root and qmail's own users can look like one.
+# queue/mess, so only root and qmail's own users can look like one.
 rspawns=()
 find_rspawns() {
     local process queue name
@@ -82,7 +82,7 @@ find_replaced() {
     done
 }
 
-# Every program of tern carries this mark; what carries none is somebody else's and is kept.
+# Every program of tern carries this mark; what carries none is another program and is kept.
 is_ours() { [[ -f $1 ]] && is_elf "$1" && grep -aqF '@(#) tern ' "$1"; }
 is_elf() {
     local magic=''
@@ -102,17 +102,17 @@ neighbours() { # path
 }
 
 # Why the file is a wrapper: a program that changes the mail, or counts it, and runs another one.
-# Prints nothing for a plain qmail-remote. The program behind it, if found, is in $behind.
+# Prints nothing for a plain qmail-remote. The program that it runs, if found, is in $wrapped.
 wrapper_reason() { # path
     local path real
-    behind='' reason=''
+    wrapped='' reason=''
     real=$(readlink -e "$1") || real=$1
     while read -r path; do
         case ${path#"$1"} in
             .orig | .origin | .original | .moved | .real | -orig | -real) ;;
             *) grep -aqF "${path##*/}" "$real" || continue ;;
         esac
-        reason="$path is beside it" behind=$path
+        reason="$path is beside it" wrapped=$path
     done < <(neighbours "$1")
     if [[ -L $1 && ${real%/*} != "${1%/*}" ]]; then
         reason="it is a link to $real"
@@ -135,8 +135,8 @@ stop_at_wrapper() {
     wrapper_reason "$path"
     [[ -n $reason ]] || return 0
     fail "$path is a wrapper: $reason. Say which file tern takes the place of:
-  --replace ${behind:-FILE}
-      the program behind the wrapper: the wrapper goes on working
+  --replace ${wrapped:-FILE}
+      the program that the wrapper runs: the wrapper goes on working
   --replace $path
       the wrapper itself: what it does, signing or filtering, ends"
 }

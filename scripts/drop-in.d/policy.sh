@@ -108,7 +108,7 @@ start_as_caller() { # file arguments...
         "$qmail/queue/mess" "${caller_environment[@]}" "$@" 2>&1 | tr '\0' '\n'
 }
 
-# contract.md#home: without QMAILHOME the program takes the home that it stands in. Which one that
+# contract.md#home: without QMAILHOME the program takes the home that it is in. Which one that
 # is it says itself; a sender that never reaches the wire then proves that it can read its files.
 prove_start() { # file
     local said home assumed=''

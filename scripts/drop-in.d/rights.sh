@@ -13,7 +13,7 @@ as_user() { with_rights_of "$uid" "$gid" "$@"; }
 lock=9 # until take_lock opens one: closing what is not open does no harm
 
 # Prints the uid of the first user other than root who could change what a path leads to; 0 when
-# only root can. Symbolic links are followed one by one, as each belongs to somebody. Fails, with
+# only root can. Symbolic links are followed one by one, as each has an owner. Fails, with
 # the directory in $open_directory, where a group or everybody could.
 owner_on_the_way() { # absolute path
     local rest=${1#/} done='' next owner mode links=0
@@ -66,8 +66,8 @@ take_lock() {
 }
 
 # The memory of silent IPv6 hosts beside that of IPv4 ones. queue/lock belongs to qmailq, who could
-# turn each name there into a link to a file of root's: so it is made with the rights of whoever
-# owns the way there, as a new file (set -C opens with O_EXCL), which $user may write as its group.
+# turn each name there into a link to a file of root's: so it is made with the rights of its owner,
+# as a new file (set -C opens with O_EXCL), which $user may write as its group.
 # Complete before it has its name; the way back leaves it, for the old programs do not know it.
 make_table6() {
     local said table=$given/queue/lock/tcpto

@@ -30,7 +30,7 @@ next_aside() { # program
 
 # ---- Proving
 
-# A home of its own: qmail-tcpok zeroes the table of the home it is told.
+# A home of its own: qmail-tcpok zeroes the table of the home in QMAILHOME.
 make_scratch_home() {
     chmod 755 "$scratch"
     (umask 022 && mkdir -p "$scratch/queue/lock")
@@ -54,7 +54,7 @@ cannot_start='error while loading shared libraries|symbol lookup error'
 cannot_start+='|version .* not found \(required by|setpriv: failed to execute'
 
 # An old program: it knows no other home, so only qmail-remote, which does nothing without
-# arguments, is run. What it says then, and its exit status, are its own affair: it went in so.
+# arguments, is run. What it says then, and its exit status, do not matter: it is as it was.
 # Only one that cannot be started any more, as its libraries are gone, must not come back.
 prove_old() { # name file
     local said
@@ -118,7 +118,7 @@ prepare() { # program
     prove "$1" "$new"
 }
 
-# In a mount name space of its own a copy, with owner and mode as it would have them, stands where
+# In a mount name space of its own a copy, with owner and mode as it would have them, is where
 # the old program is, for this look only.
 prove_dry() { # program source place owner mode
     local real status=0

@@ -20,7 +20,7 @@ def types(tree):
 
 
 def part(text, heading):
-    """What stands below a heading, up to the next one."""
+    """What is below a heading, up to the next one."""
     return (text + "\n## ").partition(heading + "\n")[2].partition("\n## ")[0]
 
 

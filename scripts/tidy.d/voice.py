@@ -1,5 +1,5 @@
 # Plain English where an operator reads it: words that do not come back into string literals, man
-# pages and README, and DIAGNOSTICS of qmail-remote(8) against the code that prints reports.
+# pages and README, nor odd ones into tests, tools and documents.
 import re
 
 # what is looked for: what to write, and why
@@ -31,21 +31,22 @@ PHRASES = (
     (r"mail (?:would )?waits?\b", "is deferred: the queue's term"),
     (r"trouble of our own", "say which program failed"),
 )
+# and in all texts of these places, comments and names included (silent_lately is a JSON key)
+ODD_WORDS = re.compile(r"(?<![A-Za-z])(?:whoever|somebody|anew|strewn|affair|(?<!silent_)lately)"
+                       r"(?![a-z])", re.I)
+TESTS = ("compat", "conversation", "end_to_end", "fuzz", "harness", "hosts", "packaging", "tern")
+PLACES = ("sink/", "scripts/", "packaging/", "cmake/", "docs/", "man/",
+          *(f"tests/{folder}/" for folder in TESTS))
 BANNED = tuple((re.compile(pattern), instead) for pattern, instead in PHRASES)
 INCLUDE_OR_COMMENT = re.compile(r'^[ \t]*#[^\n]*|(?<!:)//[^\n]*', re.M)
+QUOTATION_MARK = re.compile(r"""'\\?"'""")
 LITERAL = r'"(?:\\.|[^"\\\n])*"'
 LITERALS = re.compile(rf'{LITERAL}(?:\s*{LITERAL})*')
-SECTION = re.compile(r"^\.Sh DIAGNOSTICS\n(.*?)(?=^\.Sh )", re.M | re.S)
-# All that prints sentences of a report; what others find out is the REASON of one.
-PRINTERS = ("src/apps/qmail_remote.cpp", "src/delivery/deliver.cpp",
-            *(f"src/delivery/{name}.cpp"
-              for name in ("report", "outcome", "rounds", "split", "redact")))
-PLACES = re.compile(r"\b(?:IP|SERVER|FILE|HOST|REASON|REPLY)\b")
 
 
 def without_comments(text):
-    """C++ without comments and directives, with its lines where they were."""
-    return INCLUDE_OR_COMMENT.sub("", text)
+    """C++ without comments, directives and '"'; lines keep their place."""
+    return INCLUDE_OR_COMMENT.sub("", QUOTATION_MARK.sub("' '", text))
 
 
 def literals(text):
@@ -72,67 +73,26 @@ def voice(tree):
             yield from read(name, text, 1)
 
 
-def sentences(words):
-    """The fixed words of a literal: without escapes, letter of the report and status code."""
-    words = re.sub(r'\\"', '"', words)
-    for line in re.split(r"\\n|\\0", re.sub(r"^[ZD](?=[A-Z])", "", words)):
-        for piece in re.split(r"\(#[\d.]*\)?", line):
-            if piece.strip(" .:,;)") and not piece.startswith("usage:"):
-                yield piece.strip()
-
-
-def entries(section):
-    lines = section.replace("\\\n", "")
-    return [" ".join(item.replace('"', "").split())
-            for item in re.findall(r"^\.It (.*)$", lines, re.M)]
-
-
-def diagnostics(tree):
-    """Each sentence of a report has its entry in DIAGNOSTICS, and each entry is one of these."""
-    manual = "man/qmail-remote.8"
-    section = SECTION.search(tree.texts.get(manual, ""))
-    items = entries(section[1]) if section else []
-    known = set()
-    for name in PRINTERS:
-        text = without_comments(tree.texts.get(name, ""))
-        for position, words in literals(text):
-            for piece in sentences(words):
-                known.add(piece)
-                if not re.search(r"[A-Za-z'] .*[A-Za-z]{2}", piece):  # not a sentence's part
-                    continue
-                if not any(piece in item for item in items):
-                    yield f"{name}:{line_at(text, position)}: {manual} has no entry " \
-                          f"of DIAGNOSTICS with \"{piece}\""
-    for item in items:
-        rest = item
-        for piece in sorted(known, key=len, reverse=True):
-            rest = rest.replace(piece, "|")
-        rest = PLACES.sub("|", rest)
-        if re.search(r"[A-Za-z]", rest):
-            yield f"{manual}: DIAGNOSTICS: no report says \"{item}\" (left over: \"{rest}\")"
+def plain_words(tree):
+    """No odd word is in tests, tools and documents."""
+    for name, text in tree.texts.items():
+        if not name.startswith(PLACES) or name == "scripts/tidy.d/voice.py":
+            continue
+        for found in ODD_WORDS.finditer(text):
+            yield f"{name}:{line_at(text, found.start())}: \"{found[0]}\": write plain English"
 
 
 def line_at(text, position):
     return text.count("\n", 0, position) + 1
 
 
-CHECKS = (voice, diagnostics)
-
-REPORT = {"src/delivery/report.cpp":
-          'f("Connected to ", ip, " but it "\n  "died. ", r, " (#4.2)\\n");'}
-
-
-def manual_of(*items):
-    body = "".join(f".It {item}\nWhat to do.\n" for item in items)
-    return {"man/qmail-remote.8": f".Sh DIAGNOSTICS\n{body}.Sh FILES\n.It other\n"}
-
+CHECKS = (voice, plain_words)
 
 SELF_TESTS = (
     (voice, {"src/a/b.cpp": '// nobody reads it lately\nf("timed out recently");\n'}, 0),
     (voice, {"src/a/b.cpp": 'f("timed out "\n  "lately");\ng("TLS is demanded by ");\n'}, 2),
     (voice, {"man/a.8": "data after STARTTLS\n", "docs/b.md": "a link that leads nowhere\n"}, 0),
     (voice, {"man/a.8": "a link that leads nowhere\n", "README.md": "*.x fits no host\n"}, 2),
-    (diagnostics, {**REPORT, **manual_of('"Connected to IP but it \\\ndied. REASON"')}, 0),
-    (diagnostics, {**REPORT, **manual_of('"Connected to IP"')}, 1),
-    (diagnostics, {**REPORT, **manual_of('"Connected to IP but it died."', '"It lives."')}, 1),
+    (plain_words, {"sink/a.cpp": "// Some body\n", "src/b.cpp": "// read anew\n"}, 0),
+    (plain_words, {"tests/tern/a.py": "def somebody_came():\n", "docs/b.md": "made anew\n"}, 2),
 )

@@ -89,28 +89,29 @@ struct Surroundings {
     Environment environment{clock, random, resolver, dialer, backoff, local_addresses, rules};
 };
 
-int complain(std::string_view words, int status) {
-    const std::string line = text("tern: ", explain::printable(words), "\n");
-    std::fwrite(line.data(), 1, line.size(), stderr);
-    return status;
-}
-
-// Columns of the terminal on standard output; nothing where it is none.
-std::optional<std::size_t> width_of_terminal() {
-    if (::isatty(STDOUT_FILENO) != 1) return std::nullopt;
+// Columns of the terminal on this descriptor; nothing where it is none.
+std::optional<std::size_t> width_of_terminal(int descriptor) {
+    if (::isatty(descriptor) != 1) return std::nullopt;
     constexpr std::uint64_t most = 10000;
     const char* const columns = std::getenv("COLUMNS");
     if (const auto asked = leading_number(columns == nullptr ? "" : columns, most).value_or(0);
         asked > 0)
         return static_cast<std::size_t>(asked);
     struct winsize size {};
-    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
+    if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
     return size.ws_col;
+}
+
+int complain(std::string_view words, int status) {
+    std::string line = text("tern: ", explain::printable(words), "\n");
+    if (const auto width = width_of_terminal(STDERR_FILENO)) line = explain::wrapped(line, *width);
+    std::fwrite(line.data(), 1, line.size(), stderr);
+    return status;
 }
 
 // Without success when it cannot be written: a full disk or a closed pipe must not look like one.
 int show(const Options& options, std::string answer, int status) {
-    if (const auto width = width_of_terminal(); width && !options.json)
+    if (const auto width = width_of_terminal(STDOUT_FILENO); width && !options.json)
         answer = explain::wrapped(answer, *width);
     const bool written = std::fwrite(answer.data(), 1, answer.size(), stdout) == answer.size();
     if (written && std::fflush(stdout) == 0) return status;

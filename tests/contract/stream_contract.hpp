@@ -144,7 +144,7 @@ TYPED_TEST_P(StreamContract, WritesPastADeadlineWhatGoesAtOnce) {
     EXPECT_EQ(this->host_.peer_heard(), "QUIT\r\n");
 }
 
-TYPED_TEST_P(StreamContract, GivesUpWritingWhenNobodyReads) {
+TYPED_TEST_P(StreamContract, GivesUpWritingWhenThePeerDoesNotRead) {
     const std::string much(64 << 20, 'x');
     const Deadline deadline = this->soon();
     const Result<Done> written = this->write(much, deadline);
@@ -189,7 +189,7 @@ REGISTER_TYPED_TEST_SUITE_P(StreamContract, ReadsWhatThePeerSaid,
                             WaitsUntilItsDeadlineAndNoLonger, GoesOnAfterATimeout,
                             GivesZeroAtTheEndAndAgain, WritesAllHoweverMuch,
                             WritesNothingWithoutAWait, WritesPastADeadlineWhatGoesAtOnce,
-                            GivesUpWritingWhenNobodyReads, TellsABrokenConnectionFromAnEnd,
+                            GivesUpWritingWhenThePeerDoesNotRead, TellsABrokenConnectionFromAnEnd,
                             CannotWriteToABrokenConnection, TalksBothWaysInTurn);
 
 }  // namespace tern::test

@@ -15,7 +15,7 @@ constexpr Duration longer_than_the_way = std::chrono::milliseconds(300);
 
 Failure the_fault() { return {Stage::start, Cause::closed, "the fault of this run"}; }
 
-// One whole reply, whether it fits or not: the server says no nonsense.
+// One whole reply, whether it fits or not: the server sends valid replies only.
 bool is_one_reply(std::string_view words) {
     return words.size() > 5 && words.size() < 100 && words[0] >= '2' && words[0] <= '5' &&
            words[3] == ' ' && words.find("\r\n") + 2 == words.size();

@@ -1,4 +1,4 @@
-// A conversation file (README.md here tells its lines) as values, and as a simulated world.
+// A conversation file (README.md here describes its lines) as values, and as a simulated world.
 #pragma once
 
 #include <chrono>
@@ -77,8 +77,8 @@ struct Fault {
 /// Plays the server's part. Both must outlive the task.
 Task<Done> play(const ServerScript& script, const Fault& fault, Peer& peer);
 
-/// A server as the lines of a conversation file, for tests that stand beside one; blanks before a
-/// line mean nothing. It falls mute behind the last one, unless that says how it ends.
+/// A server as the lines of a conversation file, for tests without a file; blanks before a
+/// line mean nothing. It falls silent after the last one, unless that says how it ends.
 [[nodiscard]] Script playing(std::string_view lines);
 
 class Conversation {

@@ -76,7 +76,7 @@ class Report:
 
 
 class Delivery:
-    """One run of qmail-remote, begun at once and waited for when asked."""
+    """One run of qmail-remote, begun immediately and waited for when asked."""
 
     def __init__(self, host, sender, recipients, message, home=sandbox.HOME):
         uid, gid = sandbox.identity("qmailr")

@@ -5,7 +5,7 @@ from world import Message, case, every
 LONG = "x" * 60
 VERP = (f"list-return-12345-{LONG}=a.rather.long.host.name.of.a.subscriber.{LONG}.example"
         f"@lists.me.example")
-SRS = "SRS0=HHH=TT=origin.example=somebody.with.a.long.name+and-a-tag@forwarder.me.example"
+SRS = "SRS0=HHH=TT=origin.example=someone.with.a.long.name+and-a-tag@forwarder.me.example"
 
 
 @case("several recipients, some unknown", each=every)
@@ -30,7 +30,7 @@ def all_refused(world, mx):
     world.nothing_arrived(message)
 
 
-@case("a recipient refused for now", each=every)
+@case("a recipient deferred", each=every)
 def greylisted(world, mx):
     message = Message()
     report = world.deliver(mx.host(), mx.at("grey"), message=message)
@@ -40,7 +40,7 @@ def greylisted(world, mx):
     world.nothing_arrived(message)
 
 
-@case("one recipient for now, one for good, one taken", each=every)
+@case("one recipient deferred, one refused, one accepted", each=every)
 def mixed(world, mx):
     message = Message()
     report = world.deliver(mx.host(), mx.at("grey"), mx.at("nobody"), mx.at("carol"),
@@ -49,7 +49,7 @@ def mixed(world, mx):
     world.arrived(mx, message, ("carol",))
 
 
-@case("a sender refused for good", each=every)
+@case("a sender refused", each=every)
 def sender_refused(world, mx):
     message = Message()
     report = world.deliver(mx.host(), mx.at("alice"), message=message,
@@ -58,7 +58,7 @@ def sender_refused(world, mx):
     world.nothing_arrived(message)
 
 
-@case("a sender refused for now", each=every)
+@case("a sender deferred", each=every)
 def sender_deferred(world, mx):
     message = Message()
     report = world.deliver(mx.host("clear"), mx.at("alice", "clear"), message=message,

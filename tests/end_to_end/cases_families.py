@@ -1,5 +1,5 @@
-# IPv4 and IPv6 beside each other, and one of them dead: who answers gets the mail, at once, and
-# only who was waited for in vain is remembered.
+# IPv4 and IPv6 beside each other, and one of them dead: the one that answers gets the mail,
+# immediately, and only an address that did not answer is remembered.
 import socket
 import time
 
@@ -43,7 +43,7 @@ one_family_dead("IPv6 black-holed, and second", "no-ipv6", "ipv4", names.SILENT6
                 lambda mx: mx.ip("clear"))
 
 
-def nobody_answers(title, host, preference, dead4, dead6):
+def no_server_answers(title, host, preference, dead4, dead6):
     def remembered(world):
         world.control("timeoutconnect", "1")
         world.control("addresspreference", preference)
@@ -57,13 +57,14 @@ def nobody_answers(title, host, preference, dead4, dead6):
     case(title)(remembered)
 
 
-nobody_answers("IPv4 alone, dead, is remembered", "silent", "ipv4", [names.SILENT4], [])
-nobody_answers("IPv6 alone, dead, is remembered", "silent6", "ipv4", [], [names.SILENT6])
-nobody_answers("both dead are remembered, each in its table", "silent-both", "ipv4",
-               [names.SILENT4], [names.SILENT6])
-nobody_answers("ipv6only: IPv4 is not even tried", "silent-both", "ipv6only", [],
-               [names.SILENT6])
-nobody_answers("ipv4only: IPv6 is not even tried", "silent-both", "ipv4only", [names.SILENT4], [])
+no_server_answers("IPv4 alone, dead, is remembered", "silent", "ipv4", [names.SILENT4], [])
+no_server_answers("IPv6 alone, dead, is remembered", "silent6", "ipv4", [], [names.SILENT6])
+no_server_answers("both dead are remembered, each in its table", "silent-both", "ipv4",
+                  [names.SILENT4], [names.SILENT6])
+no_server_answers("ipv6only: IPv4 is not even tried", "silent-both", "ipv6only", [],
+                  [names.SILENT6])
+no_server_answers("ipv4only: IPv6 is not even tried", "silent-both", "ipv4only",
+                  [names.SILENT4], [])
 
 
 @case("an IPv6 host that answers again is forgotten", each=every)

@@ -5,7 +5,7 @@ import re
 from caller import expect
 from daemons import MANY
 from sink import ADDRESS, Sink
-from world import Message, case, every
+from world import Message, case
 
 KILO = 1024
 
@@ -29,7 +29,7 @@ SESSION = r"smtpd\[(\d+)\]: connect from (?:.*\n)+?.*smtpd\[\1\]: disconnect fro
 
 
 def commands(world, mx, since):
-    """How often Postfix was told each command in its one session since: {"mail": 1, ...}."""
+    """How often Postfix got each command in its one session since: {"mail": 1, ...}."""
     log = world.logged(mx.daemon, since, SESSION)
     sessions = re.findall(SESSION, log)
     expect(len(sessions) == 1, f"one session wanted: {sessions}")
@@ -43,11 +43,11 @@ def crossed_by_chunks(world, mx, since, message, chunk):
     if mx.name == "exim":  # L: pipelined, K: by chunks
         world.logged(mx.daemon, since, r"<= sender@.* L[.*]?( .*)? K ")
         return
-    told = commands(world, mx, since)
-    expect("data" not in told, f"no DATA wanted: {told}")
+    seen = commands(world, mx, since)
+    expect("data" not in seen, f"no DATA wanted: {seen}")
     least = -(-message.size() // chunk)
-    expect(least <= told.get("bdat", 0) <= least + least // 10 + 2,
-           f"{least} chunks or so wanted: {told}")
+    expect(least <= seen.get("bdat", 0) <= least + least // 10 + 2,
+           f"{least} chunks or so wanted: {seen}")
 
 
 def sizes_and_chunks(size):
@@ -104,8 +104,8 @@ def large_refused(world, mx):
     report = world.deliver(mx.host(), mx.at("nobody"), mx.at("grey"), message=message)
     report.is_("hs", f"DGiving up on {mx.ip()}.")
     if mx.name == "postfix":
-        told = commands(world, mx, since)
-        expect("bdat" not in told and "data" not in told, f"only the envelope wanted: {told}")
+        seen = commands(world, mx, since)
+        expect("bdat" not in seen and "data" not in seen, f"only the envelope wanted: {seen}")
     world.nothing_arrived(message)
 
 

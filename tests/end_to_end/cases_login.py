@@ -1,5 +1,5 @@
-# Relays that want a login: Dovecot's mechanisms behind Postfix, Exim's own. Nothing goes to them
-# without, no password crosses the wire in clear or stands in a report.
+# Relays that want a login: Dovecot's mechanisms (for Postfix) and Exim's. Nothing goes to them
+# without, no password crosses the wire in clear or is in a report.
 import base64
 import re
 
@@ -44,7 +44,7 @@ def secrets(password):
 
 def kept(secret, report, wire):
     for form in secrets(secret):
-        expect(form not in report.raw, f"the secret stands in the report {report}")
+        expect(form not in report.raw, f"the secret is in the report {report}")
         expect(form not in wire.heard, "the secret crossed the wire in clear")
 
 
@@ -156,8 +156,8 @@ def token_case(mechanism, port):
         kept(dovecot.token(), report, wire)
         world.arrived(mx, message).came_encrypted()
         took_login(world, mx, since, mechanism)
-        # Another program refreshes the file: it is read anew.
-        for bad in (dovecot.token(lives=-30), dovecot.token(key=b"somebody else's")):
+        # Another program refreshes the file: it is read again.
+        for bad in (dovecot.token(lives=-30), dovecot.token(key=b"another's")):
             world.control("token", bad)
             message, report, _ = deliver(world, mx, "Z", bad)
             report.has("authentication was rejected")
@@ -225,7 +225,7 @@ def no_login(world, mx):
     world.control("smtproutes", f":{mx.mx('login')}:587")
     message = Message()
     report = world.deliver(DOMAIN, mx.at("alice"), message=message)
-    expect(report.letters == "h" and report.verdict() == "D", f"refused for good: {report}")
+    expect(report.letters == "h" and report.verdict() == "D", f"refused: {report}")
     world.nothing_arrived(message)
 
 

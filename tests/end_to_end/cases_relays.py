@@ -24,7 +24,7 @@ def deferred(world, host=DOMAIN, sender=SENDER):
     return report
 
 
-@case("a port behind a semicolon, and behind a colon with more", each=every)
+@case("a port after a semicolon, and after a colon with more", each=every)
 def ports(world, mx):
     for relay in (f"{mx.mx('clear')};25", f"{mx.ip('clear')}:25 user", f"[{mx.ip('clear')}];25"):
         world.control("smtproutes", f":{relay}")
@@ -142,7 +142,7 @@ def certificate(world):
     world.control("ours.key", key)
 
 
-@case("a client certificate of smtproutes.d that the server demands", each=asks)
+@case("a client certificate of smtproutes.d that the server requires", each=asks)
 def client_certificate(world, mx):
     certificate(world)
     world.control(f"smtproutes.d/{DOMAIN}", f"relay={mx.mx('strict')}\n"
@@ -163,7 +163,7 @@ def client_certificate_whole(world, mx):
     world.arrived(mx, message).came_in(mx.saw_certificate)
 
 
-@case("a client certificate demanded and not shown", each=asks)
+@case("a client certificate required and not shown", each=asks)
 def no_client_certificate(world, mx):
     certificate(world)
     # The key alone does not make a certificate, another domain's file is not ours.

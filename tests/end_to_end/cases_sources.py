@@ -87,7 +87,7 @@ def unusable(file, content, host, address, sender="sender@me.example"):
         with strict_bind():
             report = world.deliver(host(mx), mx.at("alice"), message=message, sender=sender)
         report.is_("", "Z").has(re.escape(file)).has(re.escape(address))
-        expect(report.seconds < 3, f"at once, not after {report.seconds:.1f} s")
+        expect(report.seconds < 3, f"immediately, not after {report.seconds:.1f} s")
         world.nothing_arrived(message)
     case(f"{file}: {content.strip()} is not on this host",
          each=lambda mx: mx.name == "postfix")(deferred)

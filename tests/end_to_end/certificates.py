@@ -76,7 +76,7 @@ def sign(subject, issuer, key, issuer_key, dns_names=(), until=NOW + DAY, author
 
 
 class Certificates:
-    """The authority operators trust, another that nobody does, and files for the servers."""
+    """The authority operators trust, another that they do not, and files for the servers."""
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)

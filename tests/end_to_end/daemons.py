@@ -17,7 +17,7 @@ MANY = [f"reader{number}" for number in range(150)]
 
 
 class Broken(Exception):
-    """Something the tests stand on does not work; the text goes to the reader as it is."""
+    """Something the tests need does not work; the text goes to the reader as it is."""
 
 
 def wait_until(claim, seconds, what):
@@ -59,7 +59,7 @@ class Daemon:
 
     @contextlib.contextmanager
     def frozen(self):
-        """Its processes stand still for as long as the block lasts; the kernel goes on."""
+        """Its processes are stopped for as long as the block lasts; the kernel goes on."""
         os.killpg(self.process.pid, signal.SIGSTOP)
         try:
             yield
@@ -132,14 +132,14 @@ class Receiver:
     name = None        # also the first label of its domain
     base = None        # last number of the main face's addresses
     tls_works = True
-    ancient = True     # whether it can be told to speak old versions of TLS only
+    ancient = True     # whether it can be limited to old versions of TLS
     path_unsaid = None  # the return path that it does not write down
     takes_nul = True
     longest_line = 20_000
     quoted_local = "john smith"
     size_limit = 24_000_000
     most_recipients = None  # of the face narrow, or of every face
-    mechanisms = {}     # what AUTH offers at the ports of the face login, behind TLS
+    mechanisms = {}     # what AUTH offers at the ports of the face login, after TLS
     clear_port = 2525   # of the face login: AUTH offered, no TLS; also at the loopback address
     also = ()           # further faces
     saw_certificate = None  # pattern of the trace where a client showed a good certificate
@@ -203,7 +203,7 @@ class Receiver:
         raise NotImplementedError
 
     def others(self):
-        """Daemons it stands on."""
+        """Daemons it needs."""
         return []
 
     def settle(self):

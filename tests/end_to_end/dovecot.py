@@ -1,4 +1,4 @@
-# Dovecot as the judge of logins behind Postfix: accounts, mechanisms, access tokens. Holds no case.
+# Dovecot as the judge of logins for Postfix: accounts, mechanisms, access tokens. Holds no case.
 import base64
 import hashlib
 import hmac
@@ -42,7 +42,7 @@ passdb {{
   mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
   args = scheme=PLAIN username_format=%u /etc/dovecot/users
 }}
-# Without it, whoever gave a wrong password is kept waiting for longer and longer.
+# Without it, each wrong password makes the next login wait longer.
 service anvil {{
   unix_listener anvil-auth-penalty {{
     mode = 0

@@ -10,7 +10,7 @@ from daemons import Broken, Daemon
 AUTHORITATIVE = "198.51.100.54"
 RESOLVER = "198.51.100.53"
 RESOLVER6 = "2001:db8::53"
-NOBODY = "198.51.100.99"  # answers, on no port at all
+NO_SERVER = "198.51.100.99"  # answers, on no port at all
 SILENT4 = "198.51.100.98"  # hosts that do not answer, where a case has made them so
 SILENT6 = "2001:db8::98"
 DIRECTORY = pathlib.Path("/var/lib/names")
@@ -110,7 +110,7 @@ class Names:
         (DIRECTORY / "root.anchor").write_text(f". DS {anchor}\n")
         (DIRECTORY / "root.zone").write_text(
             f"{HEAD}example. NS ns.example.\nexample. DS {example}\n{glue}")
-        # The parent vouches for another key than the one the zone is signed with.
+        # The parent has signed another key than the one the zone is signed with.
         tag, numbers, digest = bogus.split(" ", 1)[0], bogus.split()[1:3], bogus.split()[3]
         forged = " ".join([tag, *numbers, digest[::-1]])
         (DIRECTORY / "example.zone").write_text(

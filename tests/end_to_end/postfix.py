@@ -6,6 +6,7 @@ import pathlib
 import dovecot
 import sandbox
 from daemons import MANY, Daemon, Receiver, files_below
+from postfix_services import COMMON
 
 PROGRAMS = sandbox.PEERS / "postfix/usr/lib/postfix/sbin"
 SPOOL = pathlib.Path("/var/spool/postfix")
@@ -49,26 +50,11 @@ smtpd_sasl_path = {sasl}
 smtpd_sasl_security_options = noanonymous
 """
 
-SERVICES = """\
-pickup    unix  n - n 60 1 pickup
-cleanup   unix  n - n - 0 cleanup
-qmgr      unix  n - n 300 1 qmgr
-tlsmgr    unix  - - n 1000? 1 tlsmgr
-rewrite   unix  - - n - - trivial-rewrite
-bounce    unix  - - n - 0 bounce
-defer     unix  - - n - 0 bounce
-trace     unix  - - n - 0 bounce
-verify    unix  - - n - 1 verify
-flush     unix  n - n 1000? 0 flush
-proxymap  unix  - - n - - proxymap
-error     unix  - - n - - error
-retry     unix  - - n - - error
+SERVICES = COMMON + """\
 discard   unix  - - n - - discard
 smtp      unix  - - n - - smtp
 local     unix  - n n - - local
 virtual   unix  - n n - - virtual
-anvil     unix  - - n - 1 anvil
-postlog   unix-dgram n - n - 1 postlogd
 """
 
 

@@ -68,7 +68,7 @@ class Message:
     def __init__(self, body=b"Hello, world.\n", arrives=None, header=True, more=""):
         number = next(self.numbers)
         self.token = f"case-{number}-{os.getpid()}@me.example".encode()
-        head = (b"From: sender@me.example\nTo: somebody@there.example\n"
+        head = (b"From: sender@me.example\nTo: recipient@there.example\n"
                 b"Date: Mon, 23 Nov 2026 02:00:00 +0000\nSubject: case\nMessage-ID: <"
                 + self.token + b">\n" + more.encode() + b"\n") if header else b""
         self.wanted = head + (body if arrives is None else arrives)
@@ -132,6 +132,13 @@ class World:
 
     def deliver(self, host, *recipients, message, sender=SENDER) -> Report:
         return self.begin(host, *recipients, message=message, sender=sender).report()
+
+    def passes(self, receiver, *server, message=None):
+        """Delivers a message to alice at this server of the receiver; gives what arrived."""
+        message = message or Message()
+        self.deliver(receiver.host(*server), receiver.at("alice", *server), message=message) \
+            .delivered(receiver.ip(*server))
+        return self.arrived(receiver, message)
 
     def arrived(self, receiver, message, boxes=("alice",)):
         """The mail of each of the boxes, one and no more, and byte for byte what was sent."""

@@ -11,7 +11,7 @@ def records(receivers):
                 "us6 AAAA " + sandbox.OURSELVES6,
                 "us-local A 127.0.0.1",
                 "us-mapped AAAA ::ffff:127.0.0.1",
-                f"down A {names.NOBODY}",
+                f"down A {names.NO_SERVER}",
                 f"silent A {names.SILENT4}",
                 f"silent-both A {names.SILENT4}",
                 f"silent-both AAAA {names.SILENT6}",

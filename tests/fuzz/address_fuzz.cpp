@@ -1,17 +1,15 @@
 // Envelope addresses: what reaches the wire cannot end the path or the line, and says the same.
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "base/ascii.hpp"
+#include "fuzz/tools.hpp"
 #include "smtp/address.hpp"
 
 namespace {
 
-void expect(bool holds) {
-    if (!holds) std::abort();
-}
+using tern::fuzz::expect;
 
 // The local part without its quoting.
 std::string unquoted(std::string_view local) {

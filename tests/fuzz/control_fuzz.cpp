@@ -4,20 +4,18 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "control/control_file.hpp"
+#include "fuzz/tools.hpp"
 #include "routing/next_hop.hpp"
 
 namespace {
 
-void expect(bool holds) {
-    if (!holds) std::abort();
-}
+using tern::fuzz::expect;
 
 void read_routes(std::string_view file, std::string_view host) {
     tern::routing::RouteFiles files;

@@ -56,7 +56,7 @@ bool goes_on_by_itself(std::string_view rest) {
 bool ends_a_reply(std::string_view line) { return line.size() < 4 || line[3] != '-'; }
 
 Task<Done> says_all(Peer& peer, std::shared_ptr<const std::string> bytes) {
-    peer.record.raved = true;  // nobody knows what it means
+    peer.record.raved = true;  // what it means is unknown
     std::string_view rest = *bytes;
     std::string pending;
     while (!rest.empty()) {
@@ -99,8 +99,8 @@ void note_credentials(SimulatedWorld& environment) {
         routing::find_route(environment.settings.routes, environment.host, environment.sender);
     if (!route || !route->credentials) return;
     environment.must_authenticate = true;
-    // One that is short, stands in the route for another thing too or is made of our own words
-    // could stand in a report by coincidence.
+    // One that is short, is in the route for another thing too or is made of our own words
+    // could be in a report by coincidence.
     const std::string_view secret = route->credentials->secret.reveal();
     const std::string_view routes = environment.settings.routes.smtproutes.empty()
                                         ? environment.settings.routes.authsenders

@@ -1,26 +1,23 @@
 // Any bytes as the answer to a question: nothing is read out of bounds, and what is said about them
 // is in itself consistent. The first two bytes choose the question.
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "dns/message.hpp"
+#include "fuzz/tools.hpp"
 
 namespace {
 
 using namespace tern;
-
-void demand(bool holds) {
-    if (!holds) std::abort();
-}
+using tern::fuzz::expect;
 
 template <class Record>
 void judge(const dns::Reading<Record>& reading, int before) {
     const dns::Answer<Record>& answer = reading.answer;
-    demand((answer.outcome == dns::Outcome::found) == !answer.records.empty());
-    demand(!reading.ask_next || (answer.outcome == dns::Outcome::failed && answer.detail.empty()));
-    demand(answer.outcome != dns::Outcome::failed || reading.ask_next || !answer.detail.empty());
-    demand(!reading.ask_next || (reading.aliases > before && reading.aliases <= dns::most_aliases));
+    expect((answer.outcome == dns::Outcome::found) == !answer.records.empty());
+    expect(!reading.ask_next || (answer.outcome == dns::Outcome::failed && answer.detail.empty()));
+    expect(answer.outcome != dns::Outcome::failed || reading.ask_next || !answer.detail.empty());
+    expect(!reading.ask_next || (reading.aliases > before && reading.aliases <= dns::most_aliases));
 }
 
 bool is_plain(char c) {
@@ -42,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const dns::Reading<dns::Mx> reading = dns::read_mx(message, question, aliases);
         judge(reading, aliases);
         for (const dns::Mx& mx : reading.answer.records)
-            for (const char c : mx.exchanger) demand(is_plain(c));
+            for (const char c : mx.exchanger) expect(is_plain(c));
     } else {
         const dns::Reading<IpAddress> reading = dns::read_addresses(message, question, aliases);
         judge(reading, aliases);

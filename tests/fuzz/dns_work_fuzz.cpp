@@ -1,5 +1,5 @@
 // How much work a DNS message can make: its bytes are built of labels and compression pointers by
-// the input, so that chains are met at once; what reading costs stays in proportion to its size.
+// the input, so that it soon finds chains; what reading costs stays in proportion to its size.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

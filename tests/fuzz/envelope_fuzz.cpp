@@ -1,23 +1,18 @@
 // Sender and recipients as arguments of any bytes, parted by NULs: what goes to the wire is a path
-// of its own, in its place, and each other recipient has its fault told.
+// of its own, in its place, and each other recipient has its fault reported.
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/ascii.hpp"
 #include "delivery/envelope.hpp"
+#include "fuzz/tools.hpp"
 
 namespace {
 
-void expect(bool holds, int line = __builtin_LINE()) {
-    if (holds) return;
-    std::fprintf(stderr, "line %d does not hold\n", line);
-    std::abort();
-}
+using tern::fuzz::expect;
 
 // Nothing in it ends the command, or the path before its end.
 void expect_harmless(std::string_view path) {

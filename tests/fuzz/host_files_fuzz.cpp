@@ -2,8 +2,6 @@
 // status, passwd. What is read is within its limits, what is shown is one line of plain text.
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -12,18 +10,14 @@
 #include "explain/show/printable.hpp"
 #include "explain/check/reader.hpp"
 #include "explain/show/wrap.hpp"
+#include "fuzz/tools.hpp"
 #include "os/home.hpp"
 #include "os/resolv_conf.hpp"
 
 namespace {
 
 using namespace tern;
-
-void expect(bool holds, int line = __builtin_LINE()) {
-    if (holds) return;
-    std::fprintf(stderr, "line %d does not hold\n", line);
-    std::abort();
-}
+using tern::fuzz::expect;
 
 void judge_resolv_conf(std::string_view input) {
     const os::ResolvConf conf = os::parse_resolv_conf(input);

@@ -3,20 +3,17 @@
 #include <arpa/inet.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 
 #include "base/ip.hpp"
+#include "fuzz/tools.hpp"
 
 namespace {
 
 using tern::Family;
 using tern::IpAddress;
-
-void demand(bool claim) {
-    if (!claim) std::abort();
-}
+using tern::fuzz::expect;
 
 void compare_with_the_library(const std::string& text, const std::optional<IpAddress>& address) {
     in_addr ipv4{};
@@ -24,17 +21,17 @@ void compare_with_the_library(const std::string& text, const std::optional<IpAdd
     const bool has_nul = text.find('\0') != std::string::npos;
     const bool is_ipv4 = !has_nul && ::inet_pton(AF_INET, text.c_str(), &ipv4) == 1;
     const bool is_ipv6 = !has_nul && ::inet_pton(AF_INET6, text.c_str(), &ipv6) == 1;
-    demand(address.has_value() == (is_ipv4 || is_ipv6));
+    expect(address.has_value() == (is_ipv4 || is_ipv6));
     if (!address) return;
     if (is_ipv4) {
-        demand(address->family() == Family::ipv4);
-        demand(std::memcmp(address->bytes().data(), &ipv4, sizeof ipv4) == 0);
+        expect(address->family() == Family::ipv4);
+        expect(std::memcmp(address->bytes().data(), &ipv4, sizeof ipv4) == 0);
     } else if (IN6_IS_ADDR_V4MAPPED(&ipv6)) {
-        demand(address->family() == Family::ipv4);
-        demand(std::memcmp(address->bytes().data(), &ipv6.s6_addr[12], sizeof ipv4) == 0);
+        expect(address->family() == Family::ipv4);
+        expect(std::memcmp(address->bytes().data(), &ipv6.s6_addr[12], sizeof ipv4) == 0);
     } else {
-        demand(address->family() == Family::ipv6);
-        demand(std::memcmp(address->bytes().data(), &ipv6, sizeof ipv6) == 0);
+        expect(address->family() == Family::ipv6);
+        expect(std::memcmp(address->bytes().data(), &ipv6, sizeof ipv6) == 0);
     }
 }
 
@@ -45,14 +42,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::optional<IpAddress> address = IpAddress::parse(text);
     compare_with_the_library(text, address);
     const std::optional<IpAddress> literal = IpAddress::parse_literal(text);
-    if (address) demand(literal == address);
+    if (address) expect(literal == address);
     if (!literal) return 0;
     const std::string written = literal->to_string();
-    demand(IpAddress::parse(written) == literal);
-    demand(written.size() < INET6_ADDRSTRLEN);
+    expect(IpAddress::parse(written) == literal);
+    expect(written.size() < INET6_ADDRSTRLEN);
     // RFC 5952 4.3: lower case.
-    demand(written.find_first_not_of("0123456789abcdef:.") == std::string::npos);
+    expect(written.find_first_not_of("0123456789abcdef:.") == std::string::npos);
     if (literal->is_never_dialled() && literal->is_loopback_or_unspecified())
-        demand(written == "0.0.0.0" || written == "::");
+        expect(written == "0.0.0.0" || written == "::");
     return 0;
 }

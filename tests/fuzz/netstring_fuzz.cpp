@@ -1,19 +1,15 @@
 // Bytes of a server as a netstring: read whole and in pieces, the outcome is the same and bounded;
 // what is written can be read.
-#include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
+#include "fuzz/tools.hpp"
 #include "smtp/netstring.hpp"
 
 namespace {
 
 using tern::smtp::NetstringReader;
-
-void expect(bool holds) {
-    if (!holds) std::abort();
-}
+using tern::fuzz::expect;
 
 }  // namespace
 
@@ -24,9 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     NetstringReader whole;
     const std::size_t taken = whole.feed(bytes);
     NetstringReader parted;
-    std::size_t parted_taken = 0;
-    for (std::size_t at = 0; at < bytes.size(); at += piece)
-        parted_taken += parted.feed(bytes.substr(at, piece));
+    const std::size_t parted_taken = tern::fuzz::feed_in_pieces(parted, bytes, piece);
     expect(whole.state() == parted.state());
     expect(taken == parted_taken && taken <= bytes.size());
     expect(whole.text() == parted.text());

@@ -1,13 +1,11 @@
 // Files of certificates and keys, and lists of ciphers, of any bytes: a context is made or the
-// trouble is told, and neither half a certificate nor none is taken for one. Byte 0 chooses which
-// file the input is; in that of a client's certificate, the key may stand behind a NUL.
+// trouble is reported, and neither half a certificate nor none is taken for one. Byte 0 chooses
+// which file the input is; in that of a client's certificate, the key may follow a NUL.
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -15,6 +13,7 @@
 
 #include "base/ascii.hpp"
 #include "base/text.hpp"
+#include "fuzz/tools.hpp"
 #include "tls/context.hpp"
 #include "tls/facts.hpp"
 #include "tls/pem.hpp"
@@ -22,20 +21,15 @@
 namespace {
 
 using namespace tern;
-
-void demand(bool holds, int line = __builtin_LINE()) {
-    if (holds) return;
-    std::fprintf(stderr, "line %d does not hold\n", line);
-    std::abort();
-}
+using tern::fuzz::expect;
 
 /// A file in memory with a path.
 class File {
 public:
-    File() : descriptor_(::memfd_create("pem", MFD_CLOEXEC)) { demand(descriptor_ >= 0); }
+    File() : descriptor_(::memfd_create("pem", MFD_CLOEXEC)) { expect(descriptor_ >= 0); }
     std::string holds(std::string_view content) {
-        demand(::ftruncate(descriptor_, 0) == 0);
-        demand(::pwrite(descriptor_, content.data(), content.size(), 0) ==
+        expect(::ftruncate(descriptor_, 0) == 0);
+        expect(::pwrite(descriptor_, content.data(), content.size(), 0) ==
                static_cast<ssize_t>(content.size()));
         return text("/proc/self/fd/", descriptor_);
     }
@@ -62,10 +56,10 @@ void judge_client_certificate(std::string_view input) {
     if (first.size() < input.size())
         settings.key_file = key.holds(input.substr(first.size() + 1));
     const Result<tls::Context> made = make({}, settings);
-    demand(made.has_value());
+    expect(made.has_value());
     const std::string& trouble = made->certificate_trouble;
-    demand(trouble.empty() == (SSL_CTX_check_private_key(made->ssl.get()) == 1));
-    demand(std::ranges::none_of(trouble, is_control));
+    expect(trouble.empty() == (SSL_CTX_check_private_key(made->ssl.get()) == 1));
+    expect(std::ranges::none_of(trouble, is_control));
     ERR_clear_error();
 }
 
@@ -74,13 +68,13 @@ void judge_trust(std::string_view input) {
     const Result<tls::Context> made =
         make(tls::Requirement::verified(file.holds(input), "mx.example.com"), {});
     if (!made) {
-        demand(!made.error().detail.empty());
+        expect(!made.error().detail.empty());
         return;
     }
     const std::vector<tls::CertificateFacts> all = tls::facts_of_pem(input);
-    demand(!all.empty());
+    expect(!all.empty());
     for (const tls::CertificateFacts& each : all)
-        demand(each.sha256.size() == 64 && each.key.size() < 200 && each.signature.size() < 200);
+        expect(each.sha256.size() == 64 && each.key.size() < 200 && each.signature.size() < 200);
 }
 
 void judge_ciphers(std::string_view input) {
@@ -88,9 +82,9 @@ void judge_ciphers(std::string_view input) {
     settings.ciphers = input;
     const tls::CipherLists parted = tls::part_ciphers(input);
     constexpr std::size_t added = std::string_view("DEFAULT:").size();
-    demand(parted.tls13.size() + parted.older.size() <= input.size() + added);
+    expect(parted.tls13.size() + parted.older.size() <= input.size() + added);
     const Result<tls::Context> made = make({}, settings);
-    demand(made || made.error().cause == Cause::control_file);
+    expect(made || made.error().cause == Cause::control_file);
 }
 
 }  // namespace

@@ -1,51 +1,23 @@
-// Bytes of a server behind a package of QMTP, or before its end: what is written is the package and
+// Bytes of a server after a package of QMTP, or before its end: what is written is the package and
 // nothing else, and what the answers mean is what a plain reading of them says.
 // Byte 0 parts what is said, byte 1 chooses recipients and ending, byte 2 the message and whether
 // the server waits for the end of the package.
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "fuzz/tools.hpp"
 #include "session/qmtp.hpp"
+#include "support/text_message.hpp"
 
 namespace {
 
 using namespace tern;
-
-void expect(bool holds) {
-    if (!holds) std::abort();
-}
-
-class NoTime final : public Clock {
-public:
-    [[nodiscard]] Time now() const override { return Time(); }
-    [[nodiscard]] std::chrono::seconds since_epoch() const override { return {}; }
-};
-
-class Text final : public MessageSource {
-public:
-    explicit Text(std::string_view content) : content_(content) {}
-
-    Task<std::size_t> read_some(std::span<char> into, Deadline) override {
-        const std::size_t count = content_.copy(into.data(), into.size(), at_);
-        at_ += count;
-        co_return count;
-    }
-    bool rewind() override {
-        at_ = 0;
-        return true;
-    }
-    [[nodiscard]] std::optional<std::uint64_t> size() const override { return content_.size(); }
-
-private:
-    const std::string_view content_;
-    std::size_t at_ = 0;
-};
+using tern::fuzz::expect;
 
 /// Takes everything; says its bytes in pieces, from the beginning or once so much was written, then
 /// hangs up or is mute.
@@ -115,15 +87,15 @@ void expect_answers(std::string_view said, std::size_t recipients, bool succeede
         return;
     }
     expect(progress.recipients.size() == answers.size());
-    bool anybody = false;
+    bool any_accepted = false;
     for (std::size_t i = 0; i < answers.size(); ++i) {
         const smtp::Reply& reply = *progress.recipients[i].reply;
         expect(reply.code == code_of(answers[i].front()));
         expect(reply.text == answers[i].substr(0, smtp::reported_text).substr(1));
-        anybody = anybody || reply.positive();
+        any_accepted = any_accepted || reply.positive();
     }
-    expect(progress.accepted.has_value() == anybody);
-    expect(succeeded == (complete && anybody));
+    expect(progress.accepted.has_value() == any_accepted);
+    expect(succeeded == (complete && any_accepted));
 }
 
 }  // namespace
@@ -146,8 +118,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string package = netstring("\n" + std::string(bodies[which])) +
                                 netstring("s@sender.example") + netstring(series);
 
-    const NoTime clock;
-    Text message(messages[which]);
+    const StoppedClock clock;
+    TextMessage message(messages[which]);
     Server server(said, 1 + data[0], waits ? package.size() : 0, (data[1] & 0x80U) != 0);
     session::Progress progress;
     const Result<std::uint64_t> measured =

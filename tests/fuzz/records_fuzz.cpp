@@ -3,10 +3,8 @@
 // 0, bit 0: TLS 1.3, else 1.2; bit 1: bytes come one by one. Then records: a content type, two
 // bytes of length, the content. What the client reads is the beginning of the application data, and
 // it ends or waits.
-#include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -14,17 +12,15 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 
+#include "fuzz/tools.hpp"
 #include "support/tls_client.hpp"
 
 namespace {
 
 using namespace tern;
+using tern::fuzz::expect;
 
 constexpr std::size_t most_content = 16UL * 1024;  // RFC 8446 5.1
-
-void demand(bool holds) {
-    if (!holds) std::abort();
-}
 
 std::string big_endian(std::uint64_t number, unsigned bytes) {
     std::string made;
@@ -38,7 +34,7 @@ std::string derive(const char* kdf, const OSSL_PARAM* parameters, std::size_t le
     EVP_KDF* const fetched = EVP_KDF_fetch(nullptr, kdf, nullptr);
     EVP_KDF_CTX* const context = EVP_KDF_CTX_new(fetched);
     std::string made(length, '\0');
-    demand(EVP_KDF_derive(context, reinterpret_cast<unsigned char*>(made.data()), length,
+    expect(EVP_KDF_derive(context, reinterpret_cast<unsigned char*>(made.data()), length,
                           parameters) == 1);
     EVP_KDF_CTX_free(context);
     EVP_KDF_free(fetched);
@@ -95,7 +91,7 @@ struct Inner {
     std::string content;
 };
 
-// RFC 8446 5.4: zeros behind the type are padding, and a type of zero is but one of them.
+// RFC 8446 5.4: zeros after the type are padding, and a type of zero is but one of them.
 Inner without_padding(char type, std::string content) {
     while (type == 0 && !content.empty()) {
         type = content.back();
@@ -148,7 +144,7 @@ private:
         iv_ = expand(traffic_secret, "iv", 12);
         number_ = 0;
     }
-    // RFC 8446 4.6.3: what comes behind it has the next keys.
+    // RFC 8446 4.6.3: what comes after it has the next keys.
     void follow_key_update(const Inner& inner) {
         if (inner.type == SSL3_RT_HANDSHAKE && inner.content.size() == 5 &&
             inner.content[0] == SSL3_MT_KEY_UPDATE)
@@ -202,8 +198,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool tls13 = (data[0] & 1) != 0;
     test::Encounter met(server(tls13 ? TLS1_3_VERSION : TLS1_2_VERSION));
     if ((data[0] & 2) != 0) met.peer.longest_read = 1;
-    demand(met.handshake().has_value());
-    demand(met.says("EHLO me.example\r\n").has_value());
+    expect(met.handshake().has_value());
+    expect(met.says("EHLO me.example\r\n").has_value());
     Records records(met.peer.ssl());
     std::string_view rest(reinterpret_cast<const char*>(data) + 1, size - 1);
     std::string application_data;
@@ -223,17 +219,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (;;) {
         const Result<std::string> more = met.hears(1000);
         if (!more) {
-            demand(!more.error().detail.empty());
-            // An end is one for good.
-            if (more.error().cause == Cause::tls) demand(!met.hears());
+            expect(!more.error().detail.empty());
+            // After an end there is no more data.
+            if (more.error().cause == Cause::tls) expect(!met.hears());
             break;
         }
         if (more->empty()) break;
         heard += *more;
-        demand(heard.size() <= application_data.size());
+        expect(heard.size() <= application_data.size());
     }
-    demand(application_data.starts_with(heard));
-    demand(!harmless || heard == application_data);  // the records are good ones
+    expect(application_data.starts_with(heard));
+    expect(!harmless || heard == application_data);  // the records are good ones
     (void)met.says("QUIT\r\n");
     return 0;
 }

@@ -1,31 +1,28 @@
-// A server's words about a login, of any bytes: what is reported behind redact() gives nothing
+// A server's words about a login, of any bytes: what redact() leaves to report gives nothing
 // away, and words that do not are left as they are. Secrets end at a NUL each, the words are what
 // follows.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/ascii.hpp"
 #include "delivery/redact.hpp"
+#include "fuzz/tools.hpp"
 #include "sasl/base64.hpp"
 #include "session/authenticate.hpp"
 
 namespace {
 
 using namespace tern;
-
-void expect(bool holds) {
-    if (!holds) std::abort();
-}
+using tern::fuzz::expect;
 
 constexpr std::string_view our_words =
     "The mail was offered to a relay.\nThe server's words repeat our credentials and are left "
     "out.\n";
 
-// The plainest spelling: it must be found whatever stands around it.
+// The plainest spelling: it must be found whatever is around it.
 void expect_found(const Secret& secret, const std::vector<Secret>& said) {
     const auto shown = [](char c) { return c > ' ' && !is_control(c); };
     if (std::ranges::none_of(secret.reveal(), shown)) return;

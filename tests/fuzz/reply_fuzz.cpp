@@ -1,18 +1,15 @@
 // Bytes of a server as a reply: read whole and in pieces, the outcome is the same and bounded.
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
+#include "fuzz/tools.hpp"
 #include "smtp/extensions.hpp"
 #include "smtp/reply.hpp"
 
 namespace {
 
 using tern::smtp::ReplyReader;
-
-void expect(bool holds) {
-    if (!holds) std::abort();
-}
+using tern::fuzz::expect;
 
 void check(const ReplyReader& reader) {
     if (reader.state() == ReplyReader::State::malformed) expect(!reader.trouble().empty());
@@ -34,9 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t taken = whole.feed(bytes);
     check(whole);
     ReplyReader parted;
-    std::size_t parted_taken = 0;
-    for (std::size_t at = 0; at < bytes.size(); at += piece)
-        parted_taken += parted.feed(bytes.substr(at, piece));
+    const std::size_t parted_taken = tern::fuzz::feed_in_pieces(parted, bytes, piece);
     expect(whole.state() == parted.state());
     if (whole.state() == ReplyReader::State::malformed) return 0;
     expect(taken == parted_taken);

@@ -2,11 +2,11 @@
 // defers is one that the check of its file names. Host, sender and each file end at a NUL.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "base/text.hpp"
+#include "fuzz/tools.hpp"
 #include "routing/check.hpp"
 #include "routing/route_line.hpp"
 #include "routing/route.hpp"
@@ -15,18 +15,10 @@ namespace {
 
 using tern::routing::Mistake;
 using Mistakes = std::vector<Mistake>;
+using tern::fuzz::expect;
+using tern::fuzz::take;
 
-void expect(bool holds) {
-    if (!holds) std::abort();
-}
-
-std::string_view take(std::string_view& rest) {
-    const std::string_view part = rest.substr(0, rest.find('\0'));
-    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
-    return part;
-}
-
-// Mistakes stand in the order of lines, and each says something.
+// Mistakes are in the order of lines, and each says something.
 void expect_sound(const Mistakes& mistakes) {
     std::size_t line = 0;
     for (const Mistake& mistake : mistakes) {

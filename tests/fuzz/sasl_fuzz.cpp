@@ -1,5 +1,5 @@
-// What a hostile server says in AUTH: whatever it is, an exchange ends, and no success stands that
-// was not proven. The first byte chooses the mechanism, newlines part the challenges.
+// What a hostile server says in AUTH: whatever it is, an exchange ends, and no success is accepted
+// that was not proven. The first byte chooses the mechanism, newlines part the challenges.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>

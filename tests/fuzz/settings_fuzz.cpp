@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -17,11 +16,14 @@
 #include "control/server_files.hpp"
 #include "os/tcpto_records.hpp"
 #include "explain/check/check.hpp"
+#include "fuzz/tools.hpp"
 #include "support/directory.hpp"
 
 namespace {
 
 using namespace tern;
+using tern::fuzz::expect;
+using tern::fuzz::take;
 
 constexpr std::array names{"me",
                            "helohost",
@@ -49,16 +51,6 @@ constexpr std::array names{"me",
                            "notlshosts/mx1.example.net",
                            "token",
                            "badmailfrom"};
-
-void expect(bool holds) {
-    if (!holds) std::abort();
-}
-
-std::string_view take(std::string_view& rest) {
-    const std::string_view part = rest.substr(0, rest.find('\0'));
-    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
-    return part;
-}
 
 /// The home, which is the working directory only while an input is looked at: the fuzzer's own
 /// files have relative names.
@@ -137,7 +129,7 @@ void judge_findings(const std::vector<explain::Finding>& findings, bool defers_a
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static const Home home;
-    static NoAddresses nobody;
+    static NoAddresses none;
     static const explain::Reader reader("nobody", std::nullopt);
     std::string_view rest(reinterpret_cast<const char*>(data), size);
     const std::string_view host = take(rest);
@@ -155,7 +147,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (settings) judge(*settings, host, sender);
     else expect(settings.error().cause == Cause::control_file && !settings.error().detail.empty());
     judge_rules();
-    judge_findings(explain::check(reader, nobody, std::chrono::seconds(1'800'000'000)), !settings);
+    judge_findings(explain::check(reader, none, std::chrono::seconds(1'800'000'000)), !settings);
     home.leave();
     return 0;
 }

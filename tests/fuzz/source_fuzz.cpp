@@ -3,11 +3,11 @@
 // extensions and mechanisms. Sender and files end at a NUL.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "base/text.hpp"
+#include "fuzz/tools.hpp"
 #include "routing/check.hpp"
 #include "routing/ignored_extensions.hpp"
 #include "routing/mechanism_order.hpp"
@@ -17,16 +17,8 @@
 namespace {
 
 using Mistakes = std::vector<tern::routing::Mistake>;
-
-void expect(bool holds) {
-    if (!holds) std::abort();
-}
-
-std::string_view take(std::string_view& rest) {
-    const std::string_view part = rest.substr(0, rest.find('\0'));
-    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
-    return part;
-}
+using tern::fuzz::expect;
+using tern::fuzz::take;
 
 bool names(const Mistakes& mistakes, std::string_view detail) {
     return std::any_of(mistakes.begin(), mistakes.end(), [detail](const auto& mistake) {
@@ -53,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         all.insert(all.end(), more.begin(), more.end());
     for (const auto& mistake : all) expect(!mistake.what.empty() && mistake.origin.line != 0);
 
-    // Any text may stand in the other files as well.
+    // Any text may be in the other files as well.
     const auto address = tern::IpAddress::parse(sender).value_or(tern::IpAddress());
     const auto ignored =
         tern::routing::find_ignored_extensions(files.domainips, sender, address);

@@ -3,20 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <vector>
 
+#include "fuzz/tools.hpp"
 #include "os/tcpto_records.hpp"
 
 namespace {
 
 using namespace tern;
 using Table = std::vector<unsigned char>;
+using tern::fuzz::expect;
 namespace backoff = os::backoff;
-
-void demand(bool claim) {
-    if (!claim) std::abort();
-}
 
 /// The input's first bytes: what happens to which host, when.
 struct Event {
@@ -41,7 +38,7 @@ Event event(const std::uint8_t* data) {
 
 std::size_t records_changed(const Table& before, const Table& after,
                             const backoff::Layout& layout) {
-    demand(before.size() == after.size());
+    expect(before.size() == after.size());
     std::size_t changed = 0;
     for (std::size_t at = 0; at < before.size(); at += layout.record_size) {
         const auto size = static_cast<std::ptrdiff_t>(
@@ -58,19 +55,19 @@ void happen(const Event& event, Table& table) {
     const backoff::Layout& layout = backoff::layout_of(event.host.family());
     const std::uint32_t jitter = event.kind >> 3 & 31;
     const backoff::Finding found = backoff::look_up(table, event.host, event.when, jitter, layout);
-    demand(found.listed || !found.skip);
+    expect(found.listed || !found.skip);
     if ((event.kind & 1) == 0) {
         const bool changed = backoff::note_timeout(table, event.host, event.when, layout);
-        demand(records_changed(before, table, layout) <= (changed ? 1U : 0U));
+        expect(records_changed(before, table, layout) <= (changed ? 1U : 0U));
         const bool has_room = table.size() >= layout.record_size;
-        demand(backoff::look_up(table, event.host, event.when, jitter, layout).listed == has_room);
+        expect(backoff::look_up(table, event.host, event.when, jitter, layout).listed == has_room);
         // The same moment counts once.
-        demand(!backoff::note_timeout(table, event.host, event.when, layout));
+        expect(!backoff::note_timeout(table, event.host, event.when, layout));
     } else {
         const bool changed = backoff::note_answer(table, event.host, layout);
-        demand(changed || !found.listed);
-        demand(records_changed(before, table, layout) == (changed ? 1U : 0U));
-        demand(!backoff::look_up(table, event.host, event.when, jitter, layout).listed);
+        expect(changed || !found.listed);
+        expect(records_changed(before, table, layout) == (changed ? 1U : 0U));
+        expect(!backoff::look_up(table, event.host, event.when, jitter, layout).listed);
     }
 }
 
@@ -86,7 +83,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (std::size_t i = 0; i < 70; ++i) {
         for (const backoff::Layout& layout : {backoff::tcpto, backoff::tcpto6}) {
             const auto entry = backoff::entry(table, i, layout);
-            if (entry) demand(entry->count > 0 && i < backoff::most_records);
+            if (entry) expect(entry->count > 0 && i < backoff::most_records);
         }
     }
     return 0;

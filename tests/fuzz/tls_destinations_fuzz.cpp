@@ -1,29 +1,21 @@
-// control/tlsdestinations of any bytes: the line that decides stands in the file and fits, no line
+// control/tlsdestinations of any bytes: the line that decides is in the file and fits, no line
 // that is said to match nothing decides, and what defers mail is named by the check. The server's
 // name and the next hop come first, each ended by a NUL.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "routing/check.hpp"
 #include "routing/tls_destinations.hpp"
 #include "dns/domain.hpp"
+#include "fuzz/tools.hpp"
 
 namespace {
 
 using namespace tern::routing;
-
-void expect(bool holds) {
-    if (!holds) std::abort();
-}
-
-std::string_view take(std::string_view& rest) {
-    const std::string_view part = rest.substr(0, rest.find('\0'));
-    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
-    return part;
-}
+using tern::fuzz::expect;
+using tern::fuzz::take;
 
 // As deliveries have them: A-labels, or nothing.
 std::string name_in(std::string_view text) {
@@ -60,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     else expect(mistake != mistakes.end() && mistake->defers);
     // What is of no name is asked last.
     if (found->is_general()) return 0;
-    const auto nobody = find_tls_destination(content, "", "");
-    expect(!nobody || nobody->is_general());
+    const auto nameless = find_tls_destination(content, "", "");
+    expect(!nameless || nameless->is_general());
     return 0;
 }

@@ -1,23 +1,19 @@
 // A server that means no good. The first byte of the input chooses: its bytes are the input alone,
 // or a real server's, with the input as changes to them. Whatever comes, the session ends or waits,
 // and what is read from it is the beginning of what the server said.
-#include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "fuzz/tools.hpp"
 #include "support/tls_client.hpp"
 
 namespace {
 
 using namespace tern;
+using tern::fuzz::expect;
 
 constexpr std::string_view greeting = "220 mx.example.com\r\n250 and more words to be changed\r\n";
-
-void demand(bool holds) {
-    if (!holds) std::abort();
-}
 
 // Three bytes a change: where (from the last change on), and which bits.
 class Changes {
@@ -81,7 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Changes changes(input);
 
     test::Encounter met(server((mode & 2) != 0));
-    demand(met.made.has_value());
+    expect(met.made.has_value());
     if ((mode & 4) != 0) met.peer.longest_read = 1;
     met.peer.hung_up = (mode & 8) != 0;
     if (raw) {
@@ -95,11 +91,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
     const Result<tls::Established> agreed = met.handshake();
     if (!agreed) {
-        demand(agreed.error().stage == Stage::handshake);
-        demand(!agreed.error().detail.empty());
+        expect(agreed.error().stage == Stage::handshake);
+        expect(!agreed.error().detail.empty());
         return 0;
     }
-    demand(!raw);  // nobody completes a handshake without keys
+    expect(!raw);  // without keys no handshake succeeds
     (void)met.says("EHLO me.example\r\n");
     if (SSL_is_init_finished(met.peer.ssl()) && met.peer.trouble.empty()) met.peer.says(greeting);
     std::string heard;
@@ -107,9 +103,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const Result<std::string> more = met.hears(16);
         if (!more || more->empty()) break;
         heard += *more;
-        demand(heard.size() <= greeting.size());
+        expect(heard.size() <= greeting.size());
     }
-    demand(greeting.starts_with(heard));
-    demand(changes.made() || heard == greeting);
+    expect(greeting.starts_with(heard));
+    expect(changes.made() || heard == greeting);
     return 0;
 }

@@ -1,13 +1,12 @@
 // Any certificates as a server's chain, against an authority that we trust: what is accepted bears
 // the name that was required, and an authority limited to some names can accept no other. Byte 0:
-// bit 0 signs the certificates anew with the authority's key, so that a change in them reaches what
-// lies behind the signature; bit 1 limits the authority to names below example.com. Byte 1 chooses
-// the required name. Then certificates in DER, each behind two bytes of length, the server's first.
+// bit 0 signs the certificates again with the authority's key, so that a change in them reaches
+// what the signature covers; bit 1 limits the authority to names below example.com. Byte 1 chooses
+// the required name. Then certificates in DER, each after two bytes of length, the server's first.
 #include <time.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -16,21 +15,19 @@
 #include <openssl/err.h>
 
 #include "base/ascii.hpp"
+#include "fuzz/tools.hpp"
 #include "support/certificates.hpp"
 #include "tls/verify.hpp"
 
 namespace {
 
 using namespace tern;
+using tern::fuzz::expect;
 
 constexpr std::string_view references[] = {"mx.example.com", "victim.test", "mx", "a.b.example.com",
                                            "xn--bcher-kva.example"};
 constexpr std::string_view permitted = "example.com";
 constexpr time_t now = 1'800'000'000;  // 2027: certificates in the corpus stay valid
-
-void demand(bool holds) {
-    if (!holds) std::abort();
-}
 
 // The same key in each process, so that certificates in the corpus are signed by it.
 EVP_PKEY* the_key() {
@@ -50,7 +47,7 @@ tls::CertificatePtr make_root(bool limited) {
     tls::CertificatePtr root = test::make_identity(spec).certificate;
     ASN1_TIME_set(X509_getm_notBefore(root.get()), 1'700'000'000);
     ASN1_TIME_set(X509_getm_notAfter(root.get()), 2'000'000'000);
-    demand(X509_set_pubkey(root.get(), the_key()) == 1 &&
+    expect(X509_set_pubkey(root.get(), the_key()) == 1 &&
            X509_sign(root.get(), the_key(), nullptr) > 0);
     return root;
 }
@@ -72,7 +69,7 @@ Chain certificates_in(std::string_view input) {
     return chain;
 }
 
-void sign_anew(Chain& chain, const X509* root) {
+void sign_again(Chain& chain, const X509* root) {
     for (std::size_t i = chain.size(); i-- > 0;) {
         const X509* const issuer = i + 1 < chain.size() ? chain[i + 1].get() : root;
         X509_set_issuer_name(chain[i].get(), X509_get_subject_name(issuer));
@@ -100,17 +97,17 @@ bool bears(const X509* certificate, std::string_view reference) {
 void judge(const tls::Verification& verification, X509_STORE_CTX* context, const X509* certificate,
            std::string_view reference, bool limited) {
     if (verification.held) {
-        demand(verification.explanation.empty() && bears(certificate, reference));
-        demand(!limited || reference.ends_with(permitted));
+        expect(verification.explanation.empty() && bears(certificate, reference));
+        expect(!limited || reference.ends_with(permitted));
         return;
     }
-    demand(X509_STORE_CTX_get_error(context) != X509_V_OK);
-    demand(verification.cause == Cause::unverified);
+    expect(X509_STORE_CTX_get_error(context) != X509_V_OK);
+    expect(verification.cause == Cause::unverified);
     std::string words = verification.explanation;
-    demand(!words.empty() && words.size() < 6000);
-    demand(std::ranges::count(words, '\n') == 2);
+    expect(!words.empty() && words.size() < 6000);
+    expect(std::ranges::count(words, '\n') == 2);
     std::ranges::replace(words, '\n', ' ');
-    demand(std::ranges::none_of(words, is_control));
+    expect(std::ranges::none_of(words, is_control));
 }
 
 }  // namespace
@@ -125,7 +122,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view reference = references[data[1] % std::size(references)];
     Chain chain = certificates_in({reinterpret_cast<const char*>(data) + 2, size - 2});
     if (chain.empty()) return 0;
-    if ((data[0] & 1) != 0) sign_anew(chain, root);
+    if ((data[0] & 1) != 0) sign_again(chain, root);
 
     const std::unique_ptr<X509_STORE, tls::Releaser<X509_STORE_free>> store(X509_STORE_new());
     X509_STORE_add_cert(store.get(), root);

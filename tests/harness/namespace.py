@@ -34,12 +34,12 @@ def entering(*kinds):
 
 def inside(*kinds):
     """Whether entering() brought us here: namespaces that are not those it was called in."""
-    told = dict(each.split("=", 1) for each in os.environ.get(OUTSIDE, "").split(",") if each)
-    return all(kind in told and identity(kind) != told[kind] for kind in kinds)
+    given = dict(each.split("=", 1) for each in os.environ.get(OUTSIDE, "").split(",") if each)
+    return all(kind in given and identity(kind) != given[kind] for kind in kinds)
 
 
 def enter(*kinds):
-    """Starts this very program again in new namespaces; returns at once where it is in them."""
+    """Starts this very program again in new namespaces; returns immediately where it is in them."""
     if inside(*kinds):
         return
     if os.geteuid() != 0:
@@ -104,8 +104,8 @@ def empty(place, options="mode=755"):
     call("mount", "-t", "tmpfs", "-o", options, "tmpfs", place)
 
 
-def tell(real, text):
-    """A file has this text here. What holds it is gone from the disk at once."""
+def write(real, text):
+    """A file has this text here. The file that holds it is removed from the disk immediately."""
     with tempfile.NamedTemporaryFile("w") as ours:
         ours.write(text)
         ours.flush()
@@ -153,7 +153,7 @@ def main(words):
     if networks:
         answers(*networks)
     for each in files:
-        tell(*each.split("=", 1))
+        write(*each.split("=", 1))
     os.execvp(words[0], words)
 
 

@@ -8,7 +8,7 @@ from cases_refusals import cured, refused
 
 
 def homes_side_by_side(bench):
-    """Each program takes the home that it stands in (contract.md#home)."""
+    """Each program takes the home that it is in (contract.md#home)."""
     for home in (bench.home(), bench.home()):
         with Rspawn(bench, home, PATH="/bin:/usr/bin"):
             bench.drop_in(home, "--from", bench.first, env={"QMAILHOME": "/elsewhere"})
@@ -22,7 +22,7 @@ def a_home_that_qmail_would_not_take(bench):
     for setting in ("/elsewhere", "relative"):
         with Rspawn(bench, home, QMAILHOME=setting):
             refused(bench, home, because=(setting, "home", "--anyway"))
-    # Its bin is elsewhere, so nothing tells the program of this home, but for QMAILHOME.
+    # Its bin is elsewhere, so only QMAILHOME names this home.
     away = bench.scratch / "away"
     away.mkdir()
     home.bin.rename(away / "bin")
@@ -49,9 +49,9 @@ SCRIPT = '#!/bin/sh\nexec "$(dirname "$0")/{name}" "$@"\n'
 
 
 def wrapper(home, kind, name="qmail-remote.orig"):
-    """Moves the program behind a wrapper, as the makers of those tell their users."""
-    path, behind = home.bin / "qmail-remote", home.bin / name
-    path.rename(behind)
+    """Puts a wrapper before the program, as the authors of those describe it."""
+    path, wrapped = home.bin / "qmail-remote", home.bin / name
+    path.rename(wrapped)
     if kind == "script":
         path.write_text(SCRIPT.format(name=name))
     elif kind == "link":
@@ -59,11 +59,11 @@ def wrapper(home, kind, name="qmail-remote.orig"):
         elsewhere.write_text(SCRIPT.format(name=name))
         elsewhere.chmod(0o755)
         path.symlink_to(elsewhere)
-        return path, behind
+        return path, wrapped
     else:
         shutil.copy(kind, path)
     path.chmod(0o755)
-    return path, behind
+    return path, wrapped
 
 
 def wrappers(bench):
@@ -73,20 +73,20 @@ def wrappers(bench):
                        (plain, "qmail-remote.orig"), (plain, "qmail-remote.moved"),
                        (knowing, "qmail-remote.helper"), ("script", "other")):
         home = bench.home()
-        path, behind = wrapper(home, kind, name)
+        path, wrapped = wrapper(home, kind, name)
         old = identity(path)
-        real = "FILE" if name == "other" else behind
+        real = "FILE" if name == "other" else wrapped
         refused(bench, home, because=("wrapper", f"--replace {real}\n", f"--replace {path}\n"))
         refused(bench, home, "--anyway", because="wrapper")
 
-        bench.drop_in(home, "--dry-run", "--from", bench.first, "--replace", behind)
-        bench.drop_in(home, "--from", bench.first, "--replace", behind)
+        bench.drop_in(home, "--dry-run", "--from", bench.first, "--replace", wrapped)
+        bench.drop_in(home, "--from", bench.first, "--replace", wrapped)
         expect(identity(path) == old, f"{kind}: the wrapper did not stay")
-        expect(identity(behind)[3] == (bench.first / "qmail-remote").read_bytes(),
-               f"{kind}: tern is not behind the wrapper")
-        bench.drop_in(home, "--from", bench.second, "--replace", behind)
+        expect(identity(wrapped)[3] == (bench.first / "qmail-remote").read_bytes(),
+               f"{kind}: the wrapper does not run tern")
+        bench.drop_in(home, "--from", bench.second, "--replace", wrapped)
         bench.drop_in(home, "--back")  # it is in bin: no --replace, whatever its name
-        expect(identity(behind) == home.old["qmail-remote"], f"{kind}: the old one is not back")
+        expect(identity(wrapped) == home.old["qmail-remote"], f"{kind}: the old one is not back")
 
         bench.drop_in(home, "--from", bench.first, "--replace", path)
         expect(identity(path)[3] == (bench.first / "qmail-remote").read_bytes(),
@@ -107,12 +107,12 @@ def a_backup_is_no_wrapper(bench):
 
 
 def a_program_behind_a_wrapper_elsewhere(bench):
-    """The program stands in another directory, whose owner counts as well."""
+    """The program is in another directory, whose owner counts as well."""
     home = bench.home()
-    path, behind = wrapper(home, "script", "other")
+    path, wrapped = wrapper(home, "script", "other")
     elsewhere = bench.scratch / "wrapped"
     elsewhere.mkdir()
-    shutil.copy2(behind, elsewhere / "other")
+    shutil.copy2(wrapped, elsewhere / "other")
     old = identity(elsewhere / "other")
     with Rspawn(bench, home, QMAILHOME=str(home.path)):
         os.chown(elsewhere, UID, GID)

@@ -45,7 +45,7 @@ def package_comes_and_goes(bench):
     with Watch(bench, home):
         before = snapshot(home.bin)
         said = dpkg("-i", package)
-        expect("tern-drop-in" in said, "installing does not tell what comes next")
+        expect("tern-drop-in" in said, "installing does not say what comes next")
         expect(snapshot(home.bin) == before, "installing touched qmail")
         expect_table6(home)
         (home.path / "queue/lock/tcpto6").unlink()
@@ -56,7 +56,7 @@ def package_comes_and_goes(bench):
         table6 = (home.path / "queue/lock/tcpto6").stat().st_ino
         before = snapshot(home.bin)
         dpkg("-i", package)  # an upgrade
-        expect("stay as they are" in dpkg("-r", "tern"), "removing does not tell what stays")
+        expect("stay as they are" in dpkg("-r", "tern"), "removing does not say what stays")
         dpkg("-P", "tern")
         expect(snapshot(home.bin) == before, "upgrading or removing touched qmail")
         expect((home.path / "queue/lock/tcpto6").stat().st_ino == table6, "tcpto6 was touched")

@@ -65,7 +65,7 @@ def wrong_options(bench):
         said = bench.drop_in(home, *words, status=2)
         expect("usage: " in said, f"{words}: no usage: {said}")
     expect(snapshot(home.path) == before, "wrong usage changed something")
-    expect("--replace FILE" in bench.drop_in(home, "--help"), "--help does not tell of --replace")
+    expect("--replace FILE" in bench.drop_in(home, "--help"), "--help does not name --replace")
     bench.drop_in(home, f"--from={bench.first}", "--dry-run")
 
 
@@ -127,7 +127,7 @@ def closed_directories(bench):
 
 
 def places_that_cannot_take_it(bench):
-    """A dry run tells what the real one would meet."""
+    """A dry run reports what the real one would meet."""
     def on_tmpfs(options, then=None):
         home = bench.home()
         programs = {path.name: path for path in home.bin.iterdir()}

@@ -46,7 +46,7 @@ def install_by_package(root):
                    stderr=subprocess.DEVNULL)
 
 
-def nobody_steers_root(bench):
+def no_user_steers_root(bench):
     root = bench.scratch / "attacked"
     (root / "var").mkdir(parents=True)
     home = bench.home(root / "var/qmail")
@@ -116,4 +116,4 @@ def the_table_of_ipv6(bench):
            identity(pathlib.Path(f"{home.table}6"))[1] == QUEUE_UID, "an open directory")
 
 
-CASES = (nobody_steers_root, links_on_the_way, the_table_of_ipv6)
+CASES = (no_user_steers_root, links_on_the_way, the_table_of_ipv6)

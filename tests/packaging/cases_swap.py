@@ -46,11 +46,11 @@ def dry_runs_change_nothing(bench):
     before = snapshot(home.path)
     said = bench.drop_in(home, "--dry-run", "--from", bench.first)
     for program in PROGRAMS:
-        expect(f"to {home.bin}/{program}\n" in said, f"the dry run does not tell of {program}")
+        expect(f"to {home.bin}/{program}\n" in said, f"the dry run does not name {program}")
     expect(snapshot(home.path) == before, "a dry run changed something")
     bench.drop_in(home, "--from", bench.first)
     before = snapshot(home.path)
-    expect("would rename" in bench.drop_in(home, "--dry-run", "--back"), "back: tells no step")
+    expect("would rename" in bench.drop_in(home, "--dry-run", "--back"), "back: names no step")
     expect(snapshot(home.path) == before, "a dry run of going back changed something")
 
 
@@ -72,16 +72,16 @@ def install_upgrade_and_back(bench):
 
 
 def interrupted_runs(bench):
-    home, chance = bench.home(), random.Random(20261123)
+    home, dice = bench.home(), random.Random(20261123)
     began = time.monotonic()
     bench.drop_in(home, "--from", bench.first)
     duration = time.monotonic() - began
     with Watch(bench, home):
         for turn in range(24):
-            words = chance.choice((("--from", bench.first), ("--from", bench.second), ("--back",)))
+            words = dice.choice((("--from", bench.first), ("--from", bench.second), ("--back",)))
             process = subprocess.Popen(bench.command(home, *words), start_new_session=True,
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(chance.uniform(0, duration * 1.5))
+            time.sleep(dice.uniform(0, duration * 1.5))
             how = signal.SIGKILL if turn % 2 else signal.SIGTERM
             try:
                 os.killpg(process.pid, how)

@@ -1,5 +1,5 @@
 // Looks at a program's path as hard as it can, as root (is it there, whole, with its mode?) and as
-// the user that runs it (does it run?), until told to stop by SIGTERM. Prints what it ever found
+// the user that runs it (does it run?), until SIGTERM stops it. Prints what it ever found
 // wrong. Usage: watch path uid gid home size...   (the sizes that a whole program may have)
 #include <algorithm>
 #include <cerrno>

@@ -110,7 +110,7 @@ def passwords(t):
 
 
 def _without_reader(t, name, content):
-    """A file with secrets that nobody else reads."""
+    """A file with secrets that no other user can read."""
     path = t.control(name, content)
     os.chown(path, 0, QMAILR)
     path.chmod(0o640)
@@ -141,7 +141,7 @@ def logins_without_verification(t):
     _without_reader(t, "smtproutes", f":b.example/mx{login}")
     _finds(t, "warning", "control/smtproutes", "that DNS returns for b.example", line=1)
     t.control("smtproutes", "a.example:b2.example")
-    t.equal(_check(t), [], "nobody logs in")
+    t.equal(_check(t), [], "no route logs in")
     _without_reader(t, "authsenders", f"@a.example:b3.example{login}")
     _finds(t, "warning", "control/authsenders", "sent to b3.example over TLS", line=1)
     t.control("notlshosts/b3.example")
@@ -152,7 +152,7 @@ def logins_without_verification(t):
 
 
 def logins_after_blanks(t):
-    """Two words after a port log in; whoever wrote anything else there is told."""
+    """Two words after a port log in; anything else there is reported."""
     _furnish(t)
     t.control("tlshosts/b.example.pem", t.certificates.text("ca"))
     two_words = "a.example:b.example:587 user geheim\n:b.example;587\tuser\tgeheim"
@@ -328,7 +328,7 @@ def what_is_no_file(t):
         (t.home / "control" / name).rmdir()
 
 
-def directories_nobody_enters(t):
+def directories_qmailr_cannot_enter(t):
     _furnish(t)
     for name in ("tlshosts", "notlshosts", "smtproutes.d"):
         (t.home / "control" / name).mkdir(mode=0o700)
@@ -353,7 +353,7 @@ def tables(t):
 
 
 def cures_of_tables(t):
-    """Root would write through the links of whoever owns queue/lock, so the cure has only the
+    """Root would write through the links of the user who owns queue/lock, so the cure has only the
     rights of that user; and it cures."""
     _furnish(t)
     folder = t.home / "queue/lock"
@@ -389,7 +389,7 @@ def users(t):
     t.asks("check")
     t.check(with_name or "/etc/passwd has no such user" in t.text, "says that it was not checked")
     t.asks("check", "--user", f"{QMAILR}:{QMAILR}", uid=1, cwd="/")
-    t.tells("only root can")
+    t.prints("only root can")
 
 
 def hostile_names(t):
@@ -398,7 +398,7 @@ def hostile_names(t):
     t.control("tlshosts/\x1b[31mred.example.pem", "x")
     t.control("smtproutes.d/\x9b31m", "relay=\x1b[31m")
     t.asks("check", "--user", f"{QMAILR}:{QMAILR}", status=1)
-    t.tells("\\x1b[31mred.example")
+    t.prints("\\x1b[31mred.example")
     _check(t, status=1)
 
 

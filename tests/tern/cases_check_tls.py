@@ -137,7 +137,7 @@ def directories_of_trust(t):
                        t.certificates.text("ca-rsa") + t.certificates.text("intermediate"))
     t.equal([each["severity"] for each in _check(t)], ["note"], "findings")
     bundle.unlink()
-    # A second server by the same directory is not told again; one whose link leads nowhere is.
+    # A second server by the same directory is not reported again; one with a dangling link is.
     link = t.home / "control/tlshosts/mx2.example.org.pem"
     link.symlink_to("mx.example.org.pem")
     t.equal([each["severity"] for each in _check(t)], ["note"], "findings")

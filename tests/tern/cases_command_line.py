@@ -8,10 +8,10 @@ COMPLETIONS = pathlib.Path(__file__).resolve().parents[2] / "packaging" / "compl
 
 def help_for_each(t):
     t.asks("--help")
-    t.tells("probe", "check", "route")
+    t.prints("probe", "check", "route")
     for subcommand in ("probe", "check", "route"):
         t.asks(subcommand, "--help")
-        t.tells("Usage: tern " + subcommand, "--json", "--color")
+        t.prints("Usage: tern " + subcommand, "--json", "--color")
 
 
 def version(t):
@@ -53,19 +53,24 @@ def what_cannot_be_written(t):
 
 def colour(t):
     t.asks("probe", "198.51.100.77", status=1)
-    t.never_tells("\x1b")
+    t.never_prints("\x1b")
     t.asks("probe", "198.51.100.77", "--color", "always", status=1)
-    t.tells("\x1b[")
+    t.prints("\x1b[")
+
+
+def _on_a_terminal(t, words, setup="", environment=None):
+    """What appears on a terminal, which script(1) makes."""
+    return subprocess.run(
+        ["script", "-qec", f"{setup} {t.binaries}/tern {words}", "/dev/null"],
+        env={"PATH": "/usr/bin:/bin", "QMAILHOME": str(t.home), **(environment or {})},
+        stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=30).stdout.decode()
 
 
 def colour_on_a_terminal(t):
-    """script(1) makes a terminal; NO_COLOR takes the colour away."""
+    """NO_COLOR takes the colour away."""
     for wanted, environment in ((True, {}), (False, {"NO_COLOR": "1"}), (True, {"NO_COLOR": ""})):
-        shown = subprocess.run(
-            ["script", "-qec", f"{t.binaries}/tern probe 198.51.100.77", "/dev/null"],
-            env={"PATH": "/usr/bin:/bin", "QMAILHOME": str(t.home), **environment},
-            stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=30).stdout
-        t.equal(b"\x1b[" in shown, wanted, f"colour with {environment}: {shown!r}")
+        shown = _on_a_terminal(t, "probe 198.51.100.77", environment=environment)
+        t.equal("\x1b[" in shown, wanted, f"colour with {environment}: {shown!r}")
 
 
 def width_of_a_terminal(t):
@@ -75,16 +80,24 @@ def width_of_a_terminal(t):
         t.control(name, "x")
     for setup, environment, width in (("stty cols 50;", {}, 50), ("", {"COLUMNS": "44"}, 44),
                                       ("stty cols 50;", {"COLUMNS": "64"}, 64)):
-        shown = subprocess.run(
-            ["script", "-qec", f"{setup} {t.binaries}/tern check --color never", "/dev/null"],
-            env={"PATH": "/usr/bin:/bin", "QMAILHOME": str(t.home), **environment},
-            stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=30).stdout.decode()
+        shown = _on_a_terminal(t, "check --color never", setup, environment)
         lines = shown.splitlines()
         t.check("    " in shown and len(lines) > 8, f"{environment}: {lines}")
         for line in lines:
             t.check(len(line) <= width or " " not in line.strip(), f"{width}: {line!r}")
     t.asks("check", status=1, env={"COLUMNS": "44"})
     t.check(any(len(line) > 100 for line in t.text.splitlines()), "piped output is not wrapped")
+
+
+def width_of_a_terminal_on_standard_error(t):
+    """The same for an error message, wherever standard output goes."""
+    shown = _on_a_terminal(t, "rote >/dev/null", "stty cols 50;")
+    lines = shown.splitlines()
+    t.check(len(lines) > 1 and all(len(line) <= 50 for line in lines), f"{lines}")
+    t.equal(" ".join(shown.split()), 'tern: unknown command "rote"; the commands are route, check '
+            "and probe (see tern --help)", "words")
+    t.asks("rote", status=2, env={"COLUMNS": "44"})
+    t.equal(len(t.complaint.splitlines()), 1, "lines of a message that goes to a pipe")
 
 
 _ASK_BASH = """
@@ -105,16 +118,16 @@ def _completions(*words):
 
 
 def completion(t):
-    """bash offers each option that --help tells, zsh's and fish's files name it."""
+    """bash offers each option that --help lists, zsh's and fish's files name it."""
     t.equal(_completions("tern", ""), {"route", "check", "probe", "--help", "--version"}, "first")
     t.equal(_completions("tern", "pr"), {"probe"}, "first letters")
     t.equal(_completions("tern", "probe", "--color", "a"), {"auto", "always"}, "values")
     for subcommand in ("probe", "check", "route"):
         t.asks(subcommand, "--help")
-        told = set(re.findall(r"(?:^|[ ,])(--[a-z]+|-[46])(?= |$|,)", t.text, re.M))
-        t.check("--json" in told, f"no options found in {t.text!r}")
-        t.equal(_completions("tern", subcommand, "-"), told, f"options of {subcommand}")
-        for option in told:
+        listed = set(re.findall(r"(?:^|[ ,])(--[a-z]+|-[46])(?= |$|,)", t.text, re.M))
+        t.check("--json" in listed, f"no options found in {t.text!r}")
+        t.equal(_completions("tern", subcommand, "-"), listed, f"options of {subcommand}")
+        for option in listed:
             zsh = (COMPLETIONS / "_tern").read_text()
             fish = (COMPLETIONS / "tern.fish").read_text()
             t.check(option + "[" in zsh, f"zsh does not know {option}")

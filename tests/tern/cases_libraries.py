@@ -14,16 +14,16 @@ Version: 3.0.22-1~deb12u1
 
 
 def _with_libraries(t, inside, question):
-    """qmail's bin holds a program with this mark, and dpkg tells INSTALLED."""
+    """qmail's bin holds a program with this mark, and dpkg reports INSTALLED."""
     _furnish(t)
     (t.home / "bin").mkdir()
     (t.home / "bin/qmail-remote").write_bytes(
         b"\x7fELF\0" + f"@(#) tern 0.1.0; commit abc; {inside}".encode() + b"\0more\0")
     if not os.path.exists(STATUS):  # no Debian
         return
-    told = t.home / "status"
-    told.write_text(INSTALLED)
-    subprocess.run(["mount", "--bind", told, STATUS], check=True)
+    status = t.home / "status"
+    status.write_text(INSTALLED)
+    subprocess.run(["mount", "--bind", status, STATUS], check=True)
     try:
         question()
     finally:

@@ -36,18 +36,18 @@ def _over_tls(*extensions, first=(), **options):
 def clear_text_only(t):
     t.server(ADDRESS, _in_clear("SIZE 1000000", "8BITMIME"))
     t.asks("probe", MX)
-    t.tells(f"{MX} [{ADDRESS}], from ", ", EHLO name me.example", "S: 220 mx.example ESMTP",
+    t.prints(f"{MX} [{ADDRESS}], from ", ", EHLO name me.example", "S: 220 mx.example ESMTP",
             "C: EHLO me.example", "S: 250-SIZE 1000000", "C: QUIT", "extensions   SIZE 1000000",
             "not offered: the mail would be sent in cleartext", "at most 1,000,000 bytes",
             "by DATA, one command at a time")
-    t.never_tells("\x1b", "TLSv1")
+    t.never_prints("\x1b", "TLSv1")
 
 
 def starttls_and_what_it_brings(t):
     t.server(ADDRESS, _over_tls("PIPELINING", "CHUNKING", "AUTH PLAIN LOGIN SCRAM-SHA-256"))
     t.asks("probe", MX)
     digest = hashlib.sha256(t.certificates.der(MX)).hexdigest()
-    t.tells("C: STARTTLS", "TLSv1.3, TLS_AES_", "certificate 0", f"names      {MX}",
+    t.prints("C: STARTTLS", "TLSv1.3, TLS_AES_", "certificate 0", f"names      {MX}",
             f"SHA-256    {digest}", "key        EC prime256v1, signed with ecdsa-with-SHA256",
             "issuer     CN=Test authority ca", "days left)", "is pipelined with MAIL and RCPT",
             "with a password would use SCRAM-SHA-256;", "with an access token: no mechanism",
@@ -59,7 +59,7 @@ def what_counts_as_not_offered(t):
     t.control("authmechanisms", "PLAIN\nSCRAM-SHA-256")
     t.server(ADDRESS, _over_tls("PIPELINING", "CHUNKING", "AUTH PLAIN LOGIN SCRAM-SHA-256"))
     t.asks("probe", MX)
-    t.tells("by DATA, ", "control/ignoreextensions: PIPELINING, CHUNKING",
+    t.prints("by DATA, ", "control/ignoreextensions: PIPELINING, CHUNKING",
             "with a password would use PLAIN")
 
 
@@ -84,7 +84,7 @@ def demanded_and_verified(t):
     t.control(f"tlshosts/{MX}.pem", t.certificates.text("ca"))
     t.server(ADDRESS, _over_tls())
     t.asks("probe", MX)
-    t.tells("verified     yes",
+    t.prints("verified     yes",
             f"required and verified (control/tlshosts/{MX}.pem): the certificate is valid")
 
 
@@ -92,7 +92,7 @@ def demanded_and_not_verified(t):
     t.control(f"tlshosts/{MX}.pem", t.certificates.text("stranger"))
     t.server(ADDRESS, _refused)
     t.asks("probe", MX, status=1)
-    t.tells("failed", "certificate verification failed", "verified     no", "SHA-256",
+    t.prints("failed", "certificate verification failed", "verified     no", "SHA-256",
             f"names      {MX}")
 
 
@@ -100,7 +100,7 @@ def _refused(mx, cert=MX):
     mx.greets("STARTTLS")
     try:
         mx.starts_tls(cert=cert)
-    except HandshakeFailed:  # the client's alert comes here under TLS 1.2, and behind it under 1.3
+    except HandshakeFailed:  # the client's alert comes here under TLS 1.2, and after it under 1.3
         return
     mx.ends()
 
@@ -109,13 +109,13 @@ def verified_against_a_file_of_our_choice(t):
     (t.home / "mine.pem").write_text(t.certificates.text("ca"))
     t.server(ADDRESS, _over_tls(cert="expired"))
     t.asks("probe", MX)
-    t.tells("(expired)")
+    t.prints("(expired)")
     t.server(ADDRESS, lambda mx: _refused(mx, cert="expired"))
     t.asks("probe", "--ca", "../../mine.pem", MX, status=1)
-    t.tells("certificate has expired", "mine.pem", "(expired)")
+    t.prints("certificate has expired", "mine.pem", "(expired)")
     t.server(ADDRESS, _over_tls())
     t.asks("probe", "--ca", "../../mine.pem", MX)
-    t.tells("verified     yes")
+    t.prints("verified     yes")
 
 
 def verified_against_a_directory(t):
@@ -125,16 +125,16 @@ def verified_against_a_directory(t):
     (directory / "ca.pem").write_text(t.certificates.text("ca"))
     t.server(ADDRESS, _refused)
     t.asks("probe", "--ca", str(directory), MX, status=1)
-    t.tells("contains no certificate named by its hash", "openssl rehash", "verified     no")
+    t.prints("contains no certificate named by its hash", "openssl rehash", "verified     no")
     subprocess.run(["openssl", "rehash", directory], check=True)
     t.server(ADDRESS, _over_tls())
     t.asks("probe", "--ca", str(directory), MX)
-    t.tells("verified     yes")
+    t.prints("verified     yes")
     (t.home / "control/tlshosts").mkdir()
     (t.home / f"control/tlshosts/{MX}.pem").symlink_to(directory)
     t.server(ADDRESS, _over_tls())
     t.asks("probe", MX)
-    t.tells("verified     yes", f"required and verified (control/tlshosts/{MX}.pem)")
+    t.prints("verified     yes", f"required and verified (control/tlshosts/{MX}.pem)")
 
 
 def broken_tls(t):
@@ -147,7 +147,7 @@ def broken_tls(t):
         mx.ends()
     t.server(ADDRESS, script)
     t.asks("probe", MX, status=1)
-    t.tells("failed", "handshake", "then fall back to cleartext")
+    t.prints("failed", "handshake", "then fall back to cleartext")
 
 
 def port_465(t):
@@ -157,13 +157,13 @@ def port_465(t):
         _leaves(mx)
     t.server(ADDRESS, script, port=465)
     t.asks("probe", f"{MX}:465")
-    t.tells("from the first byte (port 465)", "TLSv1.3")
+    t.prints("from the first byte (port 465)", "TLSv1.3")
 
 
 def literals_and_ports(t):
     t.server(ADDRESS, _in_clear(), port=2525)
     t.asks("probe", f"{ADDRESS}:2525")
-    t.tells(f"[{ADDRESS}]:2525, from")
+    t.prints(f"[{ADDRESS}]:2525, from")
     t.server("2001:db8::25", _in_clear(), port=2525)
     t.asks("probe", "[2001:db8::25]:2525")
     t.server("2001:db8::25", _in_clear())
@@ -178,19 +178,19 @@ def by_mx_and_all(t):
     t.server(ADDRESS, _in_clear())
     t.server("198.51.100.2", _in_clear())
     t.asks("probe", "--mx", "--all", "two.example")
-    t.tells("mx1.dest.example", "mx2.dest.example")
+    t.prints("mx1.dest.example", "mx2.dest.example")
     t.server(ADDRESS, _in_clear())
     t.never("198.51.100.2")
     t.asks("probe", "--mx", "two.example")
-    t.never_tells("mx2.dest.example")
+    t.never_prints("mx2.dest.example")
 
 
-def nobody_there(t):
+def no_server_there(t):
     t.asks("probe", "198.51.100.77", status=1)
-    t.tells("198.51.100.77", "connection refused", "no address answered")
+    t.prints("198.51.100.77", "connection refused", "no address answered")
     t.asks("probe", "missing.example", status=1)
-    t.tells("missing.example")
-    t.never_tells("\\x0a")
+    t.prints("missing.example")
+    t.never_prints("\\x0a")
     answer = t.asks_json("probe", "198.51.100.77", status=1)
     t.equal([answer["good"], len(answer["unreached"]), answer["sessions"]], [False, 1, []],
             "unreached")
@@ -199,7 +199,7 @@ def nobody_there(t):
 def silence_ends(t):
     t.server(ADDRESS, lambda mx: mx.ends())
     t.asks("probe", "--timeout", "1", MX, status=1)
-    t.tells("timed out after 1 second waiting for the greeting")
+    t.prints("timed out after 1 second waiting for the greeting")
     t.check(t.seconds < 4, f"it took {t.seconds} s")
 
 
@@ -209,7 +209,7 @@ def refusals(t):
         mx.ends()
     t.server(ADDRESS, says_no)
     t.asks("probe", MX, status=1)
-    t.tells("S: 554 go away", "failed", "but greeting failed")
+    t.prints("S: 554 go away", "failed", "but greeting failed")
 
 
 def never_a_mail(t):
@@ -234,7 +234,7 @@ def hostile_bytes(t):
     for words in (("--color", "never"), ("--color", "always"), ("--json",)):
         t.server(ADDRESS, script)
         t.asks("probe", *words, MX)
-        t.tells("x1b]0;owned", "x9b31m", "u{9b}1m", "u{202e}", "xff", "caf\u00e9")
+        t.prints("x1b]0;owned", "x9b31m", "u{9b}1m", "u{202e}", "xff", "caf\u00e9")
 
 
 def hostile_lengths(t):
@@ -247,13 +247,13 @@ def hostile_lengths(t):
     t.server(ADDRESS, script)
     t.asks("probe", MX)
     t.check(len(t.text) < 40000, f"{len(t.text)} bytes were printed")
-    t.tells("more lines)")
+    t.prints("more lines)")
 
 
 def hostile_certificate(t):
     t.server(ADDRESS, _over_tls(cert="nul-name"))
     t.asks("probe", MX)
-    t.tells("names      mx1.dest.example")
+    t.prints("names      mx1.dest.example")
 
 
 def no_core_dumps(t):
@@ -278,12 +278,12 @@ def no_core_dumps(t):
     t.equal(limits, ["0"], "what may be dumped of a process that has read passwords")
 
 
-def silent_lately(t):
+def silent_recently(t):
     t.tcpto((ADDRESS, 3, 60))
     before = t.tcpto_bytes()
     t.server(ADDRESS, _in_clear())
     t.asks("probe", MX)
-    t.tells("skipped by deliveries: timed out recently")
+    t.prints("skipped by deliveries: timed out recently")
     t.equal(t.tcpto_bytes(), before, "the table")
 
 
@@ -309,6 +309,6 @@ def both_families(t):
     """)
     t.server("2001:db8::7", _in_clear())
     t.asks("probe", "dual.example", "--timeout", "3")
-    t.tells("dual.example [2001:db8::7]")
+    t.prints("dual.example [2001:db8::7]")
     t.asks("probe", "-4", "dual.example", "--timeout", "1", status=1)
-    t.tells("192.0.2.9", "no address answered")
+    t.prints("192.0.2.9", "no address answered")

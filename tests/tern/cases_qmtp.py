@@ -1,4 +1,4 @@
-# Mail by QMTP: qmail-remote sends what tern-sink takes, and tern tells the same beforehand.
+# Mail by QMTP: qmail-remote sends what tern-sink takes, and tern says the same beforehand.
 import contextlib
 import json
 import pathlib
@@ -57,10 +57,10 @@ def several_recipients(t):
 def one_is_refused(t):
     _route(t)
     t.own_refusals = True  # QMTP's answers have no code
-    with _sink(t, "--reject-rcpt", f"{OTHER}=550 nobody of that name",
+    with _sink(t, "--reject-rcpt", f"{OTHER}=550 no such user",
                "--reject-rcpt", f"{THIRD}=450 not today") as records:
         t.deliver(sender=SENDER, recipients=(FIRST, OTHER, THIRD))
-    t.says("r", f"h{ADDRESS} does not like recipient.\nRemote host said: nobody of that name\n",
+    t.says("r", f"h{ADDRESS} does not like recipient.\nRemote host said: no such user\n",
            f"s{ADDRESS} does not like recipient.\nRemote host said: not today\n",
            f"K{ADDRESS} accepted message.\nRemote host said: message taken\n")
     t.equal([each["address"] for each in records[0]["recipients"]], [FIRST], "taken")
@@ -146,4 +146,4 @@ def is_told_beforehand(t):
     answer = t.asks_json("route", SENDER, FIRST)
     t.equal(answer["routes"][0]["protocol"], "qmtp", "protocol")
     t.asks("route", SENDER, FIRST)
-    t.tells("port 209, by QMTP")
+    t.prints("port 209, by QMTP")

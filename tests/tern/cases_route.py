@@ -16,7 +16,7 @@ def _addresses(route):
 
 def by_mx(t):
     t.asks("route", SENDER, "joe@two.example")
-    t.tells("joe@two.example", "no route: the MX records of the domain",
+    t.prints("joe@two.example", "no route: the MX records of the domain",
             "the exchangers of two.example", "mx1.dest.example, preference 10",
             "mx2.dest.example, preference 20", MX1, MX2, "EHLO name me.example",
             "TLS used if offered, certificate not verified", "result      would be attempted")
@@ -27,7 +27,7 @@ def by_mx(t):
     t.check("decided_by" not in route, "a file decided")
 
 
-def nobody_is_called(t):
+def no_server_is_called(t):
     t.never(MX1)
     before = t.network.connections_tried()
     t.asks("route", SENDER, RECIPIENT)
@@ -60,25 +60,25 @@ def by_sender_and_with_a_password(t):
     path.chmod(0o600)
     t.more_zone("relay.example A 198.51.100.8")
     t.asks("route", SENDER, RECIPIENT)
-    t.tells("control/authsenders, line 1", "with user and password (not shown)",
+    t.prints("control/authsenders, line 1", "with user and password (not shown)",
             "TLS required, certificate not verified (control/authsenders, line 1")
-    t.never_tells("|user")
+    t.never_prints("|user")
     route = _route(t)
     t.equal(route["credentials"], True, "credentials")
     t.equal(_route(t, sender="other@me.example")["credentials"], False, "another sender")
     t.control("notlshosts/relay.example")
     t.asks("route", SENDER, RECIPIENT, status=111)
-    t.tells("excludes TLS", "would be deferred")
+    t.prints("excludes TLS", "would be deferred")
 
 
 def password_after_blanks(t):
     t.control("smtproutes", ":relay.example:587 user geheim").chmod(0o600)
     t.more_zone("relay.example A 198.51.100.8")
     t.asks("route", SENDER, RECIPIENT)
-    t.tells("control/smtproutes, line 1", "user and password (not shown)")
+    t.prints("control/smtproutes, line 1", "user and password (not shown)")
     t.control("authmechanisms", "PLAN")
     t.asks("route", SENDER, RECIPIENT, status=111)
-    t.tells("control/authmechanisms: the file names no mechanism")
+    t.prints("control/authmechanisms: the file names no mechanism")
 
 
 def exempt_sender(t):
@@ -92,10 +92,10 @@ def token_file(t):
     t.control("smtproutes", f":relay.example:587|user|token:{t.home}/token")
     t.more_zone("relay.example A 198.51.100.8")
     t.asks("route", SENDER, RECIPIENT, status=111)
-    t.tells("token", "does not exist", "would be deferred")
+    t.prints("token", "does not exist", "would be deferred")
     (t.home / "token").write_text("tok-123\n")
     t.asks("route", SENDER, RECIPIENT)
-    t.tells("with user and access token (not shown)")
+    t.prints("with user and access token (not shown)")
 
 
 def null_sender(t):
@@ -117,7 +117,7 @@ def by_route_file(t):
 def by_qmtp(t):
     t.control("qmtproutes", "dest.example:[198.51.100.7]")
     t.asks("route", SENDER, RECIPIENT)
-    t.tells("control/qmtproutes, line 1", "port 209, by QMTP")
+    t.prints("control/qmtproutes, line 1", "port 209, by QMTP")
     t.equal(_route(t)["protocol"], "qmtp", "protocol")
 
 
@@ -141,18 +141,18 @@ def tls_rules(t):
     t.control("tlshosts/mx1.dest.example.pem", t.certificates.text("ca"))
     t.control("notlshosts/mx2.dest.example")
     t.asks("route", SENDER, "joe@two.example")
-    t.tells("TLS required, certificate verified (control/tlshosts/mx1.dest.example.pem)",
+    t.prints("TLS required, certificate verified (control/tlshosts/mx1.dest.example.pem)",
             "TLS disabled (control/notlshosts/mx2.dest.example)")
     t.control("smtproutes", ":[198.51.100.1]:465")
     t.asks("route", SENDER, "joe@two.example")
-    t.tells("TLS from the first byte (port 465)")
+    t.prints("TLS from the first byte (port 465)")
 
 
 def partial_tls(t):
     """A domain whose mail can pass by the exchanger that requires TLS is pointed out."""
     t.control("tlshosts/mx1.dest.example.pem", t.certificates.text("ca"))
     t.asks("route", SENDER, "joe@two.example")
-    t.tells("warning     TLS is required at mx1.dest.example but not at mx2.dest.example",
+    t.prints("warning     TLS is required at mx1.dest.example but not at mx2.dest.example",
             "add control/tlshosts/mx2.dest.example.pem")
     t.equal(len(_route(t, recipient="joe@two.example")["warnings"]), 1, "warnings")
     t.equal(_route(t)["warnings"], [], "of a domain with one exchanger")
@@ -160,17 +160,17 @@ def partial_tls(t):
     t.equal(_route(t, recipient="joe@two.example")["warnings"], [], "where all require it")
     t.control("smtproutes", "two.example:mx1.dest.example,[198.51.100.9]")
     t.asks("route", SENDER, "joe@two.example")
-    t.tells("but not at 198.51.100.9", "give every server by name")
+    t.prints("but not at 198.51.100.9", "give every server by name")
 
 
 def tlsdestinations(t):
     t.control("tlsdestinations", "-mx1.dest.example:")
     t.asks("route", SENDER, "joe@two.example", status=111)
-    t.tells("control/tlsdestinations, line 1", "would be deferred")
+    t.prints("control/tlsdestinations, line 1", "would be deferred")
     # A delivery reads the terms of the second exchanger when the first did not take the mail.
     t.control("tlsdestinations", "-mx2.dest.example:")
     t.asks("route", SENDER, "joe@two.example")
-    t.tells("server      mx1.dest.example, preference 10", "then        Unable to read control",
+    t.prints("server      mx1.dest.example, preference 10", "then        Unable to read control",
             "control/tlsdestinations, line 1", "would be attempted")
     t.asks("route", SENDER, RECIPIENT)
 
@@ -187,16 +187,16 @@ def source_and_hello_name(t):
     t.without_control("outgoingip")
     t.without_control("domainips")
     t.asks("route", SENDER, RECIPIENT)
-    t.tells("address chosen by the system, EHLO name from control/helohostbyip")
+    t.prints("address chosen by the system, EHLO name from control/helohostbyip")
 
 
 def back_off(t):
     t.tcpto((MX1, 2, 30))
     before = t.tcpto_bytes()
     t.asks("route", SENDER, "joe@two.example")
-    t.tells(f"{MX1} port 25, skipped: timed out recently")
+    t.prints(f"{MX1} port 25, skipped: timed out recently")
     t.asks("route", SENDER, RECIPIENT, status=111)
-    t.tells("would be deferred")
+    t.prints("would be deferred")
     t.equal(t.tcpto_bytes(), before, "the table")
 
 
@@ -204,8 +204,8 @@ def families(t):
     t.more_zone("mx1.dest.example AAAA 2001:db8::1")
     t.equal(_addresses(_route(t)), [MX1, "2001:db8::1"], "both")
     t.asks("route", "-6", SENDER, RECIPIENT)
-    t.tells("2001:db8::1")
-    t.never_tells(MX1 + " port")
+    t.prints("2001:db8::1")
+    t.never_prints(MX1 + " port")
     t.control("addresspreference", "ipv6")
     t.equal(_addresses(_route(t)), ["2001:db8::1", MX1], "IPv6 first")
 
@@ -214,7 +214,7 @@ def ipv6_without_a_source(t):
     t.more_zone("mx1.dest.example AAAA 2001:db8::1\nonly6.example AAAA 2001:db8::6")
     t.control("outgoingip", "192.0.2.1")
     t.asks("route", SENDER, RECIPIENT)
-    t.tells("from IPv6", "not used: control/outgoingip, line 1 names an address for IPv4")
+    t.prints("from IPv6", "not used: control/outgoingip, line 1 names an address for IPv4")
     route = _route(t)
     t.equal(_addresses(route), [MX1], "addresses")
     t.equal(route["without_ipv6"], {"file": "control/outgoingip", "line": 1}, "the line")
@@ -227,7 +227,7 @@ def ipv6_without_a_source(t):
     t.equal(_addresses(_route(t)), ["2001:db8::1", MX1], "preferred")
     t.without_control("addresspreference")
     t.asks("route", SENDER, "joe@only6.example", status=111)
-    t.tells("only IPv6 addresses", "control/outgoingip6")
+    t.prints("only IPv6 addresses", "control/outgoingip6")
 
 
 def would_bounce(t):
@@ -238,19 +238,19 @@ def would_bounce(t):
                               ("joe@empty.example", "empty.example"),
                               ("joe smith\x07@dest.example", "control character")):
         t.asks("route", SENDER, recipient, status=1)
-        t.tells(phrase, "would bounce")
+        t.prints(phrase, "would bounce")
         t.equal(_route(t, recipient=recipient, status=1)["expectation"], "bounce", recipient)
     t.asks("route", "ann@bad domain", RECIPIENT, status=1)
-    t.tells("would bounce")
+    t.prints("would bounce")
 
 
 def would_wait(t):
     t.more_zone("broken.example SERVFAIL")
     t.asks("route", SENDER, "joe@broken.example", status=111)
-    t.tells("SERVFAIL", "would be deferred")
+    t.prints("SERVFAIL", "would be deferred")
     t.control("smtproutes", "fine.example:[198.51.100.3]\ndest.example:2001:db8::1")
     t.asks("route", SENDER, RECIPIENT, status=111)
-    t.tells("control/smtproutes, line 2", "would be deferred")
+    t.prints("control/smtproutes, line 2", "would be deferred")
     t.asks("route", SENDER, "joe@fine.example")
     t.asks("route", SENDER, "joe@fine.example", "joe@broken.example", "joe@missing.example",
            status=1)

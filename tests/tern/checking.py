@@ -22,7 +22,7 @@ def check(t, *words, status=0):
 
 
 def finds(t, severity, file, *phrases, line=None):
-    """There is such a finding; all phrases stand in its what or cure."""
+    """There is such a finding; all phrases are in its what or cure."""
     findings = check(t, status=0 if severity == "note" else 1)
     fitting = [each for each in findings
                if each["severity"] == severity and each["file"] == file

@@ -44,17 +44,17 @@ class Question(Delivery):
     def complaint(self):
         return self.err.decode("utf-8", "surrogateescape")
 
-    def tells(self, *phrases):
-        """Each phrase stands in what was printed."""
+    def prints(self, *phrases):
+        """Each phrase is in what was printed."""
         for phrase in phrases:
             self.check(phrase in self.text, f"expected {phrase!r} in\n{self.text}{self.complaint}")
 
-    def never_tells(self, *phrases):
+    def never_prints(self, *phrases):
         for phrase in phrases:
             self.check(phrase not in self.text, f"did not expect {phrase!r} in\n{self.text}")
 
     def complains(self, *phrases):
-        """Each phrase stands on standard error."""
+        """Each phrase is on standard error."""
         for phrase in phrases:
             self.check(phrase in self.complaint,
                        f"expected {phrase!r} on stderr, got {self.complaint!r}")

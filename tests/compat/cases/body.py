@@ -3,12 +3,12 @@
 import itertools
 import random
 
+from cases.common import taken_by
 from harness.delivery import MX1
 from harness.registry import case, table
 
 ALPHABET = (b".", b"\r", b"\n", b"a", b"\0", b"\xff")
 BOUNDARIES = [1 << power for power in range(10, 18)]
-ACCEPTED = f"K{MX1} accepted message.\nRemote host said: 250 accepted"
 
 
 def lines_of(message):
@@ -17,7 +17,7 @@ def lines_of(message):
 
 
 def wire(message):
-    """The reference: what must stand on the wire before the final dot."""
+    """The reference: what must be on the wire before the final dot."""
     return (b"\r\n" + lines_of(message)).replace(b"\r\n.", b"\r\n..")[2:]
 
 
@@ -38,9 +38,7 @@ def compare(t, got, wanted, what):
 
 def sends(t, message, what):
     t.bodies.clear()
-    t.server(MX1, lambda mx: mx.accepts())
-    t.deliver(message=message)
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, message=message)
     for body in t.bodies:
         compare(t, body, wire(message), what)
         t.check(obeys_the_law(body), f"{what}: a bare CR or LF, or an undoubled dot")
@@ -153,7 +151,5 @@ def by_length_or_by_dot(t, title, message):
         mx.says("250 ok")
         mx.takes_any_message()
         mx.hears_quit()
-    t.server(MX1, chunks)
-    t.deliver(message=message)
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, chunks, message=message)
     t.equal(t.bodies, [lines_of(message)], "message")

@@ -1,48 +1,38 @@
 # contract.md#control-files: names, numbers, blanks, and what cannot be read.
-# What TLS reads stands in tls_names, tls_settings and tls_demanded.
+# What TLS reads is in tls_names, tls_settings and tls_required.
 import os
 import time
 
+from cases.common import taken_by
 from harness.delivery import MX1, UNPRIVILEGED, like
 from harness.registry import case, table
 from harness.scripts import fails_at
 
-ACCEPTED = f"K{MX1} accepted message.\nRemote host said: 250 accepted"
 UNABLE = r"ZUnable to read control files\. \(#4\.3\.0\)\n"
-
-
-def accepts(mx):
-    mx.accepts()
 
 
 @table([("plain", "me.example", "me.example"), ("no newline", b"me.example", "me.example"),
         ("blanks", "me.example  \t ", "me.example"), ("two lines", "me.example\nother.example",
                                                       "me.example"),
-        ("empty lines behind", "me.example\n\n\n", "me.example"),
+        ("empty lines after it", "me.example\n\n\n", "me.example"),
         ("capitals", "Me.Example", "Me.Example"), ("literal", "[192.0.2.1]", "[192.0.2.1]"),
         ("one label", "localhost", "localhost")])
 def hello_name_from_me(t, title, content, name):
     t.control("me", content)
-    t.server(MX1, lambda mx: (mx.greets(hello=name), mx.takes_message()))
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, lambda mx: (mx.greets(hello=name), mx.takes_message()))
 
 
 @case
 def helohost_beats_me(t):
     t.control("helohost", "hello.example")
-    t.server(MX1, lambda mx: (mx.greets(hello="hello.example"), mx.takes_message()))
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, lambda mx: (mx.greets(hello="hello.example"), mx.takes_message()))
 
 
 @case
 def helohost_without_me(t):
     t.without_control("me")
     t.control("helohost", "hello.example \t")
-    t.server(MX1, lambda mx: (mx.greets(hello="hello.example"), mx.takes_message()))
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, lambda mx: (mx.greets(hello="hello.example"), mx.takes_message()))
 
 
 @case
@@ -55,9 +45,7 @@ def helohost_goes_into_helo_too(t):
         mx.says("250 old.example")
         mx.takes_message()
     t.control("helohost", "hello.example")
-    t.server(MX1, script)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, script)
 
 
 @case
@@ -82,8 +70,9 @@ def bad_hello_name(t, title, name, content):
     t.says(like(UNABLE + f".*{name}"))
 
 
-@table([("plain", "1"), ("no newline", b"1"), ("blanks", "1 \t "), ("text behind", "1 second"),
-        ("text right behind", "1s"), ("second line", "1\n20"), ("zeros before", "0001")], slow=True)
+@table([("plain", "1"), ("no newline", b"1"), ("blanks", "1 \t "), ("text after it", "1 second"),
+        ("text right after it", "1s"), ("second line", "1\n20"), ("zeros before", "0001")],
+       slow=True)
 def number_of_seconds(t, title, content):
     t.control("timeoutremote", content)
     t.server(MX1, fails_at("mail", "(keeps silent)"))
@@ -107,9 +96,7 @@ def without_digits_the_default_stays(t, title, content):
         time.sleep(3)
         mx.says("250 mx.example")
         mx.takes_message()
-    t.server(MX1, late)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, late)
 
 
 @case(slow=True)
@@ -134,9 +121,7 @@ def timeoutremote_is_its_own(t):
 def great_numbers_are_no_harm(t, title, content):
     t.control("timeoutremote", content)
     t.control("timeoutconnect", content)
-    t.server(MX1, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1)
 
 
 READ_ALWAYS = ["me", "smtproutes", "timeoutconnect", "timeoutremote"]
@@ -164,9 +149,7 @@ def directory_in_place_of_a_file(t, name):
 
 @case
 def readable_by_another_user(t):
-    t.server(MX1, accepts)
-    t.deliver(uid=UNPRIVILEGED)
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, uid=UNPRIVILEGED)
 
 
 @case
@@ -182,25 +165,19 @@ def symbolic_links_are_followed(t):
     (t.home / "elsewhere").write_text("linked.example\n")
     t.without_control("me")
     os.symlink(t.home / "elsewhere", t.home / "control/me")
-    t.server(MX1, lambda mx: (mx.greets(hello="linked.example"), mx.takes_message()))
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, lambda mx: (mx.greets(hello="linked.example"), mx.takes_message()))
 
 
 @case
 def dangling_link_does_not_exist(t):
     os.symlink(t.home / "nowhere", t.home / "control/helohost")
-    t.server(MX1, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1)
 
 
 @case
 def smtproutes_missing_or_empty(t):
     t.control("smtproutes", b"")
-    t.server(MX1, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1)
 
 
 @table([("unreadable",), ("directory",)])

@@ -1,19 +1,17 @@
 # The same verdicts where the server offers PIPELINING, CHUNKING and other extensions.
 # Whether the client uses them is its own choice; what it reports and what arrives is not.
+from cases.common import ACCEPTED, ACCEPTED_2, LARGE, SAID, accepts, taken_by
 from harness.delivery import MX1, MX2, like
 from harness.registry import case, table
+from harness.scripts import up_to
 
-ACCEPTED = f"K{MX1} accepted message.\nRemote host said: 250 accepted"
-ACCEPTED_2 = f"K{MX2} accepted message.\nRemote host said: 250 accepted"
-SAID = "\nRemote host said: "
-LARGE = b"a line of a message that does not fit into the socket's buffers\n" * 100_000
 OFFERS = {"PIPELINING": ("PIPELINING",), "CHUNKING": ("CHUNKING",),
           "both": ("PIPELINING", "CHUNKING", "8BITMIME", "SIZE 100000000", "SMTPUTF8", "DSN")}
 
 
 def answers(mx, mail="250 ok", rcpt=("250 ok",), data="354 go ahead", end="250 accepted"):
-    """Answers each command as told, in whatever groups they come; takes dots and chunks."""
-    recipients, told_end = list(rcpt), False
+    """Gives these replies, however the commands are grouped; takes dots and chunks."""
+    recipients, ended = list(rcpt), False
     while (line := mx.line()) is not None:
         word = line.split(" ")[0]
         if word == "MAIL":
@@ -36,7 +34,7 @@ def answers(mx, mail="250 ok", rcpt=("250 ok",), data="354 go ahead", end="250 a
             mx.chunks = getattr(mx, "chunks", b"") + chunk
             if line.endswith(" LAST"):
                 mx.test.bodies.append(mx.chunks)
-                told_end = True
+                ended = True
                 mx.says(end if data.startswith("354") else data)
             else:
                 mx.says("250 chunk ok" if data.startswith("354") else data)
@@ -44,7 +42,7 @@ def answers(mx, mail="250 ok", rcpt=("250 ok",), data="354 go ahead", end="250 a
             mx.hears_end()
             return
         else:
-            mx.test.problem(f"{mx.label}: unknown command {line!r}, after the end: {told_end}")
+            mx.test.problem(f"{mx.label}: unknown command {line!r}, after the end: {ended}")
             return
 
 
@@ -121,7 +119,7 @@ def moves_on(t, title, replies, offer):
         mx.greets(*OFFERS[offer])
         answers(mx, **replies)
     t.server(MX1, script)
-    t.server(MX2, lambda mx: mx.accepts())
+    t.server(MX2, accepts)
     t.timeouts(3)
     t.deliver("two.example")
     t.says("r", ACCEPTED_2)
@@ -129,7 +127,7 @@ def moves_on(t, title, replies, offer):
 
 @case
 def taken_after_a_refused_mail(t):
-    # contract.md#one-flight: told as what it is, and nobody else is tried
+    # contract.md#one-flight: reported as what it is, and no other server is tried
     def script(mx):
         mx.greets(*OFFERS["both"])
         answers(mx, mail="450 no")
@@ -157,19 +155,14 @@ def large_message(t, offer):
     def script(mx):
         mx.greets(*OFFERS[offer])
         answers(mx)
-    t.server(MX1, script)
-    t.deliver(message=LARGE)
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, script, message=LARGE)
     t.body(LARGE.replace(b"\n", b"\r\n"))
 
 
 @table([(offer,) for offer in OFFERS])
 def lost_within_a_large_message(t, offer):
     def script(mx):
-        mx.greets(*OFFERS[offer])
-        mx.hears("MAIL FROM:<sender@me.example>...")
-        mx.says("250 ok")
-        mx.hears("RCPT TO:<joe@dest.example>...")
+        up_to(mx, "rcpt", *OFFERS[offer])
         mx.says("250 ok")
         line = mx.line()
         if line == "DATA":
@@ -177,9 +170,7 @@ def lost_within_a_large_message(t, offer):
         mx.more()
         mx.resets()
     t.server(MX1, script)
-    t.server(MX2, lambda mx: mx.accepts())
-    t.deliver("two.example", message=LARGE)
-    t.says("r", ACCEPTED_2)
+    taken_by(t, MX2, host="two.example", message=LARGE)
     t.body(LARGE.replace(b"\n", b"\r\n"))
 
 
@@ -187,10 +178,7 @@ def lost_within_a_large_message(t, offer):
 def no_final_newline_in_a_large_message(t, offer):
     # no end of data may come, neither the dot nor the last chunk
     def script(mx):
-        mx.greets(*OFFERS[offer])
-        mx.hears("MAIL FROM:<sender@me.example>...")
-        mx.says("250 ok")
-        mx.hears("RCPT TO:<joe@dest.example>...")
+        up_to(mx, "rcpt", *OFFERS[offer])
         mx.says("250 ok")
         line = mx.line()
         if line == "DATA":
@@ -220,9 +208,7 @@ def strange_extensions(t, title, lines):
     def script(mx):
         mx.greets(*lines)
         answers(mx)
-    t.server(MX1, script)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, script)
 
 
 @case

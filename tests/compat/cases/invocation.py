@@ -1,5 +1,5 @@
 # contract.md#callers: arguments, descriptors, home, the one write.
-# What the report says stands in reports.
+# What the report says is in reports.
 import fcntl
 import os
 import resource
@@ -9,17 +9,13 @@ import subprocess
 import threading
 import time
 
+from cases.common import ACCEPTED, accepts, taken_by
 from harness.delivery import HOST, MESSAGE, MX1, RECIPIENT, SENDER, like
 from harness.registry import case, table
 from harness.scripts import hears_no_end_of_data
 
-ACCEPTED = f"K{MX1} accepted message.\nRemote host said: 250 accepted"
 USAGE = r"DI \(qmail-remote\) was invoked improperly\. \(#5\.3\.5\)\n[^\n]*host sender recip[^\n]*"
 CANNOT_READ = like(r"Z.*\(#4\.3\.0\)")
-
-
-def accepts(mx):
-    mx.accepts()
 
 
 @table([("none",), ("one", HOST), ("two", HOST, SENDER)])
@@ -35,16 +31,13 @@ def too_few_arguments(t, title, *arguments):
         ("double dash", "--", "-v@dest.example"),
         ("version", "--version", "--help")])
 def there_are_no_options(t, title, sender, recipient):
-    t.server(MX1, lambda mx: mx.accepts(sender=sender, recipients=[recipient]))
-    t.deliver(sender=sender, recipients=[recipient])
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, lambda mx: mx.accepts(sender=sender, recipients=[recipient]),
+             sender=sender, recipients=[recipient])
 
 
 @case
 def stdout_and_stderr_are_one_pipe(t):
-    t.server(MX1, accepts)
-    t.deliver(prepare=lambda: os.dup2(1, 2))
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, prepare=lambda: os.dup2(1, 2))
 
 
 @table([("1",), ("2",), ("1 and 2",)])
@@ -217,17 +210,14 @@ def accepts_from_second(mx):
 def home_is_where_the_program_stands(t, title, value):
     # contract.md#home: <home>/bin/<name>, where <home>/control exists
     home = second_home(t)
-    t.server(MX1, accepts_from_second)
-    t.deliver(program=home / "bin/qmail-remote", env={"QMAILHOME": value})
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, accepts_from_second,
+             program=home / "bin/qmail-remote", env={"QMAILHOME": value})
 
 
 @case
 def the_environment_beats_the_place(t):
     home = second_home(t)
-    t.server(MX1, accepts)
-    t.deliver(program=home / "bin/qmail-remote")
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, program=home / "bin/qmail-remote")
 
 
 @case
@@ -266,9 +256,7 @@ def report_is_one_write(t):
 
 @case
 def message_of_the_issue_reaches_the_wire_once(t):
-    t.server(MX1, accepts)
-    t.deliver(message=MESSAGE)
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, message=MESSAGE)
     t.body()
     t.equal(t.contacts, [MX1], "connections")
 

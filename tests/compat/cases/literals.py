@@ -1,16 +1,12 @@
-# contract.md#hosts, contract.md#ourselves: hosts that are addresses, and what is never dialled.
-# Names stand in names, relays in routes.
+# contract.md#hosts, contract.md#ourselves: hosts that are addresses, and those never connected to.
+# Names are in names, relays in routes.
+from cases.common import V6, accepted_by, accepts
 from harness.delivery import MX1, MX2, like
 from harness.network import OUR_ADDRESS, OUR_ADDRESS_6
 from harness.registry import case, table
 from harness.scripts import fails_at
 
-V6 = "2001:db8::1"
 LOOP = like(r"D.*\(#5\.4\.6\)")
-
-
-def accepts(mx):
-    mx.accepts()
 
 
 @table([("198.51.100.1", MX1), ("[198.51.100.1]", MX1), ("[IPv6:2001:db8::1]", V6),
@@ -19,7 +15,7 @@ def accepts(mx):
 def address_literal(t, host, address):
     t.server(address, accepts)
     t.deliver(host)
-    t.says("r", f"K{address} accepted message.\nRemote host said: 250 accepted")
+    t.says("r", accepted_by(address))
     t.equal(t.asked, [], "DNS queries")
 
 
@@ -36,7 +32,7 @@ def address_literal_as_the_recipients_domain(t):
         ("[fe80::1%lo]",), ("[IPv6:fe80::1%1]",), ("[2001:db8::1%lo]",),
         ("../../etc/passwd",), (".".join(["a" * 60] * 6),)])
 def not_a_host(t, host):
-    # what the report says is open; nobody is to be connected, and the shape holds
+    # what the report says is open; there is no connection, and the report has its form
     before = t.network.connections_tried()
     t.deliver(host)
     t.check(t.last[:1] in ("D", "Z"), f"got {t.reports!r}")
@@ -162,7 +158,7 @@ NEVER = ["224.0.0.1", "239.1.2.3", "255.255.255.255", "169.254.7.7", "ff02::1", 
 
 
 @table([(f"[{address}]",) for address in NEVER])
-def literal_that_is_never_dialled(t, host):
+def literal_that_is_never_connected_to(t, host):
     before = t.network.connections_tried()
     t.deliver(host)
     t.check(t.last[:1] in ("D", "Z"), f"got {t.reports!r}")
@@ -171,7 +167,7 @@ def literal_that_is_never_dialled(t, host):
 
 
 @table([(address,) for address in NEVER])
-def exchanger_that_is_never_dialled(t, address):
+def exchanger_that_is_never_connected_to(t, address):
     zone_with(t, (10, address), (20, MX1))
     t.server(MX1, accepts)
     before = t.network.connections_tried()

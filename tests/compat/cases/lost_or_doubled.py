@@ -1,13 +1,12 @@
 # contract.md#lost-or-doubled, the rule above all others.
-# Each case asserts as well that nobody else was connected.
+# Each case asserts as well that no other server was connected to.
 import time
 
+from cases.common import LARGE, SAID
 from harness.delivery import MX1, MX2, like
 from harness.registry import case, table
-from harness.scripts import STAGES, fails_at, up_to
+from harness.scripts import STAGES, dies_within_the_body, does, fails_at, up_to
 
-SAID = "\nRemote host said: "
-LARGE = b"a line of a message that does not fit into the socket's buffers\n" * 100_000
 DOUBT = like("Z.*Possible duplicate!")
 
 AFTER_THE_DOT = ["(closes)", "(resets)", "nonsense", "", "150 wait", "354 go on", "300 x", "600 x",
@@ -78,20 +77,11 @@ def no_doubt_before(t, title, stage, how):
 @table([(f"{how}, {extension}", how, extension)
         for how in ("(closes)", "(resets)", "nonsense", "150 x", "354 x")
         for extension in ("PIPELINING", "CHUNKING", "SIZE")])
-def no_word_about_a_recipient_who_was_not_answered(t, title, how, extension):
-    # an h or s in the first report overrules the Z: it would bounce what must be tried again
+def no_report_of_a_recipient_without_a_reply(t, title, how, extension):
+    # an h or s in the first report overrides the Z: it would bounce what must be tried again
     def script(mx):
-        mx.greets(extension)
-        mx.hears("MAIL FROM:<sender@me.example>...")
-        mx.says("250 ok")
-        mx.hears("RCPT TO:<joe@dest.example>")
-        if how == "(closes)":
-            mx.closes()
-        elif how == "(resets)":
-            mx.resets()
-        else:
-            mx.says(how)
-            mx.ends()
+        up_to(mx, "rcpt", extension)
+        does(mx, how)
     t.server(MX1, script)
     t.timeouts(2)
     t.deliver()
@@ -118,12 +108,7 @@ def recipients_answered_before_the_loss(t):
 
 @case
 def no_doubt_when_lost_within_the_body(t):
-    def script(mx):
-        up_to(mx, "data")
-        mx.says("354 go ahead")
-        mx.more()
-        mx.resets()
-    t.server(MX1, script)
+    t.server(MX1, dies_within_the_body)
     t.deliver(message=LARGE)
     t.says("r", like(rf"ZConnected to {MX1} but connection died\. (?!Possible)"
                      r"[^\n]*\(#4\.4\.2\)"))
@@ -145,7 +130,7 @@ def no_doubt_when_stalled_within_the_body(t):
 
 @table([(reply, reply) for reply in ("552 too big", "451 full", "250 fine")])
 def reply_within_the_body(t, title, reply):
-    # the dot cannot have been written: nobody reads so much
+    # the dot cannot have been written: the server has not read so much
     def script(mx):
         up_to(mx, "data")
         mx.says("354 go ahead")
@@ -184,12 +169,9 @@ def slow_reader_is_no_failure(t):
 
 @case
 def pipelined_refusals_settle_the_matter(t):
-    # every recipient refused, and the connection lost behind the last of these replies
+    # every recipient refused, and the connection lost after the last of these replies
     def script(mx):
-        mx.greets("PIPELINING")
-        mx.hears("MAIL FROM:<sender@me.example>...")
-        mx.says("250 ok")
-        mx.hears("RCPT TO:<joe@dest.example>")
+        up_to(mx, "rcpt", "PIPELINING")
         mx.says("550 no")
         mx.closes()
     t.server(MX1, script)
@@ -201,8 +183,7 @@ def pipelined_refusals_settle_the_matter(t):
 @table([("PIPELINING",), ("PIPELINING CHUNKING",), ("CHUNKING",), ("none",)])
 def sender_refused_and_connection_lost(t, extensions):
     def script(mx):
-        mx.greets(*[word for word in extensions.split() if word != "none"])
-        mx.hears("MAIL FROM:<sender@me.example>...")
+        up_to(mx, "mail", *[word for word in extensions.split() if word != "none"])
         mx.says("550 no")
         mx.closes()
     t.server(MX1, script)
@@ -217,10 +198,7 @@ def sender_refused_and_connection_lost(t, extensions):
 def go_ahead_although_all_recipients_were_refused(t):
     # RFC 2920 3.1: a pipelined DATA may be answered 354; nothing may be delivered then
     def script(mx):
-        mx.greets("PIPELINING")
-        mx.hears("MAIL FROM:<sender@me.example>...")
-        mx.says("250 ok")
-        mx.hears("RCPT TO:<joe@dest.example>")
+        up_to(mx, "rcpt", "PIPELINING")
         mx.says("550 no")
         if mx.line() == "DATA":
             mx.says("354 go ahead")
@@ -237,19 +215,10 @@ def go_ahead_although_all_recipients_were_refused(t):
 def chunked_message_is_not_sent_twice(t, how):
     # the last chunk is an end of data like the final dot
     def script(mx):
-        mx.greets("CHUNKING", "PIPELINING")
-        mx.hears("MAIL FROM:<sender@me.example>...")
-        mx.says("250 ok")
-        mx.hears("RCPT TO:<joe@dest.example>")
+        up_to(mx, "rcpt", "CHUNKING", "PIPELINING")
         mx.says("250 ok")
         mx.takes_any_message(reply=None)
-        if how == "(closes)":
-            mx.closes()
-        elif how == "(resets)":
-            mx.resets()
-        else:
-            mx.says(*how.split("\r\n"))
-            mx.ends()
+        does(mx, how)
     t.server(MX1, script)
     t.never(MX2)
     t.deliver("two.example")

@@ -1,33 +1,19 @@
 # contract.md#message-source: read from the offset at which the program was started; a retry
 # rereads it.
-# What becomes of the bytes stands in body.
+# What becomes of the bytes is in body.
 import os
 import pty
 import socket
 import threading
 import time
 
+from cases.common import ACCEPTED, accepts, taken_by
 from harness.delivery import MESSAGE, MX1, MX2, WIRE, like
 from harness.registry import case, table
-from harness.scripts import fails_at, hears_no_end_of_data
+from harness.scripts import dies_within_the_body, fails_at, hears_no_end_of_data
 
-ACCEPTED = f"K{MX1} accepted message.\nRemote host said: 250 accepted"
-ACCEPTED_2 = f"K{MX2} accepted message.\nRemote host said: 250 accepted"
 LARGE = b"".join(b"line %d of a large message\n" % number for number in range(400_000))
 LARGE_WIRE = LARGE.replace(b"\n", b"\r\n")
-
-
-def accepts(mx):
-    mx.accepts()
-
-
-def dies_within_the_body(mx):
-    mx.greets()
-    mx.takes_envelope()
-    mx.hears("DATA")
-    mx.says("354 go ahead")
-    mx.more()
-    mx.resets()
 
 
 def file_at(t, content, offset):
@@ -58,47 +44,37 @@ def pipe_with(*portions, pause=0.0):
 
 @table([("start", 0), ("middle", 16), ("last line", 17)])
 def file_at_an_offset(t, title, offset):
-    t.server(MX1, accepts)
     with file_at(t, MESSAGE, offset) as message:
-        t.deliver(stdin=message)
-    t.says("r", ACCEPTED)
+        taken_by(t, MX1, stdin=message)
     t.body(MESSAGE[offset:].replace(b"\n", b"\r\n"))
 
 
 @table([("start", 0), ("middle", 1_000_000)])
 def retry_rereads_from_the_offset(t, title, offset):
     t.server(MX1, dies_within_the_body)
-    t.server(MX2, accepts)
     with file_at(t, LARGE, offset) as message:
-        t.deliver("two.example", stdin=message)
-    t.says("r", ACCEPTED_2)
+        taken_by(t, MX2, host="two.example", stdin=message)
     t.body(LARGE[offset:].replace(b"\n", b"\r\n"))
 
 
 @case
 def pipe(t):
-    t.server(MX1, accepts)
     with pipe_with(MESSAGE) as message:
-        t.deliver(stdin=message)
-    t.says("r", ACCEPTED)
+        taken_by(t, MX1, stdin=message)
     t.body()
 
 
 @case
 def pipe_in_small_portions(t):
-    t.server(MX1, accepts)
     with pipe_with(*[bytes([byte]) for byte in MESSAGE], pause=0.02) as message:
-        t.deliver(stdin=message)
-    t.says("r", ACCEPTED)
+        taken_by(t, MX1, stdin=message)
     t.body()
 
 
 @case
 def large_pipe(t):
-    t.server(MX1, accepts)
     with pipe_with(LARGE) as message:
-        t.deliver(stdin=message)
-    t.says("r", ACCEPTED)
+        taken_by(t, MX1, stdin=message)
     t.body(LARGE_WIRE)
 
 
@@ -116,10 +92,8 @@ def pipe_is_not_retried_after_bytes_were_consumed(t):
         ("rcpt", "(closes)"), ("data", "421 busy")])
 def pipe_is_retried_while_no_byte_was_consumed(t, stage, reply):
     t.server(MX1, fails_at(stage, reply))
-    t.server(MX2, accepts)
     with pipe_with(MESSAGE) as message:
-        t.deliver("two.example", stdin=message)
-    t.says("r", ACCEPTED_2)
+        taken_by(t, MX2, host="two.example", stdin=message)
     t.body()
 
 
@@ -199,9 +173,7 @@ def no_final_newline_is_told_to_no_second_exchanger(t):
 @table([("CR", b"a\r", b"a\r\n"), ("CR LF", b"a\r\n", b"a\r\n"), ("LF CR", b"a\n\r", b"a\r\n\r\n"),
         ("CR CR", b"\r\r", b"\r\n\r\n"), ("only CR", b"\r", b"\r\n"), ("only LF", b"\n", b"\r\n")])
 def final_newline_of_any_kind(t, title, content, wire):
-    t.server(MX1, accepts)
-    t.deliver(message=content)
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, message=content)
     t.body(wire)
 
 
@@ -211,9 +183,7 @@ def memory_does_not_grow_with_the_message(t):
     t.deliver(message=MESSAGE, watch_memory=True)
     small = t.peak
     content = (b"x" * 78 + b"\n") * (50_000_000 // 79)
-    t.server(MX1, accepts)
-    t.deliver(message=content, watch_memory=True)
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, message=content, watch_memory=True)
     t.equal([len(body) for body in t.bodies], [len(WIRE), len(content) // 79 * 80], "body sizes")
     t.check(t.peak - small < 12_000, f"peak memory rose from {small} to {t.peak} KiB")
 

@@ -1,19 +1,12 @@
 # contract.md#exchangers, contract.md#names: MX, addresses, and name servers in every state.
-# The zone is written in the case; literals need none and stand in literals.
+# The zone is written in the case; literals need none and are in literals.
+from cases.common import ACCEPTED, V6, accepts, taken_by
 from harness.delivery import HOST, MX1, MX2, like
 from harness.network import SILENT, SILENT_6, UNROUTED_6
 from harness.registry import case, table
 from harness.scripts import fails_at
 
 TROUBLE = like(r"Z.*\(#4\.(1\.2|4\.3)\)")
-ACCEPTED = f"K{MX1} accepted message.\nRemote host said: 250 accepted"
-ACCEPTED_2 = f"K{MX2} accepted message.\nRemote host said: 250 accepted"
-V6 = "2001:db8::1"
-ACCEPTED_6 = f"K{V6} accepted message.\nRemote host said: 250 accepted"
-
-
-def accepts(mx):
-    mx.accepts()
 
 
 def quick(t):
@@ -48,7 +41,7 @@ def equal_preference_in_random_order(t):
         mx3.dest.example A 198.51.100.3
     """)
     taken = set()
-    for _ in range(40):  # that one of three stays out by chance: 3 * (2/3)^40, 3e-7
+    for _ in range(40):  # that one of three is never first: 3 * (2/3)^40, 3e-7
         for address in (MX1, MX2, "198.51.100.3"):
             t.maybe(address, accepts)
         t.deliver()
@@ -88,17 +81,13 @@ def null_mx(t):
 @case
 def no_mx(t):
     t.zone(f"dest.example A {MX1}")
-    t.server(MX1, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1)
 
 
 @case
 def no_mx_and_only_aaaa(t):
     t.zone(f"dest.example AAAA {V6}")
-    t.server(V6, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED_6)
+    taken_by(t, V6)
 
 
 @case
@@ -140,9 +129,7 @@ def exchangers_that_are_not_usable_are_named(t):
 def twenty_exchangers_without_address_and_a_live_one(t):
     t.zone("".join(f"dest.example MX {n} gone{n}.dest.example\n" for n in range(20)) +
            f"dest.example MX 20 mx2.dest.example\nmx2.dest.example A {MX2}")
-    t.server(MX2, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED_2)
+    taken_by(t, MX2)
 
 
 @case
@@ -182,34 +169,28 @@ def exchanger_without_address_is_passed_over(t):
         empty.dest.example EXISTS
         mx2.dest.example A {MX2}
     """)
-    t.server(MX2, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED_2)
+    taken_by(t, MX2)
 
 
 @case
 def cname_is_followed_for_mx(t):
     t.more_zone("\nalias.example CNAME dest.example")
-    t.server(MX1, lambda mx: mx.accepts(recipients=["joe@alias.example"]))
-    t.deliver("alias.example", recipients=["joe@alias.example"])
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, lambda mx: mx.accepts(recipients=["joe@alias.example"]),
+             host="alias.example", recipients=["joe@alias.example"])
 
 
 @case
 def cname_is_followed_for_the_address(t):
     t.zone(f"alias.example CNAME real.example\nreal.example A {MX1}")
-    t.server(MX1, lambda mx: mx.accepts(recipients=["joe@alias.example"]))
-    t.deliver("alias.example", recipients=["joe@alias.example"])
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, lambda mx: mx.accepts(recipients=["joe@alias.example"]),
+             host="alias.example", recipients=["joe@alias.example"])
 
 
 @case
 def cname_chain(t):
     t.more_zone("\none.example CNAME two2.example\ntwo2.example CNAME three.example\n"
                 "three.example CNAME dest.example")
-    t.server(MX1, accepts)
-    t.deliver("one.example")
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, host="one.example")
 
 
 @case
@@ -240,9 +221,7 @@ def cname_to_trouble(t, trouble):
 def truncated_answer_is_asked_again_over_tcp(t, kind):
     name = HOST if kind == "MX" else "mx1.dest.example"
     t.more_zone(f"\n{name} {kind} TRUNCATED")
-    t.server(MX1, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1)
     t.check((name, kind) in t.asked_over_tcp, f"over TCP: {t.asked_over_tcp!r}")
 
 
@@ -250,9 +229,7 @@ def truncated_answer_is_asked_again_over_tcp(t, kind):
 def large_answer(t):
     t.zone("".join(f"dest.example MX {n} exchanger-number-{n}.mail.dest.example\n"
                    for n in range(1, 200)) + f"exchanger-number-1.mail.dest.example A {MX1}")
-    t.server(MX1, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1)
 
 
 @case
@@ -271,9 +248,7 @@ def second_name_server_after_a_mute_one(t):
                   "options timeout:1 attempts:2\n")
     t.name_server("198.51.100.53", always="MUTE")
     t.name_server("198.51.100.54")
-    t.server(MX1, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1)
     t.within(0, 10)
 
 
@@ -282,9 +257,7 @@ def second_name_server_after_a_dead_one(t):
     t.resolv_conf("nameserver 198.51.100.53\nnameserver 198.51.100.54\n"
                   "options timeout:1 attempts:2\n")
     t.name_server("198.51.100.54")
-    t.server(MX1, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1)
     t.within(0, 10)
 
 
@@ -292,18 +265,14 @@ def second_name_server_after_a_dead_one(t):
 def name_server_over_ipv6(t):
     t.resolv_conf("nameserver 2001:db8::53\noptions timeout:1 attempts:2\n")
     t.name_server("2001:db8::53")
-    t.server(MX1, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1)
 
 
 @table([("empty", ""), ("comment", "# nothing here\n"), ("options only", "options timeout:1\n")])
 def no_name_server_means_ourselves(t, title, content):
     t.resolv_conf(content)
     t.name_server("127.0.0.1")
-    t.server(MX1, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1)
 
 
 @table([("search", "search example dest.example"), ("domain", "domain example"),
@@ -379,48 +348,30 @@ def exchanger_with_both_families(t):
     t.equal(len(t.bodies), 1, "messages")
 
 
-@table([("silent", SILENT_6), ("unrouted", UNROUTED_6), ("refusing", "2001:db8::5")])
-def dead_ipv6_does_not_hold_back(t, title, address):
+@table([("silent IPv6", SILENT_6, MX1), ("unrouted IPv6", UNROUTED_6, MX1),
+        ("refusing IPv6", "2001:db8::5", MX1), ("silent IPv4", V6, SILENT),
+        ("refusing IPv4", V6, "198.51.100.5")])
+def a_dead_family_does_not_delay_the_other(t, title, ipv6, ipv4):
     t.timeouts(8)
     t.zone(f"""
         dest.example MX 10 mx1.dest.example
-        mx1.dest.example AAAA {address}
-        mx1.dest.example A {MX1}
+        mx1.dest.example AAAA {ipv6}
+        mx1.dest.example A {ipv4}
     """)
-    t.server(MX1, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED)
-    t.within(0, 5)
-
-
-@table([("silent", SILENT), ("refusing", "198.51.100.5")])
-def dead_ipv4_does_not_hold_back(t, title, address):
-    t.timeouts(8)
-    t.zone(f"""
-        dest.example MX 10 mx1.dest.example
-        mx1.dest.example AAAA {V6}
-        mx1.dest.example A {address}
-    """)
-    t.server(V6, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED_6)
+    taken_by(t, MX1 if ipv4 == MX1 else V6)
     t.within(0, 5)
 
 
 @case
 def mapped_address_is_its_ipv4_address(t):
     t.zone(f"dest.example AAAA ::ffff:{MX1}")
-    t.server(MX1, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1)
 
 
 @case
 def name_of_an_exchanger_in_capitals(t):
     t.zone(f"Dest.Example MX 10 MX1.Dest.Example\nmx1.dest.example A {MX1}")
-    t.server(MX1, accepts)
-    t.deliver("DEST.example")
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, host="DEST.example")
 
 
 @case

@@ -1,14 +1,12 @@
 # contract.md#next-exchanger: when the next address or exchanger is tried, and when not.
-# What must never be tried again stands in lost_or_doubled.
+# What must never be tried again is in lost_or_doubled.
 import time
 
+from cases.common import ACCEPTED_2, LARGE, SAID, numbered_exchangers, taken_by
 from harness.delivery import MX1, MX2, like
 from harness.registry import case, table
-from harness.scripts import STAGES, fails_at, up_to
+from harness.scripts import STAGES, dies_within_the_body, does, fails_at, helo_gets, up_to
 
-ACCEPTED_2 = f"K{MX2} accepted message.\nRemote host said: 250 accepted"
-SAID = "\nRemote host said: "
-LARGE = b"a line of a message that does not fit into the socket's buffers\n" * 100_000
 
 # (stage, reply or action) after which the next exchanger is asked
 ANY_STAGE = ["421 busy", "421-busy\r\n421 still", "(closes)", "(resets)", "150 wait", "600 x",
@@ -39,16 +37,10 @@ SETTLES = [
 ]
 
 
-def accepts(mx):
-    mx.accepts()
-
-
 @table([(f"{stage}: {how!r}", stage, how) for stage, how in MOVES_ON])
 def moves_on(t, title, stage, how):
     t.server(MX1, fails_at(stage, how))
-    t.server(MX2, accepts)
-    t.deliver("two.example")
-    t.says("r", ACCEPTED_2)
+    taken_by(t, MX2, host="two.example")
     t.body(count=1)
 
 
@@ -56,9 +48,7 @@ def moves_on(t, title, stage, how):
 def moves_on_after_silence(t, stage):
     t.timeouts(1)
     t.server(MX1, fails_at(stage, "(keeps silent)"))
-    t.server(MX2, accepts)
-    t.deliver("two.example")
-    t.says("r", ACCEPTED_2)
+    taken_by(t, MX2, host="two.example")
 
 
 @table([(f"{stage}: {how}", stage, how) for stage, how in (
@@ -94,45 +84,20 @@ def settles(t, title, stage, reply, reports):
 
 
 @case
-def helo_refused_for_now(t):
-    def script(mx):
-        mx.says("220 mx.example")
-        mx.hears("EHLO me.example")
-        mx.says("502 what")
-        mx.hears("HELO me.example")
-        mx.says("450 later")
-        mx.ends()
-    t.server(MX1, script)
-    t.server(MX2, accepts)
-    t.deliver("two.example")
-    t.says("r", ACCEPTED_2)
+def helo_deferred(t):
+    t.server(MX1, helo_gets("450 later"))
+    taken_by(t, MX2, host="two.example")
 
 
 @table([("421 busy",), ("(closes)",), ("(resets)",), ("nonsense",), ("354 x",)])
 def helo_fails_otherwise(t, how):
-    def script(mx):
-        mx.says("220 mx.example")
-        mx.hears("EHLO me.example")
-        mx.says("502 what")
-        mx.hears("HELO me.example")
-        if how == "(closes)":
-            mx.closes()
-        elif how == "(resets)":
-            mx.resets()
-        else:
-            mx.says(how)
-            mx.ends()
-    t.server(MX1, script)
-    t.server(MX2, accepts)
-    t.deliver("two.example")
-    t.says("r", ACCEPTED_2)
+    t.server(MX1, helo_gets(how))
+    taken_by(t, MX2, host="two.example")
 
 
 @case
 def refused_connection(t):
-    t.server(MX2, accepts)
-    t.deliver("two.example")
-    t.says("r", ACCEPTED_2)
+    taken_by(t, MX2, host="two.example")
 
 
 @table([("192.0.2.9",), ("100.64.9.9",)])
@@ -144,22 +109,13 @@ def unreachable_address(t, address):
         mx1.two.example  A {address}
         mx2.two.example  A {MX2}
     """)
-    t.server(MX2, accepts)
-    t.deliver("two.example")
-    t.says("r", ACCEPTED_2)
+    taken_by(t, MX2, host="two.example")
 
 
 @case
 def lost_within_the_body(t):
-    def script(mx):
-        up_to(mx, "data")
-        mx.says("354 go ahead")
-        mx.more()
-        mx.resets()
-    t.server(MX1, script)
-    t.server(MX2, accepts)
-    t.deliver("two.example", message=LARGE)
-    t.says("r", ACCEPTED_2)
+    t.server(MX1, dies_within_the_body)
+    taken_by(t, MX2, host="two.example", message=LARGE)
     t.body(LARGE.replace(b"\n", b"\r\n"))
 
 
@@ -171,9 +127,7 @@ def stalled_within_the_body(t):
         time.sleep(5)
     t.timeouts(2)
     t.server(MX1, script)
-    t.server(MX2, accepts)
-    t.deliver("two.example", message=LARGE * 3)
-    t.says("r", ACCEPTED_2)
+    taken_by(t, MX2, host="two.example", message=LARGE * 3)
 
 
 @case
@@ -232,19 +186,11 @@ def the_furthest_attempt_brings_its_recipients(t):
     t.says(f"h{MX1} does not like recipient.{SAID}550 not here", "r", like(f"Z.*{MX1}.*421 busy"))
 
 
-def many_exchangers(t, count):
-    t.zone("".join(f"""
-        dest.example         MX {number} mx{number}.dest.example
-        mx{number}.dest.example A 198.51.100.{number}
-    """ for number in range(1, count + 1)))
-
-
 @table([("greeting", "421 busy"), ("greeting", "554 no"), ("hello", "450 no"),
         ("mail", "451 later"), ("rcpt", "(closes)")])
 def five_sessions_at_most(t, stage, how):
-    many_exchangers(t, 9)
-    for number in range(1, 10):
-        t.maybe(f"198.51.100.{number}", fails_at(stage, how))
+    for address in numbered_exchangers(t, 9):
+        t.maybe(address, fails_at(stage, how))
     t.deliver()
     t.equal(len(t.contacts), 5, "sessions")
     t.says_lastly(like("Z"))
@@ -252,41 +198,37 @@ def five_sessions_at_most(t, stage, how):
 
 @case
 def the_fifth_session_may_succeed(t):
-    many_exchangers(t, 9)
-    for number in range(1, 5):
-        t.server(f"198.51.100.{number}", fails_at("mail", "451 later"))
-    t.server("198.51.100.5", accepts)
-    t.deliver()
-    t.says("r", "K198.51.100.5 accepted message.\nRemote host said: 250 accepted")
+    *four, fifth = numbered_exchangers(t, 9)[:5]
+    for address in four:
+        t.server(address, fails_at("mail", "451 later"))
+    taken_by(t, fifth)
 
 
-@case
-def twenty_connections_at_most(t):
-    many_exchangers(t, 30)
+def tries_twenty_at_most(t):
+    """No server is there: 20 connections at most are tried."""
     before = t.network.connections_tried()
     t.deliver()
     tried = t.network.connections_tried() - before - t.name_server_connections
     t.check(6 <= tried <= 20, f"{tried} connections were tried")
     t.says(like(r"Z.*\(#4\.4\.1\)"))
+
+
+@case
+def twenty_connections_at_most(t):
+    numbered_exchangers(t, 30)
+    tries_twenty_at_most(t)
 
 
 @case
 def twenty_connections_to_one_exchanger_of_many_addresses(t):
     t.zone("dest.example MX 10 mx1.dest.example\n" + "".join(
         f"mx1.dest.example A 198.51.100.{n}\n" for n in range(1, 250)))
-    before = t.network.connections_tried()
-    t.deliver()
-    tried = t.network.connections_tried() - before - t.name_server_connections
-    t.check(6 <= tried <= 20, f"{tried} connections were tried")
-    t.says(like(r"Z.*\(#4\.4\.1\)"))
+    tries_twenty_at_most(t)
 
 
 @case
 def refused_connections_are_no_sessions(t):
-    many_exchangers(t, 15)
-    t.server("198.51.100.15", accepts)
-    t.deliver()
-    t.says("r", "K198.51.100.15 accepted message.\nRemote host said: 250 accepted")
+    taken_by(t, numbered_exchangers(t, 15)[-1])
 
 
 @table([("421 busy",), ("354 x",), ("nonsense",), ("(closes)",)])
@@ -297,11 +239,7 @@ def second_recipient_fails(t, how):
         up_to(mx, "rcpt")
         mx.says("250 ok")
         mx.hears("RCPT TO:<ann@dest.example>")
-        if how == "(closes)":
-            mx.closes()
-        else:
-            mx.says(how)
-            mx.ends()
+        does(mx, how)
     t.server(MX1, script)
     t.server(MX2, lambda mx: mx.accepts(recipients=two))
     t.deliver("two.example", recipients=two)

@@ -5,10 +5,11 @@ import os
 import socket
 import time
 
+from cases.common import SAID
 from harness.delivery import MX1, MX2, like
 from harness.registry import case, table
+from harness.scripts import does, up_to
 
-SAID = "\nRemote host said: "
 LARGE = b"a line of a message that is cut into several chunks on its way\n" * 3_000
 
 
@@ -26,14 +27,20 @@ def takes_chunk(mx):
     return words[2:] == ["LAST"]
 
 
+def takes_flight(mx, *recipients):
+    """Envelope and message in one flight, of which nothing is answered yet."""
+    mx.greets("PIPELINING", "CHUNKING")
+    mx.hears("MAIL FROM:<sender@me.example>...")
+    for recipient in recipients or ("joe",):
+        mx.hears(f"RCPT TO:<{recipient}@dest.example>")
+    takes_chunk(mx)
+
+
 @table([("in the same segment", 0), ("a moment later", 0.3)])
 def surplus_reply_before_a_chunk_is_no_acceptance(t, title, pause):
     # K is said only for a 2xx reply to the end of data: here that reply is 554
     def script(mx):
-        mx.greets("CHUNKING")
-        mx.hears("MAIL FROM:<sender@me.example>...")
-        mx.says("250 ok")
-        mx.hears("RCPT TO:<joe@dest.example>")
+        up_to(mx, "rcpt", "CHUNKING")
         mx.says("250 ok", "250 surplus")
         if not takes_chunk(mx):
             return
@@ -48,10 +55,7 @@ def surplus_reply_before_a_chunk_is_no_acceptance(t, title, pause):
 @table([("CHUNKING",), ("PIPELINING CHUNKING",)])
 def surplus_reply_before_several_chunks_is_no_acceptance(t, offers):
     def script(mx):
-        mx.greets(*offers.split())
-        mx.hears("MAIL FROM:<sender@me.example>...")
-        mx.says("250 ok")
-        mx.hears("RCPT TO:<joe@dest.example>")
+        up_to(mx, "rcpt", *offers.split())
         mx.says("250 ok", "250 surplus")
         while not takes_chunk(mx):
             mx.says("250 chunk ok")
@@ -64,7 +68,7 @@ def surplus_reply_before_several_chunks_is_no_acceptance(t, offers):
 
 
 @case
-def reply_that_came_before_the_group_counts_for_nothing(t):
+def reply_that_came_before_the_group_has_no_effect(t):
     # EHLO answered twice, in TLS records of their own: the second waits below TLS, unseen
     def script(mx):
         mx.greets("STARTTLS", "PIPELINING", "CHUNKING")
@@ -89,12 +93,9 @@ def reply_that_came_before_the_group_counts_for_nothing(t):
 
 @case
 def surplus_reply_within_the_group_is_no_acceptance(t):
-    # four replies where three were due, at once: nobody can say which of them is about the message
+    # four replies together where three were due: it is unknown which is about the message
     def script(mx):
-        mx.greets("PIPELINING", "CHUNKING")
-        mx.hears("MAIL FROM:<sender@me.example>...")
-        mx.hears("RCPT TO:<joe@dest.example>")
-        takes_chunk(mx)
+        takes_flight(mx)
         mx.says("250 mail", "250 rcpt", "250 surplus", "554 no")
         mx.ends()
     t.server(MX1, script)
@@ -104,14 +105,10 @@ def surplus_reply_within_the_group_is_no_acceptance(t):
 
 
 @case
-def closing_at_a_recipient_behind_the_whole_message(t):
+def closing_at_a_recipient_after_the_whole_message(t):
     # 421 is a loss like any other: the message was written, and the first recipient accepted
     def script(mx):
-        mx.greets("PIPELINING", "CHUNKING")
-        mx.hears("MAIL FROM:<sender@me.example>...")
-        mx.hears("RCPT TO:<joe@dest.example>")
-        mx.hears("RCPT TO:<ann@dest.example>")
-        takes_chunk(mx)
+        takes_flight(mx, "joe", "ann")
         mx.says("250 mail", "250 rcpt", "421 closing")
         mx.closes()
     t.server(MX1, script)
@@ -122,13 +119,10 @@ def closing_at_a_recipient_behind_the_whole_message(t):
 
 
 @case
-def closing_at_the_only_recipient_behind_the_whole_message(t):
-    # a refusal of every recipient settles the matter: nobody can have got it
+def closing_at_the_only_recipient_after_the_whole_message(t):
+    # a refusal of every recipient settles the matter: the message was not delivered
     def script(mx):
-        mx.greets("PIPELINING", "CHUNKING")
-        mx.hears("MAIL FROM:<sender@me.example>...")
-        mx.hears("RCPT TO:<joe@dest.example>")
-        takes_chunk(mx)
+        takes_flight(mx)
         mx.says("250 mail", "421 closing")
         mx.closes()
     t.server(MX1, script)
@@ -141,26 +135,18 @@ def closing_at_the_only_recipient_behind_the_whole_message(t):
 @table([(f"{how}, {offers}", how, offers)
         for how in ("(closes)", "421 busy", "450 busy", "nonsense")
         for offers in ("CHUNKING", "PIPELINING CHUNKING")])
-def nobody_else_after_a_chunk_that_was_not_known(t, title, how, offers):
+def no_other_server_after_a_chunk_that_was_not_known(t, title, how, offers):
     # the last chunk was handed over: by DATA to the same server, but to no other one
     def first(mx):
-        mx.greets(*offers.split())
-        mx.hears("MAIL FROM:<sender@me.example>...")
-        mx.says("250 ok")
-        mx.hears("RCPT TO:<joe@dest.example>")
+        up_to(mx, "rcpt", *offers.split())
         mx.says("250 ok")
         takes_chunk(mx)
         mx.says("502 BDAT is not implemented")
         mx.ends()
 
     def second(mx):
-        mx.greets(*offers.split())
-        mx.hears("MAIL FROM:<sender@me.example>...")
-        if how == "(closes)":
-            mx.closes()
-        else:
-            mx.says(how)
-            mx.ends()
+        up_to(mx, "mail", *offers.split())
+        does(mx, how)
     t.server(MX1, first, second)
     t.never(MX2)
     t.deliver("two.example")
@@ -173,7 +159,7 @@ def nobody_else_after_a_chunk_that_was_not_known(t, title, how, offers):
          "me.dest.example A 127.0.0.1\ndest.example MX 10 mx9.dest.example\n"
          "mx9.dest.example A SERVFAIL")])
 def we_are_the_best_exchanger_whatever_else_fails(t, title, zone):
-    # only a better exchanger that cannot be looked up for now makes it Z
+    # only a better exchanger that cannot be looked up makes it Z
     t.zone("dest.example MX 10 me.dest.example\n" + zone)
     t.deliver()
     t.says_lastly(like(r"D.*\(#5\.4\.6\)"))
@@ -181,15 +167,13 @@ def we_are_the_best_exchanger_whatever_else_fails(t, title, zone):
 
 @table([("clientcert.pem", "r"), ("tlshosts/mx1.dest.example.pem", "Z")])
 def pipe_in_place_of_a_control_file(t, name, first):
-    # opening a pipe that nobody writes to waits for ever
+    # opening a pipe without a writer never returns
     path = t.control(name)
     path.unlink()
     os.mkfifo(path)
 
     def script(mx):
-        mx.greets("STARTTLS")
-        mx.hears("STARTTLS")
-        mx.says("220 ready")
+        mx.promises_tls()
         if name.startswith("tlshosts"):
             mx.ends()
             return
@@ -204,14 +188,11 @@ def pipe_in_place_of_a_control_file(t, name, first):
 
 
 @case
-def surplus_reply_behind_refusals_changes_nothing(t):
+def surplus_reply_after_refusals_changes_nothing(t):
     # every recipient was refused: that settles the matter
     def script(mx):
-        mx.greets("PIPELINING", "CHUNKING")
-        mx.hears("MAIL FROM:<sender@me.example>...")
-        mx.hears("RCPT TO:<joe@dest.example>")
-        takes_chunk(mx)
-        mx.says("250 mail", "550 rcpt", "503 nobody", "250 surplus")
+        takes_flight(mx)
+        mx.says("250 mail", "550 rcpt", "503 no recipients", "250 surplus")
         mx.ends()
     t.server(MX1, script)
     t.deliver()

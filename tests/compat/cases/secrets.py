@@ -1,4 +1,4 @@
-# How often a secret stands in memory, as SECURITY.md ("Copies in memory") says: counted when the
+# How often a secret is in memory, as SECURITY.md ("Copies in memory") says: counted when the
 # message has been written and its reply is due, and when the program ends.
 import base64
 import hashlib

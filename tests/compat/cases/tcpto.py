@@ -6,20 +6,15 @@ import struct
 import threading
 import time
 
+from cases.common import ACCEPTED, accepts, taken_by
 from harness.delivery import MX1, MX2, UNPRIVILEGED, like, packed, tcpto_record
 from harness.network import SILENT, SILENT_6, UNROUTED
 from harness.registry import case, table
 from harness.scripts import fails_at
 
-ACCEPTED = f"K{MX1} accepted message.\nRemote host said: 250 accepted"
-ACCEPTED_2 = f"K{MX2} accepted message.\nRemote host said: 250 accepted"
-NOBODY = like(r"Z.*\(#4\.4\.1\)")
+NO_SERVER = like(r"Z.*\(#4\.4\.1\)")
 # skipped for (60 + r) * 64 seconds, r in 0..31
 SURELY_SKIPPED, SURELY_TRIED = 60 * 64 - 60, 92 * 64 + 60
-
-
-def accepts(mx):
-    mx.accepts()
 
 
 def silent_host(t, address=SILENT):
@@ -46,16 +41,14 @@ def skipped(t, title, count, ago):
     t.tcpto((MX1, count, ago))
     t.never(MX1)
     t.deliver()
-    t.says(NOBODY)
+    t.says(NO_SERVER)
 
 
 @table([("count 1, just now", 1, 1), ("count 1, long ago", 1, 10_000), ("count 0", 0, 1),
         ("count 2, long ago", 2, SURELY_TRIED), ("count 10, long ago", 10, SURELY_TRIED)])
 def tried(t, title, count, ago):
     t.tcpto((MX1, count, ago))
-    t.server(MX1, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1)
 
 
 @case
@@ -77,16 +70,14 @@ def found_at_any_place(t, title, place):
     t.tcpto(*records)
     t.never(MX1)
     t.deliver()
-    t.says(NOBODY)
+    t.says(NO_SERVER)
 
 
 @case
 def the_next_exchanger_instead(t):
     t.tcpto((MX1, 2, 10))
     t.never(MX1)
-    t.server(MX2, accepts)
-    t.deliver("two.example")
-    t.says("r", ACCEPTED_2)
+    taken_by(t, MX2, host="two.example")
 
 
 @case
@@ -95,7 +86,7 @@ def all_exchangers_skipped(t):
     t.never(MX1)
     t.never(MX2)
     t.deliver("two.example")
-    t.says(NOBODY)
+    t.says(NO_SERVER)
 
 
 @case
@@ -103,7 +94,7 @@ def literal_is_skipped_too(t):
     t.tcpto((MX1, 2, 10))
     t.never(MX1)
     t.deliver(f"[{MX1}]")
-    t.says(NOBODY)
+    t.says(NO_SERVER)
 
 
 @case
@@ -111,7 +102,7 @@ def mapped_address_is_counted_as_ipv4(t):
     t.tcpto((MX1, 2, 10))
     t.never(MX1)
     t.deliver(f"[::ffff:{MX1}]")
-    t.says(NOBODY)
+    t.says(NO_SERVER)
 
 
 @case
@@ -119,7 +110,7 @@ def timeout_enters_a_new_record(t):
     silent_host(t)
     t.tcpto()
     t.deliver()
-    t.says(NOBODY)
+    t.says(NO_SERVER)
     expect_record(t, 0, SILENT, 1)
     t.equal(t.tcpto_bytes()[16:], bytes(1008), "the rest of the table")
 
@@ -131,7 +122,7 @@ def timeout_counts(t, title, count, ago, after, ago_after):
     silent_host(t)
     t.tcpto(("203.0.113.9", 3, 50), (SILENT, count, ago))
     t.deliver()
-    t.says(NOBODY)
+    t.says(NO_SERVER)
     expect_record(t, 0, "203.0.113.9", 3, 50)
     expect_record(t, 1, SILENT, after, ago_after)
 
@@ -159,7 +150,7 @@ def timeout_takes_the_least_record_of_a_full_table(t, title, special, place):
     t.tcpto(*records)
     before = t.tcpto_bytes()
     t.deliver()
-    t.says(NOBODY)
+    t.says(NO_SERVER)
     expect_record(t, place, SILENT, 1)
     after = t.tcpto_bytes()
     t.equal(after[:16 * place] + after[16 * place + 16:],
@@ -169,9 +160,7 @@ def timeout_takes_the_least_record_of_a_full_table(t, title, special, place):
 @case
 def success_clears_the_count(t):
     t.tcpto(("203.0.113.1", 1, 50), (MX1, 1, 500))
-    t.server(MX1, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1)
     t.equal(t.tcpto_count(MX1), None, "count")
     t.equal(t.tcpto_count("203.0.113.1"), 1, "count of the other record")
 
@@ -190,7 +179,7 @@ def any_connection_clears_the_count(t, title, script):
 def refused_connection_is_no_timeout(t):
     t.tcpto((MX1, 1, 500))
     t.deliver()
-    t.says(NOBODY)
+    t.says(NO_SERVER)
     t.equal(t.tcpto_count(MX1), None, "count")
 
 
@@ -198,7 +187,7 @@ def refused_connection_is_no_timeout(t):
 def refused_connection_of_a_new_host_enters_nothing(t):
     t.tcpto()
     t.deliver()
-    t.says(NOBODY)
+    t.says(NO_SERVER)
     t.equal(t.tcpto_bytes(), bytes(1024), "table")
 
 
@@ -214,9 +203,7 @@ def unreachable_network_is_no_timeout(t):
 @case
 def long_forgotten_host_that_answers_is_cleared(t):
     t.tcpto((MX1, 7, SURELY_TRIED))
-    t.server(MX1, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1)
     t.equal(t.tcpto_count(MX1), None, "count")
 
 
@@ -233,9 +220,7 @@ def silence_after_the_connection_is_no_timeout(t):
 def success_of_an_unknown_host_changes_nothing(t):
     t.tcpto(("203.0.113.1", 5, 50), ("203.0.113.2", 1, 50))
     before = t.tcpto_bytes()
-    t.server(MX1, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1)
     t.equal(t.tcpto_bytes(), before, "table")
 
 
@@ -265,7 +250,7 @@ def each_silent_address_enters(t):
     t.timeouts(5, 1)
     t.tcpto()
     t.deliver()
-    t.says(NOBODY)
+    t.says(NO_SERVER)
     t.equal((t.tcpto_count(SILENT), t.tcpto_count("192.0.2.10")), (1, 1), "counts")
 
 
@@ -274,7 +259,7 @@ def feature_off(t, title, size):
     silent_host(t)
     path = t.tcpto(size=size)
     t.deliver()
-    t.says(NOBODY)
+    t.says(NO_SERVER)
     t.equal(path.read_bytes(), bytes(size), "table")
 
 
@@ -282,9 +267,7 @@ def feature_off(t, title, size):
 def larger_table_is_not_believed(t, title, size):
     t.tcpto((MX1, 10, 5), size=size)
     before = t.tcpto_bytes()
-    t.server(MX1, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1)
     t.equal(t.tcpto_bytes(), before, "table")
 
 
@@ -292,7 +275,7 @@ def larger_table_is_not_believed(t, title, size):
 def absent_table_is_not_created(t):
     silent_host(t)
     t.deliver()
-    t.says(NOBODY)
+    t.says(NO_SERVER)
     t.equal(sorted(os.listdir(t.home / "queue/lock")), [], "queue/lock")
 
 
@@ -301,7 +284,7 @@ def smaller_table_is_not_extended(t, title, size, records):
     silent_host(t)
     t.tcpto(*[(f"203.0.113.{n}", 1, 500 if n else 700) for n in range(records)], size=size)
     t.deliver()
-    t.says(NOBODY)
+    t.says(NO_SERVER)
     t.equal(len(t.tcpto_bytes()), size, "size")
     expect_record(t, 0, SILENT, 1)
 
@@ -311,7 +294,7 @@ def fifteen_bytes_hold_no_record(t):
     silent_host(t)
     t.tcpto(size=15)
     t.deliver()
-    t.says(NOBODY)
+    t.says(NO_SERVER)
     t.equal(t.tcpto_bytes(), bytes(15), "table")
 
 
@@ -320,15 +303,13 @@ def smaller_table_is_believed(t):
     t.tcpto(("203.0.113.1", 1, 5), (MX1, 2, 5), size=32)
     t.never(MX1)
     t.deliver()
-    t.says(NOBODY)
+    t.says(NO_SERVER)
 
 
 @case
 def table_that_cannot_be_written(t):
     t.tcpto((MX1, 1, 5)).chmod(0o444)
-    t.server(MX1, accepts)
-    t.deliver(uid=UNPRIVILEGED)
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, uid=UNPRIVILEGED)
 
 
 @case
@@ -383,7 +364,7 @@ def port_does_not_matter(t):
     t.tcpto((MX1, 2, 5))
     t.never(MX1, port=2525)
     t.deliver()
-    t.says(NOBODY)
+    t.says(NO_SERVER)
 
 
 # ---- qmail-tcpto and qmail-tcpok
@@ -441,9 +422,7 @@ def qmail_tcpok_zeroes_the_table(t):
     t.run([], program="qmail-tcpok", checked=False)
     t.equal((t.status, t.out, t.err), (0, b"", b""), "exit status and output")
     t.equal(t.tcpto_bytes(), bytes(1024), "table")
-    t.server(MX1, accepts)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1)
 
 
 @case

@@ -1,14 +1,10 @@
 # contract.md#shared-control-files: control/tlsdestinations of s/qmail. Its rules are
 # not built yet: a line that asks anything of TLS defers the mail it decides, and is named.
+from cases.common import in_clear_although_offered, over_tls, taken_by
 from harness.delivery import MX1, MX2, UNPRIVILEGED, like
 from harness.registry import case, table
 
-ACCEPTED = f"K{MX1} accepted message.\nRemote host said: 250 accepted"
 NAME = "mx1.dest.example"
-
-
-def over_tls(mx):
-    mx.over_tls()
 
 
 @table([("-*:",), ("-:",), ("+*:",), ("~*:",), ("=*:",), ("!*:",),
@@ -27,9 +23,7 @@ def a_rule_defers(t, line):
         ("-.mx1.dest.example:",), ("no colon",), ("#-*:",), ("",)])
 def no_rule_changes_nothing(t, line):
     t.control("tlsdestinations", line)
-    t.server(MX1, over_tls)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, over_tls)
 
 
 @case
@@ -49,9 +43,7 @@ def a_relay_is_its_own_domain(t):
     t.more_zone(f"relay.example A {MX1}")
     t.control("smtproutes", "dest.example:relay.example")
     t.control("tlsdestinations", "-dest.example:")
-    t.server(MX1, over_tls)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, over_tls)
     t.control("tlsdestinations", "-relay.example:")
     t.never(MX1)
     t.deliver()
@@ -61,9 +53,7 @@ def a_relay_is_its_own_domain(t):
 @case
 def a_literal_has_general_lines_only(t):
     t.control("tlsdestinations", "-dest.example:\n-.example:\n-198.51.100.1:")
-    t.server(MX1, over_tls)
-    t.deliver(f"[{MX1}]")
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, over_tls, host=f"[{MX1}]")
     t.control("tlsdestinations", "-*:")
     t.never(MX1)
     t.deliver(f"[{MX1}]")
@@ -76,9 +66,7 @@ def a_literal_has_general_lines_only(t):
 def files_of_a_server_come_first(t, file, line, secured):
     t.control(file, t.certificates.text("ca"))
     t.control("tlsdestinations", line)
-    t.server(MX1, over_tls if secured else lambda mx: mx.accepts("STARTTLS"))
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, over_tls if secured else in_clear_although_offered)
 
 
 @case

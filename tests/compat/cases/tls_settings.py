@@ -2,12 +2,11 @@
 # Broken files must cost no mail that goes without them.
 import ssl
 
+from cases.common import relay_at_465, taken_by
 from harness.delivery import MX1, UNPRIVILEGED, like
 from harness.registry import case, table
 from harness.scripts import hears_no_mail
-from harness.smtp_server import HandshakeFailed
 
-ACCEPTED = f"K{MX1} accepted message.\nRemote host said: 250 accepted"
 TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 VERSIONS = {"1.2": TLS12, "1.3": TLS13}
 
@@ -21,10 +20,8 @@ def shown(t):
 def client_certificate_is_shown_when_asked_for(t, title, kind, version):
     exactly = VERSIONS[version]
     t.control("clientcert.pem", t.certificates.text(f"client-{kind}"))
-    t.server(MX1, lambda mx: mx.over_tls(asks=f"client-{kind}.cert", lowest=exactly,
-                                         highest=exactly))
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, lambda mx: mx.over_tls(asks=f"client-{kind}.cert", lowest=exactly,
+                                            highest=exactly))
     t.equal(shown(t), t.certificates.der(f"client-{kind}"), "client certificate")
 
 
@@ -33,10 +30,8 @@ def client_certificate_is_shown_when_asked_for(t, title, kind, version):
 def client_certificate_satisfies_a_server_that_requires_one(t, title, kind, version):
     exactly = VERSIONS[version]
     t.control("clientcert.pem", t.certificates.text(f"client-{kind}"))
-    t.server(MX1, lambda mx: mx.over_tls(asks=f"client-{kind}.cert", requires=True,
-                                         lowest=exactly, highest=exactly))
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, lambda mx: mx.over_tls(asks=f"client-{kind}.cert", requires=True,
+                                            lowest=exactly, highest=exactly))
 
 
 @table([("key first", True), ("certificate first", False)])
@@ -44,34 +39,26 @@ def order_in_the_file(t, title, key_first):
     directory = t.certificates.directory
     parts = [(directory / f"client-ec.{part}.pem").read_text() for part in ("cert", "key")]
     t.control("clientcert.pem", "".join(reversed(parts) if key_first else parts))
-    t.server(MX1, lambda mx: mx.over_tls(asks="client-ec.cert", requires=True))
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, lambda mx: mx.over_tls(asks="client-ec.cert", requires=True))
 
 
 @case
 def client_certificate_with_its_chain(t):
     t.control("clientcert.pem", t.certificates.text("client-chained"))
-    t.server(MX1, lambda mx: mx.over_tls(asks="ca", requires=True))
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, lambda mx: mx.over_tls(asks="ca", requires=True))
     t.equal(shown(t), t.certificates.der("client-chained"), "client certificate")
 
 
 @case
 def client_certificate_is_not_shown_unasked(t):
     t.control("clientcert.pem", t.certificates.text("client-ec"))
-    t.server(MX1, lambda mx: mx.over_tls())
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, lambda mx: mx.over_tls())
     t.equal(shown(t), None, "client certificate")
 
 
 @case
 def none_to_show(t):
-    t.server(MX1, lambda mx: mx.over_tls(asks="client-ec.cert"))
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, lambda mx: mx.over_tls(asks="client-ec.cert"))
     t.equal(shown(t), None, "client certificate")
 
 
@@ -100,18 +87,14 @@ def breaks(t, how):
 @table(BROKEN)
 def broken_client_certificate_is_gone_on_without(t, title, how):
     breaks(t, how)
-    t.server(MX1, lambda mx: mx.over_tls(asks="client-ec.cert"))
-    t.deliver(uid=UNPRIVILEGED)
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, lambda mx: mx.over_tls(asks="client-ec.cert"), uid=UNPRIVILEGED)
     t.equal(shown(t), None, "client certificate")
 
 
 @table(BROKEN)
 def broken_client_certificate_and_no_tls(t, title, how):
     breaks(t, how)
-    t.server(MX1, lambda mx: mx.accepts())
-    t.deliver(uid=UNPRIVILEGED)
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, uid=UNPRIVILEGED)
 
 
 @table([(f"{title}, TLS {version}", how, version) for title, how in BROKEN
@@ -120,15 +103,12 @@ def broken_client_certificate_is_named_when_the_session_fails(t, title, how, ver
     exactly = VERSIONS[version]
 
     def script(mx):
-        mx.greets("STARTTLS")
-        mx.hears("STARTTLS")
-        mx.says("220 ready")
-        try:
-            mx.shakes_hands(asks="client-ec.cert", requires=True, lowest=exactly, highest=exactly)
-        except HandshakeFailed:
+        mx.promises_tls()
+        if mx.handshake_fails(asks="client-ec.cert", requires=True, lowest=exactly,
+                              highest=exactly):
             return
         hears_no_mail(mx)
-        mx.test.problem("the server demanded no certificate")
+        mx.test.problem("the server required no certificate")
     breaks(t, how)
     t.control("tlshosts/mx1.dest.example.pem", t.certificates.text("ca"))
     t.server(MX1, script)
@@ -162,9 +142,7 @@ def negotiated(t):
 ])
 def cipher_of_the_file_is_taken(t, title, content, version, cipher):
     t.control("tlsclientciphers", content)
-    t.server(MX1, lambda mx: mx.over_tls(lowest=version, highest=version))
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, lambda mx: mx.over_tls(lowest=version, highest=version))
     t.equal(negotiated(t), cipher, "cipher")
 
 
@@ -175,9 +153,7 @@ def cipher_of_the_file_is_taken(t, title, content, version, cipher):
         ("empty file", b"", TLS12), ("empty file, 1.3", b"", TLS13)])
 def a_list_without_names_keeps_its_default(t, title, content, version):
     t.control("tlsclientciphers", content)
-    t.server(MX1, lambda mx: mx.over_tls(lowest=version, highest=version))
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, lambda mx: mx.over_tls(lowest=version, highest=version))
 
 
 @table([("no such cipher", "NOSUCHCIPHER"), ("no such suite", "TLS_NO_SUCH_SUITE"),
@@ -204,8 +180,7 @@ def ciphers_for_port_465(t):
         mx.shakes_hands(cert="relay.example", highest=TLS12)
         mx.greets()
         mx.takes_message()
-    t.zone(f"relay.example A {MX1}")
-    t.control("smtproutes", "dest.example:relay.example:465")
+    relay_at_465(t)
     t.control("tlsclientciphers", "ECDHE-ECDSA-AES128-SHA256")
     t.server(MX1, script, port=465)
     t.deliver()

@@ -1,4 +1,4 @@
-# Certificates of every kind, made once per run with one authority (and one that nobody trusts).
+# Certificates of every kind, made once per run with one authority (and one that is not trusted).
 # A file holds the chain and the private key, as a server or clientcert.pem wants them.
 import datetime
 import ipaddress

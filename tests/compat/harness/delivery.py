@@ -125,7 +125,7 @@ class Delivery:
         return server
 
     def never(self, address, port=25):
-        """Nobody may connect there."""
+        """No connection may be made there."""
         return self.server(address, port=port)
 
     def maybe(self, address, *scripts, port=25):

@@ -1,4 +1,4 @@
-# What stands in the memory of a running program, and of one that is about to end: the program is
+# What is in the memory of a running program, and of one that is about to end: the program is
 # traced, so that it can be read when its last instruction has run.
 import ctypes
 import os
@@ -33,9 +33,9 @@ class Memory:
 
     def follow(self, process):
         """Lets the program run; keeps its memory when it ends. Gives its wait status."""
-        os.waitpid(process, 0)  # it stands before its first instruction
+        os.waitpid(process, 0)  # it has not run its first instruction
         self._process = process
-        # Opened now: a program that forbids core dumps lets nobody open it later.
+        # Opened now: a program that forbids core dumps cannot be opened later.
         self._file = os.open(f"/proc/{process}/mem", os.O_RDONLY)
         _ptrace(SETOPTIONS, process, AT_EXIT | KILL_WITH_US)
         _ptrace(CONT, process)

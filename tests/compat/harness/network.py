@@ -47,7 +47,7 @@ class Network:
 
     @staticmethod
     def connections_tried():
-        """How many TCP connections anybody in this namespace has begun so far."""
+        """How many TCP connections were begun in this namespace so far."""
         rows = [line.split() for line in
                 pathlib.Path("/proc/net/snmp").read_text().splitlines() if line.startswith("Tcp:")]
         return int(rows[1][rows[0].index("ActiveOpens")])

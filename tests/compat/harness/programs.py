@@ -1,5 +1,5 @@
-# Programs where every user of this host can run them: some cases run them as somebody else, and a
-# checkout may stand where nobody else gets in (/root, a home with mode 0700).
+# Programs where every user of this host can run them: some cases run them as another user,
+# and a checkout may be where no other user gets in (/root, a home with mode 0700).
 import pathlib
 import shutil
 

@@ -179,7 +179,7 @@ class Connection:
         self.body, self.buffer = bytes(data[2:at + 2]), bytes(data[at + 5:])
         self.note("C:", self.body + b".")
         if self.buffer not in (b"", b"QUIT\r\n"):
-            raise Unexpected(f"text behind the final dot: {self.buffer[:200]!r}")
+            raise Unexpected(f"text after the final dot: {self.buffer[:200]!r}")
         self.test.bodies.append(self.body)
 
     def takes_message(self, reply="250 accepted", **envelope):
@@ -198,6 +198,20 @@ class Connection:
         self.hears("STARTTLS")
         self.says("220 ready")
         self.shakes_hands(**options)
+
+    def promises_tls(self, *extensions):
+        """Greeting, EHLO, STARTTLS and 220: the client's next bytes begin a handshake."""
+        self.greets("STARTTLS", *extensions)
+        self.hears("STARTTLS")
+        self.says("220 ready")
+
+    def handshake_fails(self, **options):
+        """Tries a handshake; True when it came to nothing."""
+        try:
+            self.shakes_hands(**options)
+        except HandshakeFailed:
+            return True
+        return False
 
     def shakes_hands(self, cert="mx1.dest.example", lowest=None, highest=None, asks=None,
                      requires=False, ciphers=None):
@@ -226,12 +240,16 @@ class Connection:
         self.tls_version, self.cipher = self.sock.version(), self.sock.cipher()[0]
         self.note("TLS", f"{self.tls_version} {self.cipher} sni={self.sni}".encode())
 
-    def over_tls(self, *extensions, **options):
-        """STARTTLS, handshake, EHLO again, and a whole message."""
-        self.greets("STARTTLS", *extensions)
-        self.starts_tls(**options)
+    def in_tls(self, *extensions, **options):
+        """STARTTLS, handshake, EHLO again, and its answer."""
+        self.promises_tls(*extensions)
+        self.shakes_hands(**options)
         self.hears("EHLO me.example")
         self.offers(*extensions)
+
+    def over_tls(self, *extensions, **options):
+        """STARTTLS, handshake, EHLO again, and a whole message."""
+        self.in_tls(*extensions, **options)
         self.takes_message()
 
     # how we leave

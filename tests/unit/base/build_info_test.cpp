@@ -1,4 +1,4 @@
-// What a program's mark tells of it.
+// What a program's mark says of it.
 #include "base/build_info.hpp"
 
 #include <gtest/gtest.h>

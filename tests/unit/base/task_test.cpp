@@ -77,7 +77,7 @@ Task<int> nested(Trace& trace, int levels, Task<int> child) {
     co_return co_await nested(trace, levels - 1, std::move(child));
 }
 
-Task<std::string> told(Task<int> child) {
+Task<std::string> shown(Task<int> child) {
     const Result<int> outcome = co_await child.outcome();
     co_return outcome ? std::to_string(*outcome) : outcome.error().detail;
 }
@@ -143,10 +143,10 @@ TEST(Task, PassesFailuresOnAfterAWait) {
 }
 
 TEST(Task, HandsItsOutcomeOver) {
-    EXPECT_EQ(told(gives(5)).run(), "5");
-    EXPECT_EQ(told(fails()).run(), "the server hung up");
+    EXPECT_EQ(shown(gives(5)).run(), "5");
+    EXPECT_EQ(shown(fails()).run(), "the server hung up");
     Trace trace;
-    EXPECT_EQ(told(nested(trace, 3, fails())).run(), "the server hung up");
+    EXPECT_EQ(shown(nested(trace, 3, fails())).run(), "the server hung up");
     EXPECT_THAT(trace, ElementsAre("~1", "~2", "~3"));
 }
 
@@ -156,7 +156,7 @@ TEST(Task, HandsItsOutcomeOverAfterAWait) {
         Trace trace;
         {
             Task<std::string> task =
-                told(nested(trace, 3, well ? gives_after(leaf, 5) : fails_after(leaf)));
+                shown(nested(trace, 3, well ? gives_after(leaf, 5) : fails_after(leaf)));
             task.start();
             EXPECT_THAT(trace, IsEmpty());
             leaf.end();
@@ -167,7 +167,7 @@ TEST(Task, HandsItsOutcomeOverAfterAWait) {
     }
 }
 
-// A coroutine that was resumed by a host ends where it stands, inside of its own await_suspend,
+// A coroutine that was resumed by a host ends where it is, inside of its own await_suspend,
 // while those above it go on and destroy it. Its locals live as long as its Task: here a parameter
 // of the one that awaits it, which goes after that one's locals.
 Task<int> waits_then(Leaf& leaf, Trace& trace, Task<int> child) {
@@ -180,7 +180,7 @@ TEST(Task, FailsInPlaceAfterAnEarlierWait) {
     Leaf leaf;
     Trace trace;
     {
-        Task<std::string> task = told(nested(trace, 2, waits_then(leaf, trace, twice(fails()))));
+        Task<std::string> task = shown(nested(trace, 2, waits_then(leaf, trace, twice(fails()))));
         task.start();
         leaf.end();
         ASSERT_TRUE(task.finished());
@@ -193,7 +193,7 @@ TEST(Task, WaitsAgainAndAgain) {
     Leaf first;
     Leaf second;
     Trace trace;
-    Task<std::string> task = told(waits_then(first, trace, twice(gives_after(second, 3))));
+    Task<std::string> task = shown(waits_then(first, trace, twice(gives_after(second, 3))));
     task.start();
     first.end();
     EXPECT_FALSE(task.finished());
@@ -206,14 +206,14 @@ TEST(Task, LetsExceptionsThrough) {
     EXPECT_THROW(static_cast<void>(throws().run()), std::runtime_error);
     EXPECT_THROW(static_cast<void>(nested(trace, 3, throws()).run()), std::runtime_error);
     EXPECT_THAT(trace, ElementsAre("~1", "~2", "~3"));
-    EXPECT_THROW(static_cast<void>(told(throws()).run()), std::runtime_error)
+    EXPECT_THROW(static_cast<void>(shown(throws()).run()), std::runtime_error)
         << "outcome() is for failures, not for bugs";
 }
 
 TEST(Task, LetsExceptionsThroughAfterAWait) {
     Leaf leaf;
     Trace trace;
-    Task<std::string> task = told(nested(trace, 2, throws_after(leaf)));
+    Task<std::string> task = shown(nested(trace, 2, throws_after(leaf)));
     task.start();
     leaf.end();
     ASSERT_TRUE(task.finished());
@@ -267,7 +267,7 @@ TEST(Task, WhatFailedIsGoneWhenItsCallerGoesOn) {
     EXPECT_THAT(trace, ElementsAre("before", "~inner", "~outer", "goes on"));
 }
 
-// The frame that failed stands inside of its own await_suspend while its caller, resumed from
+// The frame that failed is inside of its own await_suspend while its caller, resumed from
 // there, destroys it.
 Task<int> tries_twice(Leaf& leaf, Trace& trace) {
     const Result<int> first =
@@ -301,12 +301,12 @@ TEST(Task, AwaitsResults) {
     EXPECT_EQ(quarter(gives(12)).run(), 3);
     EXPECT_EQ(quarter(gives(6)).run().error().detail, "odd");
     EXPECT_EQ(quarter(fails()).run().error(), hung_up);
-    EXPECT_EQ(told(quarter(gives(7))).run(), "odd");
+    EXPECT_EQ(shown(quarter(gives(7))).run(), "odd");
 }
 
 TEST(Task, AwaitsResultsAfterAWait) {
     Leaf leaf;
-    Task<std::string> task = told(twice(quarter(gives_after(leaf, 6))));
+    Task<std::string> task = shown(twice(quarter(gives_after(leaf, 6))));
     task.start();
     leaf.end();
     ASSERT_TRUE(task.finished());
@@ -342,7 +342,7 @@ TEST(TaskDeathTest, RunDemandsAHostThatNeverSuspends) {
     EXPECT_DEATH(static_cast<void>(gives_after(leaf, 1).run()), "");
 }
 
-// Decision, pitfall 4: two million awaits that end at once must not grow the stack, at -O0 and
+// Decision, pitfall 4: two million awaits that end immediately must not grow the stack, at -O0 and
 // under AddressSanitizer least of all. Depth is seen in where an innermost local lies.
 constexpr int many = 2'000'000;
 constexpr std::uintptr_t one_depth = 64 << 10;
@@ -417,7 +417,7 @@ TEST(TaskStack, StaysFlatWhenAHostResumesEachTime) {
     EXPECT_LT(deepest, one_depth);
 }
 
-// Both at once: after a wait, the loop goes on from inside of its resumption.
+// Both together: after a wait, the loop goes on from inside of its resumption.
 Task<std::uintptr_t> waits_then_loops(Leaf& leaf, int rounds) {
     co_await gives_after(leaf, 1);
     co_return co_await deepest_of(rounds);

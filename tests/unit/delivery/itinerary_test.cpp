@@ -44,7 +44,7 @@ public:
         itinerary.note_failed(*step, step->racing.front(), verdict, "the handshake failed", now);
         return shown(*step);
     }
-    /// Nobody answers, each endpoint is tried.
+    /// No server answers, each endpoint is tried.
     std::string next_is_dead() {
         const std::optional<Step> step = itinerary.next(now);
         if (!step) return "nothing";
@@ -112,7 +112,7 @@ TEST(Itinerary, FiveSessions) {
     EXPECT_TRUE(trip.itinerary.left_untried());
 }
 
-TEST(Itinerary, FiveSessionsWithNobodyLeftLeaveNothingUntried) {
+TEST(Itinerary, FiveSessionsWithNoRecipientLeftLeaveNothingUntried) {
     Trip trip;
     for (unsigned i = 1; i <= 5; ++i) trip.add(text("mx", i), {number(i)});
     for (unsigned i = 1; i <= 5; ++i) trip.next(another);

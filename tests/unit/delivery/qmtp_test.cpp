@@ -179,9 +179,9 @@ TEST(Qmtp, AnUnreadableMessageIsDeferred) {
 }
 
 /// Replaces the message once so much of the package has come.
-Task<Done> changes_the_message(SimulatedWorld* environment, std::size_t behind, std::string content,
+Task<Done> changes_the_message(SimulatedWorld* environment, std::size_t after, std::string content,
                                Peer& peer) {
-    co_await peer.hears_bytes(behind);
+    co_await peer.hears_bytes(after);
     environment->message.content = std::move(content);
     co_return co_await peer.goes_mute();
 }
@@ -223,7 +223,7 @@ TEST(Qmtp, OfAnAnswerTooManyNoneCounts) {
                                        "answers")));
 }
 
-// The first has the message and is not offered it again; of the second nobody knows.
+// The first has the message and is not offered it again; of the second it is unknown.
 TEST(Qmtp, LostBehindTheFirstAnswer) {
     Qmtp qmtp;
     EXPECT_THAT(qmtp.played({qmtp.package().size(), "3:Kok,", Part::End::hangs_up}),
@@ -244,7 +244,7 @@ TEST(Qmtp, RelaysInOrder) {
     EXPECT_THAT(qmtp.delivered(), ElementsAre("r", "r", StartsWith("K192.0.2.9 accepted")));
 }
 
-TEST(Qmtp, NobodyAnswers) {
+TEST(Qmtp, NoServerAnswers) {
     Qmtp qmtp;
     qmtp.environment.hosts[{*IpAddress::parse(relay), port}].manner = Host::Manner::silent;
     EXPECT_THAT(qmtp.delivered(),
@@ -271,7 +271,7 @@ TEST(Qmtp, AnEmptyRelayMeansSmtp) {
     EXPECT_THAT(qmtp.delivered(), ElementsAre(StartsWith("DSorry, I couldn't find any host")));
 }
 
-/// What holds whatever the server did, told by the bytes that it said behind the whole package.
+/// What holds whatever the server did, by the bytes that it sent after the whole package.
 void expect_laws(Qmtp& qmtp, const std::vector<std::string>& parts, std::string_view answers) {
     const bool complete = qmtp.written() == qmtp.package();
     EXPECT_TRUE(qmtp.package().starts_with(qmtp.written()));

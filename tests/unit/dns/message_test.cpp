@@ -122,7 +122,7 @@ TEST(Answer, OnlyWhoMayKnowIsBelievedThatThereIsNothing) {
     EXPECT_EQ(outcome(DnsAnswer(bare).rcode(3)), Outcome::failed);
     EXPECT_EQ(outcome(DnsAnswer(bare).rcode(3).soa("com")), Outcome::no_such_name);
     EXPECT_EQ(outcome(answer_to(mx_question).rcode(3)), Outcome::no_such_name);
-    // Records are an answer whoever sends them.
+    // Records are an answer whichever server sends them.
     EXPECT_EQ(outcome(DnsAnswer(bare).mx("example.com", 10, "mx.example.com")), Outcome::found);
 }
 
@@ -239,7 +239,7 @@ std::string mx_record(unsigned length, std::string_view data) {
 
 std::string pointer(unsigned to) { return u16(0xc000 | to); }
 
-// Where a first record begins: behind the header and the question.
+// Where a first record begins: after the header and the question.
 constexpr unsigned first_record = 12 + 13 + 4;
 
 INSTANTIATE_TEST_SUITE_P(
@@ -264,7 +264,7 @@ INSTANTIATE_TEST_SUITE_P(
     Record, WrongAnswer,
     testing::Values(
         Wrong{"data shorter than its length", answer_to(mx_question).raw(mx_record(40, u16(1)))},
-        Wrong{"a name that ends behind its data",
+        Wrong{"a name that ends after its data",
               answer_to(mx_question).raw(mx_record(4, u16(1) + wire_name("mx.example")))},
         Wrong{"a name that ends before its data",
               answer_to(mx_question).raw(mx_record(6, u16(1) + std::string("\1a\0!", 4)))},
@@ -287,7 +287,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(WrongAnswers, ANameFollowsSoManyPointers) {
     for (const unsigned jumps : {126U, 127U, 128U, 4000U}) {
         std::string chain = wire_name("mx");  // where the chain begins, and its names end
-        const unsigned begin = first_record + 13 + 10;  // behind a record's owner and header
+        const unsigned begin = first_record + 13 + 10;  // after a record's owner and header
         for (unsigned i = 1; i < jumps; ++i)
             chain += pointer(i == 1 ? begin : begin + 4 + 2 * (i - 2));
         const unsigned last = jumps == 1 ? begin : begin + 4 + 2 * (jumps - 2);

@@ -93,11 +93,11 @@ TEST(Printable, IsBounded) {
 }
 
 TEST(Printable, HoldsForAnyBytes) {
-    std::mt19937 chance(20261123);
+    std::mt19937 dice(20261123);
     for (int round = 0; round < 20000; ++round) {
-        std::string bytes(chance() % 24, '\0');
+        std::string bytes(dice() % 24, '\0');
         for (char& c : bytes)
-            c = static_cast<char>(chance() % 2 == 0 ? chance() : 0xc2U + chance() % 51);
+            c = static_cast<char>(dice() % 2 == 0 ? dice() : 0xc2U + dice() % 51);
         const std::string shown = printable(bytes);
         EXPECT_TRUE(smtp::is_utf8(shown)) << shown;
         for (const char c : shown) EXPECT_GE(static_cast<unsigned char>(c), 0x20);

@@ -57,7 +57,7 @@ inline dns::Addresses look_up_addresses(ResolvConf conf) {
         .value();
 }
 
-// A place where nobody listens: bound and closed again.
-inline NameServer nobody() { return test::NameServer(says_nothing).place(); }
+// A place where no server listens: bound and closed again.
+inline NameServer no_server() { return test::NameServer(says_nothing).place(); }
 
 }  // namespace tern::os

@@ -68,7 +68,7 @@ TEST(CaresResolver, TakesTheNextServerAfterTroubleWithOne) {
     }
     test::NameServer mute(says_nothing);
     EXPECT_EQ(look_up_mx(asking({mute.place(), good.place()})).outcome, Outcome::found);
-    EXPECT_EQ(look_up_mx(asking({nobody(), good.place()})).outcome, Outcome::found);
+    EXPECT_EQ(look_up_mx(asking({no_server(), good.place()})).outcome, Outcome::found);
 }
 
 TEST(CaresResolver, WaitsForASilentServerOnlyOnce) {
@@ -95,7 +95,7 @@ TEST(CaresResolver, NeitherQuestionWaitsForAServerThatIsGone) {
                     .address("mx.example", ipv4 ? "192.0.2.1" : "2001:db8::1")
                     .bytes()};
     });
-    ResolvConf conf = asking({nobody(), good.place()});
+    ResolvConf conf = asking({no_server(), good.place()});
     conf.patience = seconds(15);
     const SystemClock clock;
     const Time began = clock.now();
@@ -157,8 +157,8 @@ TEST(CaresResolver, EndsAtItsDeadline) {
     EXPECT_LT(clock.now() - began, seconds(10));
 }
 
-TEST(CaresResolver, SaysWhenNobodyIsThere) {
-    const dns::Answer<dns::Mx> answer = look_up_mx(asking({nobody()}));
+TEST(CaresResolver, SaysWhenNoServerIsThere) {
+    const dns::Answer<dns::Mx> answer = look_up_mx(asking({no_server()}));
     EXPECT_EQ(answer.outcome, Outcome::failed);
     EXPECT_EQ(answer.detail, "the name server 127.0.0.1 cannot be reached: connection refused");
 }
@@ -214,7 +214,7 @@ TEST(CaresResolver, BelievesOnlyAnswersToItsQuestion) {
     EXPECT_EQ(server.queries().size(), 1U);
 }
 
-TEST(CaresResolver, BelievesNobodyElse) {
+TEST(CaresResolver, BelievesNoOtherServer) {
     const int stranger = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     test::NameServer server([stranger](const Query& query) -> Answers {
         sockaddr_in to{};
@@ -236,7 +236,7 @@ TEST(CaresResolver, AReflectedQuestionIsNoAnswer) {
     EXPECT_EQ(look_up_mx(asking({mirror.place()})).outcome, Outcome::failed);
 }
 
-TEST(CaresResolver, AsksFromPortsAndWithNumbersNobodyCanGuess) {
+TEST(CaresResolver, AsksFromPortsAndWithNumbersThatCannotBeGuessed) {
     test::NameServer server(says_mx);
     for (int i = 0; i < 12; ++i) look_up_mx(asking({server.place()}));
     std::set<std::uint16_t> ports;
@@ -283,13 +283,13 @@ TEST(CaresResolver, LeavesNoDescriptorBehind) {
     const std::ptrdiff_t before = open_now();
     {
         test::NameServer server(truncates_and_is_silent);
-        look_up_addresses(asking({server.place(), nobody()}));
+        look_up_addresses(asking({server.place(), no_server()}));
         EXPECT_TRUE(server.queries().back().over_tcp);
     }
     EXPECT_EQ(open_now(), before);
 }
 
-// c-ares reads these by itself where it is not told otherwise; libc's search list is not ours.
+// c-ares reads these by itself where no option says otherwise; libc's search list is not ours.
 TEST(CaresResolver, TheEnvironmentChangesNothing) {
     ::setenv("RES_OPTIONS", "retry:9 retrans:1 rotate ndots:5", 1);
     ::setenv("LOCALDOMAIN", "search.example", 1);
@@ -394,7 +394,7 @@ TEST(CaresResolver, AnUnreadableFileIsTroubleOfTheLookUpOnly) {
 }
 
 TEST(CaresResolver, AsksALinkLocalServerThroughItsInterface) {
-    // Nobody answers at that address; only with its scope does the kernel take it at all.
+    // No server is at that address; only with its scope does the kernel take it at all.
     NameServer server{IpAddress::parse("fe80::1").value(), "lo"};
     EXPECT_THAT(look_up_mx(asking({server}, 1)).detail, testing::Not(HasSubstr("invalid")));
     server.zone.clear();

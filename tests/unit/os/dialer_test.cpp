@@ -177,7 +177,7 @@ TEST_F(DialerTest, TheSecondOvertakesASilentFirst) {
     const DialResult result = dial({first.endpoint(), second.endpoint()}, 5s, 11s);
     ASSERT_TRUE(result.stream);
     EXPECT_EQ(result.winner, 1U);
-    EXPECT_EQ(result.each.at(0).outcome, Connected::not_tried) << "it had no fair chance";
+    EXPECT_EQ(result.each.at(0).outcome, Connected::not_tried) << "it did not have the whole time";
     EXPECT_GE(took_, 250ms);
     EXPECT_LT(took_, 2s);
     EXPECT_EQ(open_descriptors().size(), before.size() + 1) << "the loser is closed";
@@ -220,7 +220,7 @@ TEST_F(DialerTest, WithLittlePatienceTheSecondStartsWhenTheFirstIsGivenUp) {
     EXPECT_LT(took_, 250ms);
 }
 
-TEST_F(DialerTest, TheOverallDeadlineIsNobodysTimeout) {
+TEST_F(DialerTest, TheOverallDeadlineIsNotATimeout) {
     Port first(Family::ipv4);
     Port second(Family::ipv6);
     first.fall_silent();
@@ -261,14 +261,14 @@ TEST_F(DialerTest, NoDescriptorsIsOurOwnTrouble) {
 
 // A free even port of the ephemeral range; another one each time, for a port on which a connection
 // met itself rests for a second.
-Endpoint nobodys_port() {
+Endpoint unused_port() {
     for (;;) {
         const Endpoint other = Port(Family::ipv4).endpoint();
         const auto even = static_cast<std::uint16_t>(other.port & ~1);
         try {
             return Port(Family::ipv4, even).endpoint();
         } catch (const std::runtime_error&) {
-            continue;  // somebody is there
+            continue;  // a server is there
         }
     }
 }
@@ -276,11 +276,11 @@ Endpoint nobodys_port() {
 // Linux walks the even ports of its range from one attempt to the next, so that one of as many
 // attempts gets the very port it calls and meets itself (simultaneous open).
 TEST_F(DialerTest, MeetingOneselfIsARefusal) {
-    const Endpoint nobody = nobodys_port();
-    SCOPED_TRACE(nobody.port);
+    const Endpoint unused = unused_port();
+    SCOPED_TRACE(unused.port);
     bool met = false;
     for (int i = 0; i < 65536 && !met; ++i) {
-        const DialResult result = dial({nobody}, 5s, 5s);
+        const DialResult result = dial({unused}, 5s, 5s);
         ASSERT_FALSE(result.stream);
         ASSERT_EQ(result.each.at(0).outcome, Connected::refused);
         met = result.each[0].why == "connection refused (TCP self-connect)";

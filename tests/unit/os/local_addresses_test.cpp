@@ -1,4 +1,4 @@
-// Which addresses are ours, compared with what the kernel tells by other ways.
+// Which addresses are ours, compared with what the kernel shows in other ways.
 #include "os/local_addresses.hpp"
 
 #include <gtest/gtest.h>

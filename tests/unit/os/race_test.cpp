@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What becomes of a connect: after `delay` the error, or 0. `at_once`: told by connect(2) itself.
+/// What becomes of a connect: after `delay` the error, or 0. `at_once`: by connect(2) itself.
 struct Fate {
     Duration delay{};
     int error = 0;
@@ -28,7 +28,7 @@ struct Fate {
 };
 constexpr Fate silent{std::chrono::hours(24)};
 
-/// Connects that end as they are told. Their sockets are descriptors of nothing.
+/// Connects that end as their row says. Their sockets are descriptors of nothing.
 class ToldConnector final : public Connector {
 public:
     ToldConnector(test::Simulation& time, test::SimulatedReactor& reactor)
@@ -43,7 +43,7 @@ public:
         begun[port] = time_.now();
         const Fate fate = fates.at(port);
         if (fate.at_once && fate.error != 0)
-            return {Descriptor(), outcome_of_error(fate.error), "told so"};
+            return {Descriptor(), outcome_of_error(fate.error), "as its row says"};
         Descriptor socket(::open("/dev/null", O_RDWR | O_CLOEXEC));
         sockets.insert(socket.get());
         if (fate.at_once) return {std::move(socket), Connected::yes, {}};
@@ -136,14 +136,14 @@ TEST_P(Races, EndAsTold) {
     EXPECT_EQ(race.reactor.waiting(), 0U);
 }
 
-constexpr std::optional<std::size_t> nobody;
+constexpr std::optional<std::size_t> no_winner;
 constexpr std::optional<Duration> never;
 
 // RFC 8305 5 and contract.md#time.
 INSTANTIATE_TEST_SUITE_P(
     Dialer, Races,
     testing::Values(
-        Row{"the first answers at once", {0ms, 0, true}, {1ms}, 0, Connected::yes,
+        Row{"the first answers immediately", {0ms, 0, true}, {1ms}, 0, Connected::yes,
             Connected::not_tried, never, 0ms},
         Row{"the first answers within the head start", {249ms}, {1ms}, 0, Connected::yes,
             Connected::not_tried, never, 249ms},
@@ -151,31 +151,31 @@ INSTANTIATE_TEST_SUITE_P(
             Connected::yes, 250ms, 260ms},
         Row{"the first wins after the second has started", {300ms}, {100ms}, 0, Connected::yes,
             Connected::not_tried, 250ms, 300ms},
-        Row{"the first fails at once", {0ms, ECONNREFUSED, true}, {10ms}, 1, Connected::refused,
+        Row{"the first fails immediately", {0ms, ECONNREFUSED, true}, {10ms}, 1, Connected::refused,
             Connected::yes, 0ms, 10ms},
         Row{"the first fails a little later", {40ms, ECONNREFUSED}, {10ms}, 1, Connected::refused,
             Connected::yes, 40ms, 50ms},
         Row{"the second fails, the first is waited for", {5s}, {10ms, EHOSTUNREACH}, 0,
             Connected::yes, Connected::refused, 250ms, 5s},
-        Row{"both fail", {40ms, ECONNREFUSED}, {10ms, ENETUNREACH}, nobody, Connected::refused,
+        Row{"both fail", {40ms, ECONNREFUSED}, {10ms, ENETUNREACH}, no_winner, Connected::refused,
             Connected::refused, 40ms, 50ms},
-        Row{"both are late", silent, silent, nobody, Connected::timed_out, Connected::timed_out,
+        Row{"both are late", silent, silent, no_winner, Connected::timed_out, Connected::timed_out,
             250ms, 60250ms},
-        Row{"the kernel's own time-out counts", {30s, ETIMEDOUT}, {20s, ECONNREFUSED}, nobody,
+        Row{"the kernel's own time-out counts", {30s, ETIMEDOUT}, {20s, ECONNREFUSED}, no_winner,
             Connected::timed_out, Connected::refused, 250ms, 30s},
         Row{"the first is late, the second answers just before", silent, {59999ms}, 1,
             Connected::timed_out, Connected::yes, 250ms, 60249ms},
-        Row{"no descriptors", {0ms, EMFILE, true}, {0ms, EMFILE, true}, nobody,
+        Row{"no descriptors", {0ms, EMFILE, true}, {0ms, EMFILE, true}, no_winner,
             Connected::resources, Connected::resources, 0ms, 0ms},
-        Row{"the deadline comes first", silent, silent, nobody, Connected::not_tried,
+        Row{"the deadline comes first", silent, silent, no_winner, Connected::not_tried,
             Connected::not_tried, 250ms, 10s, 10s},
-        Row{"the deadline comes before the second's turn", silent, silent, nobody,
+        Row{"the deadline comes before the second's turn", silent, silent, no_winner,
             Connected::not_tried, Connected::not_tried, never, 100ms, 100ms},
-        Row{"the deadline has passed", {0ms}, {0ms}, nobody, Connected::not_tried,
+        Row{"the deadline has passed", {0ms}, {0ms}, no_winner, Connected::not_tried,
             Connected::not_tried, never, 0ms, 0ms}));
 
 // docs/reading.md: ending a wait ends the call, at whichever of its waits that happens, and leaves
-// neither a socket nor a suspended coroutine behind.
+// neither a socket nor a suspended coroutine.
 TEST(RaceCancelled, AtEveryWait) {
     const std::vector<std::pair<Fate, Fate>> fates = {
         {silent, silent},
@@ -202,7 +202,7 @@ TEST(RaceCancelled, AtEveryWait) {
     }
 }
 
-// One dialer and one reactor carry many races at once: each has its own time.
+// One dialer and one reactor carry many races at the same time: each has its own time.
 TEST(RaceTogether, ManyDoNotDisturbEachOther) {
     test::Simulation time(1);
     test::SimulatedReactor reactor(time);

@@ -1,5 +1,5 @@
 // Waits: the reactor that never suspends, streams in virtual time, and what cancelling a wait does
-// to whoever waits.
+// to the one that waits.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
@@ -132,7 +132,7 @@ Task<Cause> judged(Stream& stream, std::span<char> into, Deadline deadline,
 }
 
 // docs/reading.md: the call fails, failure passes up, and destructors run innermost first, before
-// whoever looks at the outcome goes on.
+// the one that looks at the outcome goes on.
 TEST_F(StreamInTime, CancelledAtEveryWaitOfAConversation) {
     for (std::size_t i = 0; i < 2; ++i) {
         SCOPED_TRACE(i);
@@ -158,7 +158,7 @@ TEST_F(StreamInTime, CancellingDropsNothingThatCame) {
     EXPECT_EQ(reading.take().error(), cancelled());
     peer_says_after(0s);
     while (reactor_.step()) continue;
-    // Behind the end of all waits a look is still one.
+    // After the end of all waits a look is still one.
     Task<std::size_t> looking = stream_->read_some(buffer_, Deadline());
     ASSERT_TRUE(reactor_.run(looking));
     EXPECT_EQ(looking.take(), 8U);

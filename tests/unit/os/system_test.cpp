@@ -1,4 +1,4 @@
-// The system's clock and chance, and qmail's home.
+// The system's clock and randomness, and qmail's home.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -40,7 +40,7 @@ TEST(SystemRandom, GivesEveryNumberAboutAsOften) {
     std::vector<int> seen(6);
     constexpr int rounds = 60'000;
     for (int i = 0; i < rounds; ++i) ++seen[random.below(6)];
-    // 10,000 each, standard deviation 91: eleven of those are beyond all chance.
+    // 10,000 each, standard deviation 91: eleven of those are no coincidence.
     for (const int count : seen) EXPECT_NEAR(count, 10'000, 1000);
 }
 

@@ -224,7 +224,7 @@ TEST_F(TcptoFileTest, WhateverStandsInItsPlaceHindersNothing) {
     expect_off();
 }
 
-// As many deliveries at once do: nobody's record is lost or written over.
+// As many deliveries together do: no record is lost or written over.
 TEST_F(TcptoFileTest, ManyAtOnceLoseNothing) {
     put(std::string(1024, '\0'));
     std::vector<std::thread> deliveries;
@@ -293,7 +293,7 @@ TEST_F(TcptoLock, CancelledAtEveryWaitItIsUsedAgain) {
     }
     Task<Done> noting = file_.note_timeout(host);
     ASSERT_TRUE(reactor_.run(noting));
-    EXPECT_EQ(content().at(4), '\1') << "a wait that was cancelled is none in vain";
+    EXPECT_EQ(content().at(4), '\1') << "a wait that was cancelled is not a timeout";
 }
 
 TEST_F(TcptoFileTest, TableTellsItsTroubleInWords) {

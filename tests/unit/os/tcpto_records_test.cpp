@@ -286,7 +286,7 @@ TEST(Backoff6, HoldsNoOtherFamily) {
 TEST(TimeoutTable, FollowsAHostThroughAnOutage) {
     Table table = empty_table();
     EXPECT_TRUE(note_timeout(table, host, now));
-    EXPECT_FALSE(look_up(table, host, now, 0).skip) << "once may be chance";
+    EXPECT_FALSE(look_up(table, host, now, 0).skip) << "once may be a coincidence";
     EXPECT_FALSE(note_timeout(table, host, now + seconds(60))) << "the same outage";
     EXPECT_TRUE(note_timeout(table, host, now + seconds(200)));
     EXPECT_TRUE(look_up(table, host, now + seconds(201), 0).skip);

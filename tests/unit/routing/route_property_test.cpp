@@ -143,7 +143,7 @@ TEST(WayProperties, TheModelsLineDecides) {
             << "seed " << seed << ", host " << host << ":\n" << files.smtproutes;
         if (!entry) continue;
         ++decided;
-        // What it says does not depend on where it stands.
+        // What it says does not depend on where it is.
         RouteFiles alone;
         alone.smtproutes = ":" + entry->value;
         const Result<Route> same = find_route(alone, "z", "bob@x.net");
@@ -297,7 +297,7 @@ TEST(WayProperties, TheChecksNameWhatDefers) {
     EXPECT_GT(deferred, seeds / 10);
 }
 
-// Whatever stands in whole files: the line that defers a delivery is named.
+// Whatever is in whole files: the line that defers a delivery is named.
 TEST(WayProperties, TheChecksNameTheLineThatDefersADelivery) {
     for (unsigned seed = 0; seed < seeds; ++seed) {
         Dice dice(seed);

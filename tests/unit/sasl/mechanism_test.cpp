@@ -45,7 +45,7 @@ TEST(Mechanism, TheStrongestThatBothHave) {
         {"login", Kind::password, true, false, Mechanism::login},
         {"  LOGIN\tPlain ", Kind::password, true, false, Mechanism::plain},
         {"XOAUTH2 PLAIN", Kind::token, true, false, Mechanism::xoauth2},
-        // What would show the secret needs a line that nobody else hears.
+        // What would show the secret needs a line that no other host hears.
         {"PLAIN LOGIN", Kind::password, false, false, std::nullopt},
         {"PLAIN CRAM-MD5", Kind::password, false, false, Mechanism::cram_md5},
         {everything, Kind::token, false, false, std::nullopt},
@@ -135,7 +135,7 @@ TEST(Credentials, WhatNoMechanismCouldCarry) {
     EXPECT_TRUE(trouble(std::string(1025, 'x'), "x"));
     EXPECT_TRUE(trouble("joe", std::string(8193, 'x')));
     EXPECT_TRUE(trouble("joe", "with space", Kind::token));
-    // None of them tells the secret.
+    // None of them shows the secret.
     EXPECT_EQ(trouble("joe", "hunter2\n")->find("hunter2"), std::string::npos);
 }
 

@@ -17,7 +17,7 @@ public:
     std::vector<std::string> heard_words;
 };
 
-std::vector<std::string> told(std::string_view group, Stage stage) {
+std::vector<std::string> shown(std::string_view group, Stage stage) {
     Listener listener;
     tell_said(listener, group, stage);
     return listener.heard_words;
@@ -33,26 +33,26 @@ std::vector<std::string> told_reply(int code, std::string_view words, Stage stag
 }
 
 TEST(Observer, LearnsEachCommandOfAGroup) {
-    EXPECT_THAT(told("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n", Stage::mail),
+    EXPECT_THAT(shown("MAIL FROM:<a@b.example>\r\nRCPT TO:<c@d.example>\r\nDATA\r\n", Stage::mail),
                 ElementsAre("MAIL FROM:<a@b.example>", "RCPT TO:<c@d.example>", "DATA"));
-    EXPECT_THAT(told("EHLO me.example\r\n", Stage::hello), ElementsAre("EHLO me.example"));
+    EXPECT_THAT(shown("EHLO me.example\r\n", Stage::hello), ElementsAre("EHLO me.example"));
 }
 
 TEST(Observer, NeverLearnsTheMessage) {
-    EXPECT_THAT(told("RCPT TO:<c@d.example>\r\nBDAT 12 LAST\r\nSubject: x\r\n", Stage::mail),
+    EXPECT_THAT(shown("RCPT TO:<c@d.example>\r\nBDAT 12 LAST\r\nSubject: x\r\n", Stage::mail),
                 ElementsAre("RCPT TO:<c@d.example>", "BDAT 12 LAST"));
 }
 
 TEST(Observer, NeverLearnsCredentials) {
-    EXPECT_THAT(told("AUTH PLAIN AHVzZXIAc2VjcmV0\r\n", Stage::auth),
+    EXPECT_THAT(shown("AUTH PLAIN AHVzZXIAc2VjcmV0\r\n", Stage::auth),
                 ElementsAre("AUTH PLAIN ****"));
-    EXPECT_THAT(told("auth plain AHVzZXIAc2VjcmV0\r\n", Stage::auth),
+    EXPECT_THAT(shown("auth plain AHVzZXIAc2VjcmV0\r\n", Stage::auth),
                 ElementsAre("auth plain ****"));
-    EXPECT_THAT(told("AUTH LOGIN\r\n", Stage::auth), ElementsAre("AUTH LOGIN"));
-    EXPECT_THAT(told("c2VjcmV0\r\n", Stage::auth), ElementsAre("****"));
-    EXPECT_THAT(told("AUTH PLAIN AHVzZXIAc2VjcmV0\r\n", Stage::mail),
+    EXPECT_THAT(shown("AUTH LOGIN\r\n", Stage::auth), ElementsAre("AUTH LOGIN"));
+    EXPECT_THAT(shown("c2VjcmV0\r\n", Stage::auth), ElementsAre("****"));
+    EXPECT_THAT(shown("AUTH PLAIN AHVzZXIAc2VjcmV0\r\n", Stage::mail),
                 ElementsAre("AUTH PLAIN ****"))
-        << "whoever says it forgot the stage";
+        << "the caller forgot the stage";
 }
 
 TEST(Observer, LearnsOnlyTheCodesOfRepliesToAuth) {

@@ -41,7 +41,7 @@ Scanned scan_dotted(std::string_view wire) {
     return scan(BodyScanner::Form::dotted, wire, wire.size());
 }
 
-// The same, one byte at a time and as RFC 5321 4.5.2 tells it: what the blocks are checked against.
+// The reference for the blocks: one byte at a time, as RFC 5321 4.5.2 describes it.
 Scanned scan_slowly(std::string_view wire) {
     Scanned made;
     std::string line;
@@ -149,15 +149,15 @@ TEST(BodyScanner, SeesEightBitBytesOnlyOfTheText) {
 
 TEST(BodyScanner, GivesTheSameForEveryDivisionIntoBlocks) {
     constexpr std::uint32_t seed = 20261123;
-    std::mt19937 chance(seed);
+    std::mt19937 dice(seed);
     constexpr std::string_view alphabet = "\r\n..\r\n..x\xe4";
     for (int round = 0; round < 3000; ++round) {
         std::string wire;
-        const std::size_t length = chance() % 200;
+        const std::size_t length = dice() % 200;
         while (wire.size() < length) {
-            if (chance() % 8 == 0) wire += std::string(chance() % 90, 'y');
-            if (chance() % 4 == 0) wire += "\r\n";
-            wire += alphabet[chance() % alphabet.size()];
+            if (dice() % 8 == 0) wire += std::string(dice() % 90, 'y');
+            if (dice() % 4 == 0) wire += "\r\n";
+            wire += alphabet[dice() % alphabet.size()];
         }
         const Scanned slow = scan_slowly(wire);
         for (const std::size_t block : {std::size_t(1), std::size_t(2), std::size_t(63),

@@ -91,7 +91,7 @@ TEST(BothSides, UnderstandEachOther) {
     const TlsFacts tls = facts("data\0\xff"s);
     for (const Pair& pair : pairs) {
         for (const User& user : users) {
-            // The sink reads OAUTHBEARER's user as it stands.
+            // The sink reads OAUTHBEARER's user as it is.
             if (pair.token && user.name != "joe") continue;
             const Meeting met = meet(pair, credentials(pair, user), bound_to("data\0\xff"s), &tls,
                                      pair.server == Mechanism::scram_sha_256_plus);
@@ -112,7 +112,7 @@ TEST(BothSides, AWrongPasswordIsRefused) {
     }
 }
 
-// Somebody in the middle has one TLS session with each side.
+// An attacker in the middle has one TLS session with each side.
 TEST(BothSides, AnotherSessionDoesNotFit) {
     const TlsFacts tls = facts("of the middle and the server");
     const Pair& plus = pairs[4];

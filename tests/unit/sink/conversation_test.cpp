@@ -1,4 +1,4 @@
-// Sessions as they go over the wire: who says what, and what the log and the counts tell of it.
+// Sessions as they go over the wire: who says what, and what the log and the counts say of it.
 #include "sink/conversation.hpp"
 
 #include <string>
@@ -110,7 +110,7 @@ TEST(Conversation, BlamesWhatIsOutOfOrder) {
     EXPECT_EQ(logged.times(Violation::out_of_order), 6U);
 }
 
-// RFC 2920 3.1: behind a refused MAIL the rest of the group arrives all the same.
+// RFC 2920 3.1: after a refused MAIL the rest of the group arrives all the same.
 TEST(Conversation, DoesNotBlameAGroupWhoseMailWasRefused) {
     Settings settings = usual_settings();
     settings.script[static_cast<std::size_t>(Stage::mail)].push_back(
@@ -119,7 +119,7 @@ TEST(Conversation, DoesNotBlameAGroupWhoseMailWasRefused) {
     Talk talk(settings, logged);
     talk.say("EHLO me.example");
     EXPECT_EQ(talk.send("MAIL FROM:<>\r\nRCPT TO:<c@d>\r\nDATA\r\n"),
-              "451 4.3.0 later\r\n503 5.5.1 RCPT comes behind MAIL\r\n"
+              "451 4.3.0 later\r\n503 5.5.1 RCPT comes after MAIL\r\n"
               "554 5.5.1 there are no recipients\r\n");
     EXPECT_EQ(logged.faults(), 0U);
 }
@@ -155,7 +155,7 @@ TEST(Conversation, ForgetsWhatCameInClearBehindStarttls) {
     EXPECT_EQ(talk.conversation.wish(), Conversation::Wish::tls);
     EXPECT_EQ(logged.times(Violation::clear_after_tls), 1U);
     talk.conversation.tls_began(TlsFacts());
-    EXPECT_EQ(talk.say("MAIL FROM:<>"), "503 MAIL comes behind EHLO, once");
+    EXPECT_EQ(talk.say("MAIL FROM:<>"), "503 MAIL comes after EHLO, once");
     EXPECT_THAT(talk.say("EHLO me.example"), Not(HasSubstr("STARTTLS")));
     EXPECT_THAT(talk.say("STARTTLS"), StartsWith("503"));
 }
@@ -305,10 +305,10 @@ TEST(Conversation, PlaysAServerThatForgotWhatBdatIs) {
     EXPECT_EQ(logged.faults(), 0U);
 }
 
-TEST(Conversation, DemandsTlsAndAuth) {
+TEST(Conversation, RequiresTlsAndAuth) {
     Settings settings = usual_settings();
-    settings.tls_demanded = true;
-    settings.auth_demanded = true;
+    settings.tls_required = true;
+    settings.auth_required = true;
     settings.offered.set(Extension::auth);
     settings.mechanisms = {Mechanism::plain};
     settings.users = {{"joe", "secret"}};

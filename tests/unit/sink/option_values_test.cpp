@@ -1,4 +1,4 @@
-// What may be written behind the options, and what may not.
+// What may be written after the options, and what may not.
 #include "sink/option_values.hpp"
 
 #include <gtest/gtest.h>

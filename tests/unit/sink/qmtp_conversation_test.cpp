@@ -1,5 +1,5 @@
 // QMTP as it goes over the wire, in one piece and byte by byte: who sends what, and what the log
-// and the counts tell of it; and the sender's side against the receiver's.
+// and the counts say of it; and the sender's side against the receiver's.
 #include "sink/qmtp_conversation.hpp"
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 
 #include "session/qmtp.hpp"
 #include "support/reference_body.hpp"
+#include "support/text_message.hpp"
 #include "talk.hpp"
 
 namespace tern::sink {
@@ -112,7 +113,7 @@ TEST(QmtpConversation, TakesPackagesThatComeTogether) {
     EXPECT_EQ(logged.faults(), 0U);
 }
 
-TEST(QmtpConversation, BlamesCrAndLfThatStandAlone) {
+TEST(QmtpConversation, BlamesBareCrAndLf) {
     const Settings settings = usual_settings();
     Logged logged;
     QmtpTalk talk(settings, logged);
@@ -267,32 +268,6 @@ private:
     QmtpConversation& receiver_;
 };
 
-class Text final : public MessageSource {
-public:
-    explicit Text(std::string content) : content_(std::move(content)) {}
-
-    Task<std::size_t> read_some(std::span<char> into, Deadline) override {
-        const std::size_t count = content_.copy(into.data(), into.size(), at_);
-        at_ += count;
-        co_return count;
-    }
-    bool rewind() override {
-        at_ = 0;
-        return true;
-    }
-    [[nodiscard]] std::optional<std::uint64_t> size() const override { return content_.size(); }
-
-private:
-    const std::string content_;
-    std::size_t at_ = 0;
-};
-
-class NoTime final : public Clock {
-public:
-    [[nodiscard]] Time now() const override { return Time(); }
-    [[nodiscard]] std::chrono::seconds since_epoch() const override { return {}; }
-};
-
 struct Sent {
     session::Progress progress;
     bool succeeded = false;
@@ -300,8 +275,8 @@ struct Sent {
 
 Sent sent(QmtpConversation& receiver, const std::string& message, const std::string& sender,
           const std::vector<std::string>& recipients) {
-    const NoTime clock;
-    Text text(message);
+    const StoppedClock clock;
+    TextMessage text(message);
     session::Envelope envelope;
     envelope.sender = *smtp::parse_address(sender);
     for (const std::string& recipient : recipients)

@@ -1,5 +1,5 @@
 // The server on real sockets of the loopback, with real TLS: STARTTLS, TLS from the first byte,
-// many clients at once, and those that behave badly below SMTP.
+// many clients at the same time, and those that behave badly below SMTP.
 #include "sink/server.hpp"
 
 #include <chrono>
@@ -302,7 +302,7 @@ std::chrono::nanoseconds processor_time_of_a_moment() {
     return processor_time() - before;
 }
 
-TEST(Server, StaysAwakeWhileSomebodyIsConnected) {
+TEST(Server, StaysAwakeWhileAClientIsConnected) {
     constexpr std::chrono::milliseconds little(20);
     Settings settings = usual_settings();
     settings.awake = true;

@@ -25,7 +25,7 @@ inline Settings usual_settings() {
     return settings;
 }
 
-/// A journal whose log can be read, that tells nothing on standard error.
+/// A journal whose log can be read, that writes nothing to standard error.
 struct Logged {
     Logged() : Logged(Expectation()) {}
     explicit Logged(Expectation expectation)

@@ -38,10 +38,10 @@ Encoded encode(const std::vector<std::string_view>& blocks, Framing framing) {
 void expect_laws(const std::string& wire) {
     for (std::size_t i = 0; i < wire.size(); ++i) {
         const char before = i == 0 ? '\n' : wire[i - 1];
-        const char behind = i + 1 == wire.size() ? '\0' : wire[i + 1];
-        ASSERT_TRUE(wire[i] != '\r' || behind == '\n');
+        const char after = i + 1 == wire.size() ? '\0' : wire[i + 1];
+        ASSERT_TRUE(wire[i] != '\r' || after == '\n');
         ASSERT_TRUE(wire[i] != '\n' || (before == '\r' && i > 0));
-        ASSERT_TRUE(wire[i] != '.' || before != '\n' || behind == '.');
+        ASSERT_TRUE(wire[i] != '.' || before != '\n' || after == '.');
     }
 }
 
@@ -100,8 +100,8 @@ TEST(BodyEncoder, LongMessagesInBlocksOfAllSizes) {
     }
 }
 
-// What the encoder takes at once is 32 bytes, or 8: every short sequence of the bytes that matter
-// at each place around those borders, in blocks that begin and end anywhere around it.
+// What the encoder takes in one step is 32 bytes, or 8: every short sequence of the bytes that
+// matter at each place around those borders, in blocks that begin and end anywhere around it.
 TEST(BodyEncoder, TrickySequencesAcrossEveryBorder) {
     constexpr std::string_view bytes = "\r\n.a";
     constexpr std::size_t longest = 4;

@@ -17,7 +17,7 @@
 namespace tern::test {
 namespace {
 
-// Where the hellos of one context differ stand its random numbers: the same places in another's
+// Where the hellos of one context differ are its random numbers: the same places in another's
 // are no difference.
 std::string without_random(SSL_CTX* context, std::string hello) {
     const std::string first = hello_of(context).bytes();

@@ -178,7 +178,7 @@ TEST_F(ClientCertificate, WithTheKeyOfAnother) {
     }
 }
 
-// Nobody asked: then it is not what a failure is about.
+// The server did not ask: then it is not what a failure is about.
 TEST_F(ClientCertificate, TroubleIsToldOnlyWhereTheServerAskedForOne) {
     const std::string broken = directory_.holds("broken.pem", "nonsense\n");
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
@@ -201,7 +201,7 @@ constexpr const char* protected_key =
     "8/s9kJCzEcbymM6QAZg=\n"
     "-----END ENCRYPTED PRIVATE KEY-----\n";
 
-// Nobody is there to type it, and a prompt would go to a terminal that is not ours.
+// There is no user to type it, and a prompt would go to a terminal that is not ours.
 TEST_F(ClientCertificate, BehindAPassphrase) {
     const Identity mine = client(KeyKind::ed25519);
     EXPECT_EQ(trouble(certificate_pem(mine) + protected_key),

@@ -1,4 +1,4 @@
-// What a session tells of itself and of the certificates that came.
+// What a session shows of itself and of the certificates that came.
 #include "tls/facts.hpp"
 
 #include <gmock/gmock.h>
@@ -37,7 +37,7 @@ TEST_F(Facts, TellWhatWasAgreed) {
     EXPECT_EQ(facts.version, "TLSv1.3");
     EXPECT_EQ(facts.cipher.substr(0, 4), "TLS_");
     EXPECT_FALSE(facts.group.empty());
-    EXPECT_FALSE(facts.verified) << "nobody asked for it";
+    EXPECT_FALSE(facts.verified) << "nothing asked for it";
 }
 
 TEST_F(Facts, TellTheChain) {

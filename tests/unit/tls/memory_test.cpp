@@ -97,7 +97,7 @@ Outcome session_with(std::size_t allocations, const tls::Requirement& requiremen
     return made ? converse(**made, peer) : judge(made.error());
 }
 
-// What a session without memory leaves behind must not reach the next: after such trouble a
+// What a session without memory leaves must not reach the next: after such trouble a
 // delivery ends.
 int session_in_a_process_of_its_own(std::size_t allocations, const tls::Requirement& requirement,
                                     SSL_CTX* server) {

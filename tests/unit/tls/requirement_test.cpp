@@ -1,4 +1,4 @@
-// What each maker of a requirement sets, and which of them demand.
+// What each maker of a requirement sets, and which of them require TLS.
 #include "tls/requirement.hpp"
 
 #include <gtest/gtest.h>

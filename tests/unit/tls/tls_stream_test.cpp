@@ -170,7 +170,7 @@ TEST_P(Versions, PlaintextInsideTlsBreaksIt) {
     EXPECT_EQ(broken.error().cause, Cause::tls);
 }
 
-// The rule above all others: what a failed write left behind must never follow later.
+// The rule above all others: what a failed write left must never follow later.
 TEST_P(Versions, AFailedWriteIsNeverCompleted) {
     for (const Cause cause : {Cause::timed_out, Cause::closed, Cause::cancelled}) {
         for (const std::size_t room : {0U, 1U, 20U, 70'000U}) {
@@ -307,7 +307,7 @@ TEST_F(Tls13, ARefusalIsHeardThoughOurLastFlightCannotBeWritten) {
     EXPECT_EQ(refused.error().cause, Cause::tls);
 }
 
-// A reset destroys the alert before it; nobody can then tell the refusal from a loss.
+// A reset destroys the alert before it; the refusal then looks like a loss.
 TEST_F(Tls13, ALossBeforeTheServersJudgementBelongsToTheHandshake) {
     SSL_CTX_set_verify(server_.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     for (const std::optional<Cause> end : {std::optional<Cause>(), std::optional(Cause::closed)}) {

@@ -1,4 +1,4 @@
-// TLS that a directory of certificates by hash demands: what is found in it, what is not, and what
+// TLS that a directory of certificates by hash requires: what is found in it, what is not, and what
 // is said when the directory itself is to blame.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -174,8 +174,8 @@ TEST_F(TrustDirectory, RefusesAnotherName) {
                       HasSubstr(text("\nRequired by ", path(), ": "))));
 }
 
-// What a directory holds beside what is asked for is never opened: nobody may be hindered by it.
-TEST_F(TrustDirectory, PassesOverWhatNobodyAsksFor) {
+// What a directory holds beside what is asked for is never opened: it must delay no delivery.
+TEST_F(TrustDirectory, PassesOverWhatIsNotAskedFor) {
     put(root_);
     directory_.holds("5ed36f99.0", "no PEM at all");
     directory_.holds("\x1b[31m", "");
@@ -186,7 +186,7 @@ TEST_F(TrustDirectory, PassesOverWhatNobodyAsksFor) {
     EXPECT_TRUE(agreed) << agreed.error().detail;
 }
 
-// The trouble is ours, not the server's, and it is told as such.
+// The trouble is ours, not the server's, and it is reported as such.
 TEST_F(TrustDirectory, MustHoldCertificatesByHash) {
     const std::string words = text(path(),
                                    " contains no certificate named by its hash; put trusted CA "

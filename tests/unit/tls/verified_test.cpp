@@ -1,4 +1,4 @@
-// TLS that a file demands: which certificates satisfy it, and what is said of those that do not.
+// TLS that a file requires: which certificates satisfy it, and what is said of those that do not.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -221,7 +221,7 @@ TEST_F(Verified, RefusesOutsideTheValidityPeriod) {
     EXPECT_THAT(refusal(self_signed, certificate_pem(self_signed)), HasSubstr("not yet valid"));
 }
 
-// Opportunistic sessions take it (handshake_test); where security is demanded it must be some.
+// Opportunistic sessions take it (handshake_test); where TLS is required it must be some.
 TEST_F(Verified, RefusesWeakKeysAndSignatures) {
     CertificateSpec weak = for_name(wanted);
     weak.key = KeyKind::rsa_1024;
@@ -246,7 +246,7 @@ TEST_F(Verified, TellsTheServerWhy) {
     EXPECT_THAT(met.peer.trouble, HasSubstr("bad certificate"));
 }
 
-// With tlsclientciphers an operator can let anonymous suites in; a demand they cannot satisfy.
+// With tlsclientciphers an operator can let anonymous suites in; a requirement they cannot satisfy.
 TEST_F(Verified, RefusesAServerWithoutCertificate) {
     const Identity identity = make_identity(for_name(wanted), &root_);
     const tls::ContextPtr server = server_context(identity);

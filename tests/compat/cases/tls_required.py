@@ -1,37 +1,19 @@
-# contract.md#tls-files, contract.md#required-tls: tlshosts/<FQDN>.pem, and what it demands.
-# Where nothing demands TLS, see starttls.
+# contract.md#tls-files, contract.md#required-tls: tlshosts/<FQDN>.pem, and what it requires.
+# Where nothing requires TLS, see starttls.
 import ssl
 
+from cases.common import over_tls, relay_at_465, taken_by
 from harness.delivery import MX1, MX2, UNPRIVILEGED, like
 from harness.registry import case, table
-from harness.scripts import hears_no_mail
-from harness.smtp_server import HandshakeFailed
+from harness.scripts import (hears_no_mail, implicit_tls, offers_old_tls_alone,
+                             refused_by_the_client, sends_garbage_for_tls,
+                             sends_plaintext_after_starttls)
 
-ACCEPTED = f"K{MX1} accepted message.\nRemote host said: 250 accepted"
-ACCEPTED_2 = f"K{MX2} accepted message.\nRemote host said: 250 accepted"
 NAME = "mx1.dest.example"
 PEM = f"tlshosts/{NAME}.pem"
 
 
-def over_tls(mx):
-    mx.over_tls()
-
-
-def refused_by_the_client(cert, **options):
-    """A server with this certificate, which must not see any mail."""
-    def script(mx):
-        mx.greets("STARTTLS")
-        mx.hears("STARTTLS")
-        mx.says("220 ready")
-        try:
-            mx.shakes_hands(cert=cert, **options)
-        except HandshakeFailed:
-            return
-        hears_no_mail(mx)
-    return script
-
-
-def demanded(t, *authorities, name=NAME):
+def tls_is_required(t, *authorities, name=NAME):
     t.control(f"tlshosts/{name}.pem", "".join(map(t.certificates.text, authorities or ("ca",))))
 
 
@@ -63,11 +45,9 @@ BAD = [("other dNSName", "wrong-name", ("ca",)), ("other CommonName", "cn-only-w
 @table([(f"{title}, TLS {version}", cert, authorities, version)
         for title, cert, authorities in GOOD for version in ("1.2", "1.3")])
 def good_certificate(t, title, cert, authorities, version):
-    demanded(t, *authorities)
+    tls_is_required(t, *authorities)
     exactly = ssl.TLSVersion.TLSv1_2 if version == "1.2" else ssl.TLSVersion.TLSv1_3
-    t.server(MX1, lambda mx: mx.over_tls(cert=cert, lowest=exactly, highest=exactly))
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, lambda mx: mx.over_tls(cert=cert, lowest=exactly, highest=exactly))
     t.body()
     t.equal(t.connections[0].sni, NAME, "SNI")
 
@@ -75,7 +55,7 @@ def good_certificate(t, title, cert, authorities, version):
 @table([(f"{title}, TLS {version}", cert, authorities, version)
         for title, cert, authorities in BAD for version in ("1.2", "1.3")])
 def bad_certificate(t, title, cert, authorities, version):
-    demanded(t, *authorities)
+    tls_is_required(t, *authorities)
     exactly = ssl.TLSVersion.TLSv1_2 if version == "1.2" else ssl.TLSVersion.TLSv1_3
     t.server(MX1, refused_by_the_client(cert, lowest=exactly, highest=exactly))
     t.deliver()
@@ -86,8 +66,8 @@ def bad_certificate(t, title, cert, authorities, version):
 
 @table([("wrong name", "wrong-name", "other.example"), ("wildcard", "wildcard-top", "*.example"),
         ("CommonName", "cn-only-wrong", "other.example")])
-def report_tells_the_names_that_came(t, title, cert, name):
-    demanded(t)
+def report_shows_the_names_of_the_certificate(t, title, cert, name):
+    tls_is_required(t)
     t.server(MX1, refused_by_the_client(cert))
     t.deliver()
     t.says(like("Z"))
@@ -98,9 +78,7 @@ def report_tells_the_names_that_came(t, title, cert, name):
 def text_around_the_authorities(t):
     t.control(PEM, "Our authority:\n\n" + t.certificates.text("ca") + "\n# and another\n"
               + t.certificates.text("stranger") + "the end\n")
-    t.server(MX1, over_tls)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, over_tls)
 
 
 def unanswered(*extensions, reply=None, action=None):
@@ -111,17 +89,13 @@ def unanswered(*extensions, reply=None, action=None):
             if reply:
                 mx.says(reply)
             if action == "garbage":
-                mx.sock.recv(1)
-                mx.sends(b"nothing that TLS knows, not in the least\r\n")
+                sends_garbage_for_tls(mx)
             elif action == "closes":
                 mx.closes()
                 return
             elif action == "old versions":
-                try:
-                    mx.shakes_hands(highest=ssl.TLSVersion.TLSv1_1)
-                except HandshakeFailed:
-                    return
-                mx.test.problem("TLS below 1.2 was accepted")
+                offers_old_tls_alone(mx)
+                return
         if action in ("garbage", "stalls"):
             mx.ends()
         else:
@@ -138,7 +112,7 @@ def unanswered(*extensions, reply=None, action=None):
         ("closes", unanswered("STARTTLS", reply="220 ready", action="closes")),
         ("old versions", unanswered("STARTTLS", reply="220 ready", action="old versions"))])
 def never_in_clear(t, title, script):
-    demanded(t)
+    tls_is_required(t)
     t.server(MX1, script)  # exactly one connection
     t.deliver()
     t.says(like("Z"))
@@ -147,8 +121,8 @@ def never_in_clear(t, title, script):
 
 @table([("not offered", unanswered()), ("454", unanswered("STARTTLS", reply="454 not now")),
         ("garbage", unanswered("STARTTLS", reply="220 ready", action="garbage"))])
-def report_tells_what_demanded_it(t, title, script):
-    demanded(t)
+def report_names_the_file_that_requires_tls(t, title, script):
+    tls_is_required(t)
     t.server(MX1, script)
     t.deliver()
     t.says(like("Z"))
@@ -157,7 +131,7 @@ def report_tells_what_demanded_it(t, title, script):
 
 @case(slow=True)
 def stalled_handshake(t):
-    demanded(t)
+    tls_is_required(t)
     t.timeouts(1)
     t.server(MX1, unanswered("STARTTLS", reply="220 ready", action="stalls"))
     t.deliver()
@@ -174,7 +148,7 @@ def server_without_ehlo(t):
         mx.hears("HELO me.example")
         mx.says("250 old.example")
         hears_no_mail(mx)
-    demanded(t)
+    tls_is_required(t)
     t.server(MX1, script)
     t.deliver()
     t.says(like("Z"))
@@ -199,7 +173,7 @@ def trust_that_cannot_be_read(t, title):
     if title == "directory":
         (t.home / "control" / PEM).mkdir(parents=True)
     else:
-        demanded(t)
+        tls_is_required(t)
         (t.home / "control" / PEM).chmod(0)
     t.maybe(MX1, refused_by_the_client(NAME))
     t.deliver(uid=UNPRIVILEGED)
@@ -209,17 +183,17 @@ def trust_that_cannot_be_read(t, title):
 
 @case
 def tlshosts_that_cannot_be_searched(t):
-    # whether TLS is demanded is not known: nothing may go in clear on a guess
-    demanded(t)
+    # whether TLS is required is not known: nothing may be sent in clear
+    tls_is_required(t)
     (t.home / "control/tlshosts").chmod(0)
     t.maybe(MX1, refused_by_the_client(NAME))
     t.deliver(uid=UNPRIVILEGED)
     t.says(like("Z"))
 
 
-@table([("a_link_that_leads_nowhere",), ("a_file",)])
-def tlshosts_that_is_no_directory(t, title):
-    # as above: a link tells that there was a directory, and nobody knows what it demanded
+@table([("a_dangling_link",), ("a_file",)])
+def tlshosts_that_is_not_a_directory(t, title):
+    # as above: a link shows that there was a directory, whose requirements are unknown
     place = t.home / "control/tlshosts"
     if title == "a_file":
         place.write_text("")
@@ -232,17 +206,15 @@ def tlshosts_that_is_no_directory(t, title):
 
 
 @table([("notlshosts", f"notlshosts/{NAME}"), ("exhaustivelist", "tlshosts/exhaustivelist")])
-def beats_the_other_two(t, title, file):
-    demanded(t)
+def overrides_the_other_two(t, title, file):
+    tls_is_required(t)
     t.control(file)
-    t.server(MX1, over_tls)
-    t.deliver()
-    t.says("r", ACCEPTED)
+    taken_by(t, MX1, over_tls)
 
 
 @table([("notlshosts", f"notlshosts/{NAME}"), ("exhaustivelist", "tlshosts/exhaustivelist")])
-def beats_the_other_two_also_when_not_achieved(t, title, file):
-    demanded(t)
+def overrides_the_other_two_also_when_tls_fails(t, title, file):
+    tls_is_required(t)
     t.control(file)
     t.server(MX1, refused_by_the_client("wrong-name"))
     t.deliver()
@@ -251,42 +223,40 @@ def beats_the_other_two_also_when_not_achieved(t, title, file):
 
 @table([("the domain", "dest.example"), ("the other exchanger", "mx2.dest.example"),
         ("a longer name", "x.mx1.dest.example")])
-def of_another_name_demands_nothing(t, title, name):
-    demanded(t, "stranger", name=name)
-    t.server(MX1, over_tls)
-    t.deliver()
-    t.says("r", ACCEPTED)
+def of_another_name_requires_nothing(t, title, name):
+    tls_is_required(t, "stranger", name=name)
+    taken_by(t, MX1, over_tls)
 
 
-@table([("exchanger in capitals", f"dest.example MX 10 MX1.Dest.EXAMPLE\nmx1.dest.example A {MX1}",
-         None, NAME),
-        ("host without MX", f"dest.example A {MX1}", None, "dest.example"),
-        ("relay", f"relay.example A {MX1}", "dest.example:Relay.Example", "relay.example")])
+SERVERS = [("exchanger in capitals",
+            f"dest.example MX 10 MX1.Dest.EXAMPLE\nmx1.dest.example A {MX1}", None, NAME),
+           ("host without MX", f"dest.example A {MX1}", None, "dest.example"),
+           ("relay", f"relay.example A {MX1}", "dest.example:Relay.Example", "relay.example")]
+
+
+def server_of(t, zone, route, name):
+    """A server that the domain has by its zone or by a route, of which TLS is required."""
+    t.zone(zone)
+    if route:
+        t.control("smtproutes", route)
+    tls_is_required(t, name=name)
+
+
+@table(SERVERS)
 def by_the_servers_own_name(t, title, zone, route, name):
-    t.zone(zone)
-    if route:
-        t.control("smtproutes", route)
-    demanded(t, name=name)
-    t.server(MX1, lambda mx: mx.over_tls(cert=name))
-    t.deliver()
-    t.says("r", ACCEPTED)
+    server_of(t, zone, route, name)
+    taken_by(t, MX1, lambda mx: mx.over_tls(cert=name))
 
 
-@table([("exchanger in capitals", f"dest.example MX 10 MX1.Dest.EXAMPLE\nmx1.dest.example A {MX1}",
-         None, NAME),
-        ("host without MX", f"dest.example A {MX1}", None, "dest.example"),
-        ("relay", f"relay.example A {MX1}", "dest.example:Relay.Example", "relay.example")])
+@table(SERVERS)
 def by_the_servers_own_name_and_refused(t, title, zone, route, name):
-    t.zone(zone)
-    if route:
-        t.control("smtproutes", route)
-    demanded(t, name=name)
+    server_of(t, zone, route, name)
     t.server(MX1, refused_by_the_client("wrong-name"))
     t.deliver()
     t.says(like("Z"))
 
 
-# ---- a further exchanger: only where TLS is demanded there too
+# ---- a further exchanger: only where TLS is required there too
 
 FAILURES = [("bad certificate", refused_by_the_client("wrong-name")), ("not offered", unanswered()),
             ("refused", unanswered("STARTTLS", reply="454 no")),
@@ -294,8 +264,8 @@ FAILURES = [("bad certificate", refused_by_the_client("wrong-name")), ("not offe
 
 
 @table(FAILURES)
-def no_exchanger_without_the_demand(t, title, script):
-    demanded(t)
+def no_exchanger_without_the_requirement(t, title, script):
+    tls_is_required(t)
     t.server(MX1, script)
     t.never(MX2)
     t.deliver("two.example")
@@ -303,19 +273,17 @@ def no_exchanger_without_the_demand(t, title, script):
 
 
 @table(FAILURES)
-def an_exchanger_with_the_demand(t, title, script):
-    demanded(t)
-    demanded(t, name="mx2.dest.example")
+def an_exchanger_with_the_requirement(t, title, script):
+    tls_is_required(t)
+    tls_is_required(t, name="mx2.dest.example")
     t.server(MX1, script)
-    t.server(MX2, lambda mx: mx.over_tls(cert="mx2.dest.example"))
-    t.deliver("two.example")
-    t.says("r", ACCEPTED_2)
+    taken_by(t, MX2, lambda mx: mx.over_tls(cert="mx2.dest.example"), host="two.example")
 
 
 @table(FAILURES)
-def a_third_exchanger_with_the_demand(t, title, script):
-    demanded(t)
-    demanded(t, name="mx3.dest.example")
+def a_third_exchanger_with_the_requirement(t, title, script):
+    tls_is_required(t)
+    tls_is_required(t, name="mx3.dest.example")
     t.zone(f"""
         dest.example MX 10 mx1.dest.example
         dest.example MX 20 mx2.dest.example
@@ -329,17 +297,10 @@ def a_third_exchanger_with_the_demand(t, title, script):
 
 
 @case
-def not_achieved_at_the_second_exchanger(t):
-    # the first one's handshake fails, the second demands and does not get: nothing goes in clear
-    demanded(t, name="mx2.dest.example")
-
-    def garbage(mx):
-        mx.greets("STARTTLS")
-        mx.hears("STARTTLS")
-        mx.says("220 ready")
-        mx.sock.recv(1)
-        mx.sends(b"nothing that TLS knows, not in the least\r\n")
-        mx.ends()
+def tls_fails_at_the_second_exchanger(t):
+    # the first one's handshake fails, and at the second TLS is required and fails: nothing in clear
+    tls_is_required(t, name="mx2.dest.example")
+    garbage = unanswered("STARTTLS", reply="220 ready", action="garbage")
     t.maybe(MX1, garbage, lambda mx: mx.ends())
     t.server(MX2, refused_by_the_client("wrong-name"))
     t.deliver("two.example")
@@ -349,19 +310,14 @@ def not_achieved_at_the_second_exchanger(t):
 # ---- port 465
 
 def relay_465(t):
-    t.zone(f"relay.example A {MX1}")
-    t.control("smtproutes", "dest.example:relay.example:465")
-    demanded(t, name="relay.example")
+    relay_at_465(t)
+    tls_is_required(t, name="relay.example")
 
 
 @case
 def port_465_with_a_good_certificate(t):
-    def script(mx):
-        mx.shakes_hands(cert="relay.example")
-        mx.greets()
-        mx.takes_message()
     relay_465(t)
-    t.server(MX1, script, port=465)
+    t.server(MX1, implicit_tls, port=465)
     t.deliver()
     t.says("r", like("K"))
 
@@ -369,9 +325,7 @@ def port_465_with_a_good_certificate(t):
 @table([("expired",), ("wrong-name",), ("self-signed",), ("unknown-authority",)])
 def port_465_with_a_bad_certificate(t, cert):
     def script(mx):
-        try:
-            mx.shakes_hands(cert=cert)
-        except HandshakeFailed:
+        if mx.handshake_fails(cert=cert):
             return
         mx.says("220 mx.example")
         hears_no_mail(mx)
@@ -383,16 +337,11 @@ def port_465_with_a_bad_certificate(t, cert):
     t.mentions("tlshosts/relay.example.pem")
 
 
-# ---- injected plaintext where TLS is demanded
+# ---- injected plaintext where TLS is required
 
 @case
 def injected_plaintext(t):
-    def script(mx):
-        mx.greets("STARTTLS")
-        mx.hears("STARTTLS")
-        mx.sends(b"220 ready\r\n250 injected\r\n")
-        hears_no_mail(mx)
-    demanded(t)
-    t.server(MX1, script)
+    tls_is_required(t)
+    t.server(MX1, sends_plaintext_after_starttls)
     t.deliver()
     t.says(like("Z"))
