@@ -84,7 +84,7 @@ TEST_F(ControlFile, Lists) {
     EXPECT_EQ(*read_list("control/absent", ':'), "");
 }
 
-TEST_F(ControlFile, WhatCannotBeReadIsTold) {
+TEST_F(ControlFile, WhatCannotBeReadIsReported) {
     for (const auto& failure :
          {read_file("control").error(), read_line("control").error(),
           read_list("control", ':').error(), read_number("control", 1, 2).error()}) {
@@ -133,7 +133,7 @@ TEST_F(ControlFile, SettingsAreRead) {
     EXPECT_EQ(settings->tls.certificate_file, "control/clientcert.pem");
 }
 
-// Blocks end behind a newline, but for a line that is longer than one and the file's last.
+// Blocks end after a newline, but for a line that is longer than one and the file's last.
 TEST_F(ControlFile, BlocksAreTheWholeFile) {
     const std::string line(100, 'x');
     std::string lines;
@@ -160,7 +160,7 @@ TEST_F(ControlFile, BlocksAreTheWholeFile) {
     EXPECT_FALSE(read_blocks("control/directory", nothing));
 }
 
-// Whatever lines are left out, the way is the one that the whole file tells, with its line's
+// Whichever lines are left out, the route is the one of the whole file, with its line's
 // number.
 TEST_F(ControlFile, LinesThatDoNotFitTheHostChangeNothing) {
     const std::vector<std::string> keys{"",       "a.net",        ".net", "x.a.net",      ".a.net",
@@ -198,8 +198,8 @@ TEST_F(ControlFile, LinesThatDoNotFitTheHostChangeNothing) {
     }
 }
 
-// Whoever's they are: they went through our memory, and a core dump might tell them.
-TEST_F(ControlFile, PasswordsAreNoticedWhereverTheyStand) {
+// Of any route: they went through the memory of this process, which a core dump has.
+TEST_F(ControlFile, PasswordsAreNoticedInEveryLine) {
     std::filesystem::create_directory("control/smtproutes.d");
     for (const std::string name :
          {"authsenders", "qmtproutes", "smtproutes", "smtproutes.d/example.net"}) {
@@ -283,7 +283,7 @@ TEST_F(ControlFile, RulesForServers) {
     EXPECT_EQ(kind_of("other.example"), Kind::none);
 }
 
-// Without the directory nobody knows what was demanded, and a link to it tells that there was one.
+// Without the directory it is unknown what was required, and a link to it shows that there was one.
 TEST_F(ControlFile, DemandsThatCannotBeReachedAreATrouble) {
     std::filesystem::remove_all("control/tlshosts");
     ServerFileReader rules;
@@ -300,7 +300,7 @@ TEST_F(ControlFile, DemandsThatCannotBeReachedAreATrouble) {
     EXPECT_EQ(rules.requirement(server).error().detail, "control/tlshosts: not a directory");
 }
 
-// One look at control/ tells that a file is not there; what it does not tell is asked for.
+// One listing of control/ shows that a file does not exist; where it may exist it is opened.
 TEST_F(ControlFile, TlsDestinationsAreAskedForWhereTheListingHasThem) {
     ServerFileReader none(Listing("control"));
     write("tlsdestinations", "-*:\n");
@@ -316,8 +316,8 @@ TEST_F(ControlFile, TlsDestinationsAreAskedForWhereTheListingHasThem) {
     EXPECT_EQ(trouble.error().detail, "control/tlsdestinations: is a directory");
 }
 
-// btrfs leaves a file out of a listing that was put in the place of another behind the directory's
-// opening. What is not known to keep such names is asked for each file.
+// btrfs omits a file from a listing that replaced another one after the directory was
+// opened. On other file systems than those known to list it each file is opened.
 TEST(Listing, BelievesOnlyFileSystemsThatKeepNamesInPlace) {
     EXPECT_TRUE(Listing("/proc/self").may_have("smtproutes"));
     EXPECT_TRUE(Listing("/proc/self").may_have("status"));
