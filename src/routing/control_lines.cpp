@@ -1,4 +1,4 @@
-// Tells lines that count from others, and quotes; see control_lines.hpp.
+// Recognises blank lines and comments, and quotes; see control_lines.hpp.
 #include "routing/control_lines.hpp"
 
 #include "base/lines.hpp"

@@ -23,7 +23,7 @@ std::string by_hash(std::size_t count) {
 
 std::string rehash(const std::string& directory) { return text("openssl rehash ", directory); }
 
-// OpenSSL's way to number and name what it finds in a directory (openssl-rehash(1ssl)).
+// How OpenSSL numbers and names what it finds in a directory (openssl-rehash(1ssl)).
 bool is_worth_a_hash(std::string_view name) {
     return name.ends_with(".pem") || name.ends_with(".crt") || name.ends_with(".cer");
 }

@@ -11,11 +11,11 @@ namespace {
 // deb-version(7), "Sorting algorithm": letters before other signs, "~" before everything, even
 // before the end.
 int weight(char c) {
-    constexpr int behind_letters = 256;
+    constexpr int after_letters = 256;
     if (c == '~') return -1;
     if (is_digit(c)) return 0;
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    return static_cast<unsigned char>(c) + (letter ? 0 : behind_letters);
+    return static_cast<unsigned char>(c) + (letter ? 0 : after_letters);
 }
 
 // The part in front that is no digit; taken off both.

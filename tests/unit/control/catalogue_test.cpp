@@ -15,7 +15,7 @@ namespace tern::control {
 namespace {
 
 /// The paragraphs of CONTROL FILES in qmail-remote(8) by the file's name in control/; those of
-/// files in a directory are with the directory's.
+/// files in a directory are found under the directory.
 std::map<std::string, std::string> paragraphs() {
     std::ifstream page("man/qmail-remote.8");
     std::map<std::string, std::string> found;
@@ -40,9 +40,9 @@ TEST(Catalogue, HasItsParagraphsInTheManualPage) {
     ASSERT_FALSE(manual.empty());
     std::set<std::string> known;
     for (const ControlFile& file : catalogue) known.emplace(file.name);
-    std::set<std::string> described;
-    for (const auto& [name, words] : manual) described.insert(name);
-    EXPECT_EQ(described, known);
+    std::set<std::string> documented;
+    for (const auto& [name, words] : manual) documented.insert(name);
+    EXPECT_EQ(documented, known);
 }
 
 TEST(Catalogue, TellsTheDefaultsAndLimitsOfTheManualPage) {

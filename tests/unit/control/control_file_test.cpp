@@ -84,7 +84,7 @@ TEST_F(ControlFile, Lists) {
     EXPECT_EQ(*read_list("control/absent", ':'), "");
 }
 
-TEST_F(ControlFile, WhatCannotBeReadIsTold) {
+TEST_F(ControlFile, WhatCannotBeReadIsReported) {
     for (const auto& failure :
          {read_file("control").error(), read_line("control").error(),
           read_list("control", ':').error(), read_number("control", 1, 2).error()}) {
@@ -160,7 +160,7 @@ TEST_F(ControlFile, BlocksAreTheWholeFile) {
     EXPECT_FALSE(read_blocks("control/directory", nothing));
 }
 
-// Whatever lines are left out, the route is the one of the whole file, with its line's
+// Whichever lines are left out, the route is the one of the whole file, with its line's
 // number.
 TEST_F(ControlFile, LinesThatDoNotFitTheHostChangeNothing) {
     const std::vector<std::string> keys{"",       "a.net",        ".net", "x.a.net",      ".a.net",
@@ -198,8 +198,8 @@ TEST_F(ControlFile, LinesThatDoNotFitTheHostChangeNothing) {
     }
 }
 
-// Even those of other routes went through our memory, and a core dump might show them.
-TEST_F(ControlFile, PasswordsAreNoticedWhereverTheyStand) {
+// Of any route: they went through the memory of this process, which a core dump has.
+TEST_F(ControlFile, PasswordsAreNoticedInEveryLine) {
     std::filesystem::create_directory("control/smtproutes.d");
     for (const std::string name :
          {"authsenders", "qmtproutes", "smtproutes", "smtproutes.d/example.net"}) {
@@ -208,7 +208,7 @@ TEST_F(ControlFile, PasswordsAreNoticedWhereverTheyStand) {
             write(name, content);
             EXPECT_TRUE(read_settings("example.net")->routes.hold_passwords) << name << content;
         }
-        // A port and blanks, or anything else.
+        // A port and blanks, or whatever else somebody may have tried.
         for (const char* content : {"other.example:relay:587 user password\n",
                                     ":relay\nother.example:relay:587\tuser\tpassword\n",
                                     "relay user password\n"}) {
@@ -271,11 +271,11 @@ TEST_F(ControlFile, RulesForServers) {
     EXPECT_EQ(kind_of("MX.example."), Kind::none);
     write("tlshosts/mx.example.pem", "");
     EXPECT_EQ(kind_of("mx.example"), Kind::verified);
-    const tls::Requirement required = *rules.requirement(*dns::Domain::parse("mx.example"));
-    EXPECT_EQ(required.trust_file, "control/tlshosts/mx.example.pem");
-    EXPECT_EQ(required.origin, "control/tlshosts/mx.example.pem");
-    EXPECT_EQ(required.reference_name, "mx.example");
-    // A link asks for verification, also a dangling one.
+    const tls::Requirement demanded = *rules.requirement(*dns::Domain::parse("mx.example"));
+    EXPECT_EQ(demanded.trust_file, "control/tlshosts/mx.example.pem");
+    EXPECT_EQ(demanded.origin, "control/tlshosts/mx.example.pem");
+    EXPECT_EQ(demanded.reference_name, "mx.example");
+    // Whoever made a link wanted verification, also where it leads nowhere (any more).
     std::filesystem::create_symlink("/no/such/directory", "control/tlshosts/linked.example.pem");
     EXPECT_EQ(kind_of("linked.example"), Kind::verified);
     write("tlshosts/exhaustivelist", "");
@@ -283,7 +283,7 @@ TEST_F(ControlFile, RulesForServers) {
     EXPECT_EQ(kind_of("other.example"), Kind::none);
 }
 
-// Without the directory the requirements are unknown, and a link to it shows that there was one.
+// Without the directory it is unknown what was required, and a link to it shows that there was one.
 TEST_F(ControlFile, DemandsThatCannotBeReachedAreATrouble) {
     std::filesystem::remove_all("control/tlshosts");
     ServerFileReader rules;
@@ -300,7 +300,7 @@ TEST_F(ControlFile, DemandsThatCannotBeReachedAreATrouble) {
     EXPECT_EQ(rules.requirement(server).error().detail, "control/tlshosts: not a directory");
 }
 
-// One look at control/ shows that a file is not there; what it does not show is asked for.
+// One listing of control/ shows that a file does not exist; where it may exist it is opened.
 TEST_F(ControlFile, TlsDestinationsAreAskedForWhereTheListingHasThem) {
     ServerFileReader none(Listing("control"));
     write("tlsdestinations", "-*:\n");
@@ -316,8 +316,8 @@ TEST_F(ControlFile, TlsDestinationsAreAskedForWhereTheListingHasThem) {
     EXPECT_EQ(trouble.error().detail, "control/tlsdestinations: is a directory");
 }
 
-// btrfs leaves a file out of a listing that was put in the place of another after the directory's
-// opening. What is not known to keep such names is asked for each file.
+// btrfs omits a file from a listing that replaced another one after the directory was
+// opened. On other file systems than those known to list it each file is opened.
 TEST(Listing, BelievesOnlyFileSystemsThatKeepNamesInPlace) {
     EXPECT_TRUE(Listing("/proc/self").may_have("smtproutes"));
     EXPECT_TRUE(Listing("/proc/self").may_have("status"));

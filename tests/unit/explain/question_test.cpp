@@ -46,7 +46,7 @@ TEST(ReadTarget, RefusesWhatIsNone) {
         EXPECT_EQ(read_target(words, false), std::nullopt) << words;
 }
 
-TEST(HostOf, IsBehindTheLastAt) {
+TEST(HostOf, FollowsTheLastAt) {
     EXPECT_EQ(host_of("joe@example.org"), "example.org");
     EXPECT_EQ(host_of("\"a@b\"@example.org"), "example.org");
     EXPECT_EQ(host_of("example.org"), "example.org");

@@ -18,7 +18,7 @@ TEST(Wrap, BreaksAtBlanks) {
     EXPECT_EQ(wrapped("  S: 250-aaaaaaaaaa bbbb cccc", 24), "  S: 250-aaaaaaaaaa bbbb\n      cccc");
 }
 
-TEST(Wrap, IndentsAsTheValueBehindALabel) {
+TEST(Wrap, IndentsAsTheValueAfterALabel) {
     EXPECT_EQ(wrapped("  result  aaaaaaaaaa bbbbbbbb cccc dddd", 26),
               "  result  aaaaaaaaaa\n          bbbbbbbb cccc\n          dddd");
     EXPECT_EQ(wrapped("            mx.example port 25", 24), "            mx.example\n"

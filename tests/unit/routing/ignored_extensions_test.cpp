@@ -66,17 +66,17 @@ TEST(Ignoreextensions, Check) {
                                        "192.0.2.1:LIMITS\n2001:db8::1:PIPELINING\n"
                                        "[2001:db8::1]:8BITMIME\nmx.example:SMTPUTF8"),
                 IsEmpty());
-    std::vector<std::string> told;
+    std::vector<std::string> list;
     const std::vector<Mistake> mistakes = check_ignoreextensions(
         "mx.example CHUNKING\n:SIZE\n*.example:SIZE\nmx.example:DSN\nmx.example:\n"
         "mx.example:SIZE,,AUTH\n*:starttls,SIZE\n@mx.example:SIZE");
     for (const Mistake& mistake : mistakes) {
-        told.push_back(text(mistake.origin.line, ": ", mistake.what));
+        list.push_back(text(mistake.origin.line, ": ", mistake.what));
         EXPECT_EQ(mistake.origin.file, "control/ignoreextensions");
         EXPECT_FALSE(mistake.defers);
         EXPECT_EQ(mistake.grave, mistake.origin.line == 7) << mistake.what;
     }
-    EXPECT_THAT(told,
+    EXPECT_THAT(list,
                 ElementsAre(StartsWith("1: the line has no colon"),
                             HasSubstr("2: the line names no server (write * "),
                             StartsWith("3: \"*.example\" matches nothing (write \".example\""),

@@ -49,10 +49,10 @@ TEST(Authmechanisms, NothingKnownIsAFailure) {
 
 TEST(Authmechanisms, Check) {
     EXPECT_THAT(check_authmechanisms("SCRAM-SHA-256\nPLAIN, LOGIN\n# x\n"), IsEmpty());
-    std::vector<std::string> told;
+    std::vector<std::string> list;
     for (const Mistake& mistake : check_authmechanisms("PLAIN\nGSSAPI LOGIN\nplain"))
-        told.push_back(text(mistake.origin.line, ": ", mistake.what));
-    EXPECT_THAT(told, ElementsAre(StartsWith("2: \"GSSAPI\" is not a mechanism that qmail-remote "
+        list.push_back(text(mistake.origin.line, ": ", mistake.what));
+    EXPECT_THAT(list, ElementsAre(StartsWith("2: \"GSSAPI\" is not a mechanism that qmail-remote "
                                              "knows and is ignored"),
                                   StartsWith("3: PLAIN is already in the list")));
 }

@@ -128,7 +128,7 @@ std::size_t line_of(const Result<Route>& route) {
                      leading_number(detail.substr(at + mark.size()), 1000).value_or(0));
 }
 
-TEST(WayProperties, TheModelsLineDecides) {
+TEST(RouteProperties, TheModelsLineDecides) {
     std::size_t decided = 0;
     for (unsigned seed = 0; seed < seeds; ++seed) {
         Dice dice(seed);
@@ -143,7 +143,7 @@ TEST(WayProperties, TheModelsLineDecides) {
             << "seed " << seed << ", host " << host << ":\n" << files.smtproutes;
         if (!entry) continue;
         ++decided;
-        // What it says does not depend on where it is.
+        // What it says does not depend on its place.
         RouteFiles alone;
         alone.smtproutes = ":" + entry->value;
         const Result<Route> same = find_route(alone, "z", "bob@x.net");
@@ -154,7 +154,7 @@ TEST(WayProperties, TheModelsLineDecides) {
     EXPECT_GT(decided, seeds / 4);
 }
 
-TEST(WayProperties, TheModelsSenderDecides) {
+TEST(RouteProperties, TheModelsSenderDecides) {
     std::size_t decided = 0;
     for (unsigned seed = 0; seed < seeds; ++seed) {
         Dice dice(seed);
@@ -225,7 +225,7 @@ bool has_login(std::string_view value) {
     return words == 2;
 }
 
-bool has_comma_behind_port(std::string_view relay) {
+bool has_comma_after_port(std::string_view relay) {
     const std::size_t close = relay.starts_with('[') ? relay.find(']') : 0;
     std::size_t at = relay.find(':', close);
     if (at == relay.npos) return false;
@@ -233,14 +233,14 @@ bool has_comma_behind_port(std::string_view relay) {
     return at < relay.size() && relay[at] == ',';
 }
 
-TEST(WayProperties, NoLineChangedItsMeaning) {
+TEST(RouteProperties, NoLineChangedItsMeaning) {
     std::size_t compared = 0;
     for (unsigned seed = 0; seed < 5 * seeds; ++seed) {
         Dice dice(seed);
         std::string relay = dice.some_of(pieces, 6);
         while (!relay.empty() && (relay.back() == ' ' || relay.back() == '\t')) relay.pop_back();
         const std::optional<std::string> old = relay_of_old(relay);
-        if (!old || relay.empty() || has_comma_behind_port(relay)) continue;
+        if (!old || relay.empty() || has_comma_after_port(relay)) continue;
         if (has_login(relay)) continue;
         RouteFiles files;
         files.smtproutes = ":" + relay;
@@ -263,7 +263,7 @@ bool never_decides(const Mistake& mistake) {
     return false;
 }
 
-// `way` is that of mail which the line's own key is for.
+// `route` is that of mail which the line's own key is for.
 void expect_check_agrees(const Result<Route>& route, const std::vector<Mistake>& mistakes,
                          const std::string& line) {
     const bool deferred = !route;
@@ -273,7 +273,7 @@ void expect_check_agrees(const Result<Route>& route, const std::vector<Mistake>&
     ASSERT_TRUE(names(mistakes, detail.substr(detail.find(": ") + 2), 1)) << line;
 }
 
-TEST(WayProperties, TheChecksNameWhatDefers) {
+TEST(RouteProperties, TheChecksNameWhatDefers) {
     std::size_t deferred = 0;
     for (unsigned seed = 0; seed < seeds; ++seed) {
         Dice dice(seed);
@@ -297,8 +297,8 @@ TEST(WayProperties, TheChecksNameWhatDefers) {
     EXPECT_GT(deferred, seeds / 10);
 }
 
-// Whatever is in whole files: the line that defers a delivery is named.
-TEST(WayProperties, TheChecksNameTheLineThatDefersADelivery) {
+// In whole files of any content: the line that defers a delivery is named.
+TEST(RouteProperties, TheChecksNameTheLineThatDefersADelivery) {
     for (unsigned seed = 0; seed < seeds; ++seed) {
         Dice dice(seed);
         RouteFiles files;

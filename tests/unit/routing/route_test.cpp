@@ -1,4 +1,4 @@
-// The way out: smtproutes, qmtproutes, authsenders and smtproutes.d, and what their checks say.
+// The route: smtproutes, qmtproutes, authsenders and smtproutes.d, and what their checks say.
 #include "routing/route.hpp"
 
 #include <gmock/gmock.h>
@@ -42,7 +42,7 @@ Result<Route> way_by_file(std::string_view content) {
     return find_route(files, "x.net", alice);
 }
 
-std::vector<std::string> told(const std::vector<Mistake>& mistakes) {
+std::vector<std::string> says(const std::vector<Mistake>& mistakes) {
     std::vector<std::string> all;
     for (const Mistake& mistake : mistakes)
         all.push_back(text(mistake.origin.line, ": ", mistake.what));
@@ -140,7 +140,7 @@ TEST(Smtproutes, Relays) {
         EXPECT_EQ(by_smtproutes(text("x.net:", value), "x.net"), expected) << value;
 }
 
-// Whoever wrote words after a port that count for nothing is told what to write.
+// For words after a port that are ignored the check says what to write.
 TEST(Smtproutes, WhatIsIgnoredAfterAPort) {
     const std::vector<std::pair<const char*, const char*>> rows{
         {"a:587 sesame", "1: the word after port 587 is ignored (write relay:port|user|password"},
@@ -152,15 +152,15 @@ TEST(Smtproutes, WhatIsIgnoredAfterAPort) {
     };
     for (const auto& [value, what] : rows) {
         const std::vector<Mistake> mistakes = check_smtproutes(text("x.net:", value));
-        EXPECT_THAT(told(mistakes), testing::ElementsAre(StartsWith(what))) << value;
+        EXPECT_THAT(says(mistakes), testing::ElementsAre(StartsWith(what))) << value;
         EXPECT_FALSE(mistakes.empty() || mistakes.front().defers) << value;
-        EXPECT_THAT(told(check_authsenders(text("@x.net:", value))),
+        EXPECT_THAT(says(check_authsenders(text("@x.net:", value))),
                     testing::ElementsAre(StartsWith(what)));
         const RouteFiles::OfDomain file = file_of(text("relay=", value));
-        EXPECT_THAT(told(check_route_file(file)), testing::ElementsAre(StartsWith(what)));
+        EXPECT_THAT(says(check_route_file(file)), testing::ElementsAre(StartsWith(what)));
         EXPECT_TRUE(way_by_file(file.content)) << value;
     }
-    EXPECT_THAT(told(check_qmtproutes("x.net:a:26 joe sesame")),
+    EXPECT_THAT(says(check_qmtproutes("x.net:a:26 joe sesame")),
                 testing::ElementsAre(StartsWith("1: the text after port 26 is ignored (QMTP has")));
     EXPECT_THAT(check_smtproutes("x.net:a:587 joe sesame"), IsEmpty());
 }
@@ -305,7 +305,7 @@ TEST(Qmtproutes, Relays) {
     EXPECT_EQ(route("x.net:a:26 joe sesame", "x.net:b"), "QMTP a:26");
 }
 
-TEST(Ways, TheirPrecedence) {
+TEST(Routes, TheirPrecedence) {
     RouteFiles files;
     files.smtproutes = "x.net:of-smtproutes";
     const auto route = [&files] { return shown(find_route(files, "x.net", alice)); };
@@ -322,7 +322,7 @@ TEST(Ways, TheirPrecedence) {
     EXPECT_EQ(route(), "of-file:25");
 }
 
-TEST(Ways, TheirOrigin) {
+TEST(Routes, TheirOrigin) {
     RouteFiles files;
     EXPECT_EQ(find_route(files, "x.net", alice)->origin, Origin());
     files.smtproutes = "\n:a";
@@ -388,7 +388,7 @@ TEST(RouteFile, Malformed) {
         {"outgoingip6=::ffff:192.0.2.1", "1: \"::ffff:192.0.2.1\" is not an IPv6 address"},
     };
     for (const auto& [content, what] : rows) {
-        EXPECT_THAT(told(check_route_file(file_of(content))),
+        EXPECT_THAT(says(check_route_file(file_of(content))),
                     testing::ElementsAre(StartsWith(what)))
             << content;
         const Result<Route> route = way_by_file(content);
@@ -403,13 +403,13 @@ TEST(RouteFile, ItsName) {
         EXPECT_THAT(check_route_file(file_of("relay=a", name)), IsEmpty()) << name;
     for (const char* name :
          {"X.net", "x.net.", "*", "*.", "*.*.net", "a*.net", "192.0.2.1", "x net"})
-        EXPECT_THAT(told(check_route_file(file_of("relay=a", name))),
+        EXPECT_THAT(says(check_route_file(file_of("relay=a", name))),
                     testing::ElementsAre(StartsWith("0: no mail matches this file name")))
             << name;
 }
 
 TEST(Checks, OfWhatNeverDecides) {
-    EXPECT_THAT(told(check_smtproutes("#c:a\n\n \t\r\nx.net:a\nX.NET:b\nx.net :c\n*.y.net:d\n"
+    EXPECT_THAT(says(check_smtproutes("#c:a\n\n \t\r\nx.net:a\nX.NET:b\nx.net :c\n*.y.net:d\n"
                                       "z.net.:e\nmisspelt\n:f\n!@:g\n.w.net:h\n[192.0.2.1]:i\n"
                                       "[IPv6:2001:db8::1]:j\n192.0.2.1:k\n.:l")),
                 testing::ElementsAre(StartsWith("4: line 5 matches the same mail and overrides it"),
@@ -418,22 +418,22 @@ TEST(Checks, OfWhatNeverDecides) {
                                      HasSubstr("remove its final dot"),
                                      StartsWith("9: the line has no colon"),
                                      StartsWith("16: \".\" is not a domain name")));
-    EXPECT_THAT(told(check_authsenders("bob@x.org:a\nx.org:b\n\"bob\"@X.org:c\n.x.org:d\n@x.org:e\n"
+    EXPECT_THAT(says(check_authsenders("bob@x.org:a\nx.org:b\n\"bob\"@X.org:c\n.x.org:d\n@x.org:e\n"
                                        "bob:f\n@[]:g\n:h\nbob@x.org.:i\nbob@:j\n.smith@:k\n.:l\n"
                                        ".smith@x.org:m")),
                 testing::ElementsAre(StartsWith("1: line 3 matches the same mail"),
                                      HasSubstr("write @x.org"), HasSubstr("write @bob"),
                                      StartsWith("9: "), StartsWith("10: "), StartsWith("11: "),
                                      StartsWith("12: ")));
-    EXPECT_THAT(told(check_smtproutes("*:a\n@example.org:b\nx.net: c\na.example joe sesame")),
+    EXPECT_THAT(says(check_smtproutes("*:a\n@example.org:b\nx.net: c\na.example joe sesame")),
                 testing::ElementsAre(HasSubstr("1: \"*\" matches nothing (write :relay"),
                                      HasSubstr("2: \"@example.org\" matches nothing (write "
                                                "\"example.org\")"),
                                      StartsWith("3: a blank precedes the relay"),
                                      StartsWith("4: the line has no colon and is ignored")));
-    EXPECT_THAT(told(check_authsenders("@client.example|user|sesame")),
+    EXPECT_THAT(says(check_authsenders("@client.example|user|sesame")),
                 testing::ElementsAre(StartsWith("1: the line has no colon and is ignored")));
-    EXPECT_THAT(told(check_qmtproutes("x.net:a|joe|sesame\ny.net:b")),
+    EXPECT_THAT(says(check_qmtproutes("x.net:a|joe|sesame\ny.net:b")),
                 testing::ElementsAre(HasSubstr("QMTP has no authentication")));
 }
 

@@ -1,4 +1,4 @@
-// Ways out as text, for tests of the files that choose them.
+// Routes as text, for tests of the files that choose them.
 #pragma once
 
 #include <string>

@@ -41,7 +41,7 @@ std::string hello(std::string_view content, std::string_view local) {
     return name ? name->value_or("none") : name.error().detail;
 }
 
-std::vector<std::string> told(const std::vector<Mistake>& mistakes) {
+std::vector<std::string> says(const std::vector<Mistake>& mistakes) {
     std::vector<std::string> all;
     for (const Mistake& mistake : mistakes)
         all.push_back(text(mistake.origin.line, ": ", mistake.what));
@@ -98,7 +98,7 @@ TEST(Outgoingip, OneFamilyDoesNotHinderTheOther) {
     SourceFiles files;
     files.outgoingip = "nonsense";
     EXPECT_EQ(shown(find_source(files, Route(), "", Family::ipv6)), "the system's choice");
-    EXPECT_THAT(told(check_outgoingip("nonsense\n\nmore\nand more", Family::ipv6)),
+    EXPECT_THAT(says(check_outgoingip("nonsense\n\nmore\nand more", Family::ipv6)),
                 ElementsAre(StartsWith("1: \"nonsense\" is not an IP address"),
                             StartsWith("3: the line is ignored")));
     EXPECT_THAT(check_outgoingip("192.0.2.1\n# a comment\n", Family::ipv4), IsEmpty());
@@ -160,7 +160,7 @@ TEST(Domainips, AMalformedLineDefersWhatItDecides) {
 }
 
 TEST(Domainips, Check) {
-    EXPECT_THAT(told(check_domainips("#\nx.org:192.0.2.1\nx.org:2001:db8::1\nX.ORG.:192.0.2.2\n"
+    EXPECT_THAT(says(check_domainips("#\nx.org:192.0.2.1\nx.org:2001:db8::1\nX.ORG.:192.0.2.2\n"
                                      "misspelt\n.y.org:192.0.2.1\n:192.0.2.1\n*:192.0.2.1|\n"
                                      "z.org:mail\nz.org:192.0.2.1\nw.org:mail\nw.org:192.0.2.1\n"
                                      "w.org:::1\n!@:192.0.2.1")),
@@ -265,7 +265,7 @@ TEST(Helohostbyip, TheLineThatDecides) {
 }
 
 TEST(Helohostbyip, Check) {
-    EXPECT_THAT(told(check_helohostbyip("192.0.2.1:a\n\n::1:b\n[::1]:c\nmail:a\nno colon\n"
+    EXPECT_THAT(says(check_helohostbyip("192.0.2.1:a\n\n::1:b\n[::1]:c\nmail:a\nno colon\n"
                                         "192.0.2.2:\n2001:db8::1")),
                 ElementsAre(StartsWith("3: line 4 matches the same mail"),
                             StartsWith("5: \"mail\" is not an IP address"),

@@ -43,7 +43,7 @@ TEST(TlsDestinations, TheServersNameComesBeforeTheDomain) {
 }
 
 TEST(TlsDestinations, TheOrderOfPrefixes) {
-    // Each beats all that are behind it, wherever it is written.
+    // Each beats all that follow, in any order of lines.
     const std::vector<std::string> order = {
         "!a.b.example:", "!.b.example:", "!.example:", "%a.b.example:", "=a.b.example:",
         "~a.b.example:", "~.b.example:", "a.b.example:", ".b.example:", "-a.b.example:",
