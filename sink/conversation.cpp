@@ -62,7 +62,7 @@ void Conversation::input_arrived() {
 void Conversation::resume(bool input_came) {
     paused_ = false;
     if (input_came && greeting_due_)
-        blame(Violation::before_greeting, "spoke before it was greeted");
+        blame(Violation::before_greeting, "sent data before the greeting");
     else if (input_came && ends_group(last_verb_) && mode_ != Mode::text)
         blame(Violation::ahead, "went on before the reply came");
     greeting_due_ = false;
@@ -206,7 +206,7 @@ void Conversation::dispatch(const Command& command) {
             return refuse(502, "5.5.1", "there are no lists here");
         case Verb::unknown:
             blame(Violation::syntax, "a command that is none");
-            return refuse(500, "5.5.2", "that is no command");
+            return refuse(500, "5.5.2", "that is not a command");
     }
 }
 
@@ -307,7 +307,7 @@ void Conversation::hello(const Command& command) {
     for (const char c : name)
         if (is_control(c)) {
             blame(Violation::syntax, "a control character in the name after EHLO");
-            return refuse(501, "5.5.4", "that is no name");
+            return refuse(501, "5.5.4", "that is not a name");
         }
     const bool was_extended = std::exchange(session_.extended, extended);
     const unsigned code = extended

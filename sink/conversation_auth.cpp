@@ -60,7 +60,7 @@ void Conversation::auth_step(AuthExchange::State state) {
             return say(334, "", to_base64(auth_->challenge()));
         case AuthExchange::State::malformed:
             blame(Violation::syntax, "a malformed response in AUTH");
-            return refuse(501, "5.5.2", "that is no response of this mechanism");
+            return refuse(501, "5.5.2", "that is not a response of this mechanism");
         case AuthExchange::State::refused:
             return refuse(535, "5.7.8", "name and password do not fit");
         case AuthExchange::State::accepted:

@@ -9,7 +9,7 @@
 
 namespace tern::sink {
 
-/// Puts JSON together in the order of its calls. A byte that is no UTF-8 becomes the lone surrogate
+/// Writes JSON in the order of its calls. A byte that is not UTF-8 becomes the lone surrogate
 /// U+DC80 to U+DCFF, as in Python's "surrogateescape", so that every byte can be had back.
 class JsonWriter {
 public:

@@ -18,7 +18,7 @@ public:
 
     bool empty() const { return names_.empty(); }
 
-    /// Gives the answer to a query; empty for what is no query at all. A name that is not known
+    /// Gives the answer to a query; empty for what is not a query at all. A name that is not known
     /// does not exist; one that is known and has nothing of the type gives an empty answer. An
     /// answer that does not fit is cut short and says so.
     std::string answer(std::string_view query) const;

@@ -191,7 +191,7 @@ std::size_t QmtpConversation::take_address(std::string_view input) {
 
 void QmtpConversation::sender_ended() {
     sender_is_bad_ = std::any_of(address_.begin(), address_.end(), is_control);
-    if (sender_is_bad_) blame(Violation::syntax, "a sender that is no address");
+    if (sender_is_bad_) blame(Violation::syntax, "a sender that is not an address");
     if (std::exchange(address_is_too_long_, false)) sender_is_bad_ = true;
     transaction_.sender.address = std::exchange(address_, std::string());
 }
@@ -209,8 +209,8 @@ void QmtpConversation::recipient_ended() {
 QmtpConversation::Answer QmtpConversation::judge_recipient() {
     if (address_is_too_long_) return {false, false, "Dthat address is too long (#5.1.3)"};
     if (address_.empty() || std::any_of(address_.begin(), address_.end(), is_control)) {
-        blame(Violation::syntax, "a recipient that is no address");
-        return {false, false, "Dthat is no address (#5.1.3)"};
+        blame(Violation::syntax, "a recipient that is not an address");
+        return {false, false, "Dthat is not an address (#5.1.3)"};
     }
     const ScriptedReply* reply = rejection_of(settings_, address_);
     if (reply == nullptr && transaction_.recipients.size() >= settings_.most_recipients)
@@ -246,7 +246,7 @@ QmtpConversation::Answer QmtpConversation::judge_message(const StoredBody& store
         journal_.trouble(stored.trouble);
         return {false, false, "Zthe message could not be kept (#4.3.0)"};
     }
-    if (sender_is_bad_) return {false, false, "Dthat sender is no address (#5.1.7)"};
+    if (sender_is_bad_) return {false, false, "Dthat sender is not an address (#5.1.7)"};
     if (too_large_) return {false, false, "Dthe message is too large (#5.3.4)"};
     const ScriptedReply* script = script_.next(Stage::message);
     if (script == nullptr) return {true, false, "Kmessage taken"};

@@ -169,7 +169,7 @@ check_attributes() { # path
     letters=$(lsattr -d -- "$1" 2>/dev/null) || return 0
     letters=${letters%% *}
     [[ $letters != *[ia]* ]] ||
-        fail "$1 has the attribute immutable or append-only; mend: chattr -i -a $1"
+        fail "$1 has the attribute immutable or append-only; fix: chattr -i -a $1"
 }
 
 # s/qmail and others have tables of 8,192 bytes with records of 32 bytes: their qmail-tcpto and

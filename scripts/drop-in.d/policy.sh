@@ -13,7 +13,7 @@ refuse() {
     fi
 }
 stop_if_refused() {
-    ((refusals == 0)) || fail "nothing was changed; mend this, or go on with --anyway"
+    ((refusals == 0)) || fail "nothing was changed; fix this, or continue with --anyway"
 }
 
 # ---- Directories
@@ -55,7 +55,7 @@ look_at_directories() {
         closed=$(closed_directory "$(readlink -e "$path")")
         [[ -z $closed ]] ||
             $complain "$user cannot enter $closed, on the way to $path;" \
-                "mend: $(how_to_open "$closed")"
+                "fix: $(how_to_open "$closed")"
     done
     stop_if_refused
 }
@@ -122,7 +122,7 @@ prove_start() { # file
     elif [[ $(readlink -m "$home") != "$qmail" ]]; then
         ((${#rspawns[@]})) || assumed=" (qmail-rspawn is not running; QMAILHOME is taken as unset)"
         refuse "started by qmail$assumed, $1 would take $home for qmail's home and not $qmail;" \
-            "mend: set QMAILHOME=$qmail in the environment that qmail is started from"
+            "fix: set QMAILHOME=$qmail in the environment that qmail is started from"
         return 0
     fi
     said=$(start_as_caller "$1" tern-drop-in.invalid $'\001@tern-drop-in.invalid' \

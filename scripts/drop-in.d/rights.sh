@@ -50,10 +50,10 @@ owner_on_the_way() { # absolute path
 only_root_changes() { # directory
     if ! owner_on_the_way "$1"; then
         fail "a group or everybody can change ${open_directory:-what $1 leads to}, and root does" \
-            "not write there; mend: chmod go-w ${open_directory:-$1}"
+            "not write there; fix: chmod go-w ${open_directory:-$1}"
     elif ((found_owner)); then
         fail "$found_at belongs to the user $(name_of_uid "$found_owner"), and root does not" \
-            "write in a directory of another user; mend: chown -h root $found_at"
+            "write in a directory of another user; fix: chown -h root $found_at"
     fi
 }
 name_of_uid() { id -nu "$1" 2>/dev/null || echo "$1"; }
@@ -76,7 +76,7 @@ make_table6() {
     if $dry_run; then return 0; fi
     if ! owner_on_the_way "${table%/*}"; then
         warn "${table}6 was not made: a group or everybody can change" \
-            "${open_directory:-what ${table%/*} leads to}; mend: chmod go-w ${open_directory:-it}"
+            "${open_directory:-what ${table%/*} leads to}; fix: chmod go-w ${open_directory:-it}"
         return 0
     fi
     # shellcheck disable=SC2016 # these variables are the other shell's

@@ -88,7 +88,7 @@ put_held_back() { # program
     if [[ $(stat -c %d:%i "$held") == "$(stat -c %d:%i "$place" 2>/dev/null)" ]]; then
         rm -f "$held"
     elif ! mv -fT "$held" "$place"; then
-        warn "$place could not be put back; mend: mv -fT $held $place"
+        warn "$place could not be put back; fix: mv -fT $held $place"
         return 1
     fi
 }

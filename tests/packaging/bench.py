@@ -1,4 +1,4 @@
-# What all cases share: a qmail home of straw, the watchers, and two versions of tern.
+# What all cases share: a qmail home made for the test, the watchers, and two versions of tern.
 import hashlib
 import os
 import pathlib

@@ -4,7 +4,7 @@ import shutil
 import subprocess
 
 from bench import GID, UID, Rspawn, expect, identity
-from cases_refusals import cured, refused
+from cases_refusals import fixed, refused
 
 
 def homes_side_by_side(bench):
@@ -117,7 +117,7 @@ def a_program_behind_a_wrapper_elsewhere(bench):
     with Rspawn(bench, home, QMAILHOME=str(home.path)):
         os.chown(elsewhere, UID, GID)
         words = ("--replace", elsewhere / "other")
-        cured(bench, home, refused(bench, home, *words, because="belongs to the user"), *words)
+        fixed(bench, home, refused(bench, home, *words, because="belongs to the user"), *words)
         bench.drop_in(home, "--from", bench.first, *words)
         expect(identity(elsewhere / "other")[3] == (bench.first / "qmail-remote").read_bytes(),
                "tern is not there")

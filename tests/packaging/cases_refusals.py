@@ -23,12 +23,12 @@ def refused(bench, home, *words, because, **how):
     return said
 
 
-def cured(bench, home, said, *words):
-    """The cure that was printed is one."""
-    cures = re.findall("mend: (.*)$", said, re.M)
-    expect(cures, f"no cure in: {said}")
-    for cure in cures:
-        subprocess.run(cure, shell=True, check=True)
+def fixed(bench, home, said, *words):
+    """The command that was printed after "fix:" works."""
+    commands = re.findall("fix: (.*)$", said, re.M)
+    expect(commands, f"no command in: {said}")
+    for command in commands:
+        subprocess.run(command, shell=True, check=True)
     bench.drop_in(home, "--dry-run", "--from", bench.first, *words)
 
 
@@ -105,17 +105,17 @@ def directories_of_others(bench):
                         "can change")):
         home = bench.home()
         harm(home)
-        cured(bench, home, refused(bench, home, because=word))
+        fixed(bench, home, refused(bench, home, because=word))
     home = bench.home()
     home.bin.rename(home.path / "programs")
     home.bin.symlink_to("programs")
     os.lchown(home.bin, UID, GID)
     with Rspawn(bench, home, QMAILHOME=str(home.path)):
-        cured(bench, home, refused(bench, home, because="belongs to the user qmailr"))
+        fixed(bench, home, refused(bench, home, because="belongs to the user qmailr"))
 
 
 def closed_directories(bench):
-    """The first closed one is named, also above the home, and its cure is one."""
+    """The first closed one is named, also above the home, and its fix works."""
     outer = bench.scratch / "closed"
     for closed in ("", "deeper", "deeper/home", "deeper/home/control", "deeper/home/bin"):
         shutil.rmtree(outer, ignore_errors=True)
@@ -123,7 +123,7 @@ def closed_directories(bench):
         home = bench.home(outer / "deeper/home")
         (outer / closed).chmod(0o700)
         said = refused(bench, home, because=f"cannot enter {outer / closed}, ".replace("/,", ","))
-        cured(bench, home, said)
+        fixed(bench, home, said)
 
 
 def places_that_cannot_take_it(bench):
@@ -165,7 +165,7 @@ def places_that_cannot_take_it(bench):
         subprocess.run(["chattr", f"+{letter}", home.path / where], check=True)
         try:
             said = refused(bench, home, because=("immutable", str(home.path / where)))
-            cured(bench, home, said)
+            fixed(bench, home, said)
         finally:
             subprocess.run(["chattr", "-ia", home.path / where], check=True)
 

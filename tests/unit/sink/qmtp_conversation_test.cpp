@@ -212,7 +212,7 @@ TEST(QmtpConversation, KeepsItsLimits) {
     EXPECT_EQ(talk.send(package("\nx", "", {std::string(4097, 'a'), "a@b"})),
               netstring("Dthat address is too long (#5.1.3)") + netstring("Kmessage taken"));
     EXPECT_EQ(talk.send(package("\nx", std::string(4097, 'a'), {"a@b"})),
-              netstring("Dthat sender is no address (#5.1.7)"));
+              netstring("Dthat sender is not an address (#5.1.7)"));
     EXPECT_EQ(talk.send(package("\nx", "", {"a@b"})), netstring("Kmessage taken"));
     EXPECT_EQ(logged.faults(), 0U);
 }
@@ -222,11 +222,11 @@ TEST(QmtpConversation, BlamesWhatIsNoAddress) {
     Logged logged;
     QmtpTalk talk(settings, logged);
     EXPECT_EQ(talk.send(package("\nx\n", "", {"", "a\n@b", "c\0@d"s, "e@f"})),
-              netstring("Dthat is no address (#5.1.3)") +
-                  netstring("Dthat is no address (#5.1.3)") +
-                  netstring("Dthat is no address (#5.1.3)") + netstring("Kmessage taken"));
+              netstring("Dthat is not an address (#5.1.3)") +
+                  netstring("Dthat is not an address (#5.1.3)") +
+                  netstring("Dthat is not an address (#5.1.3)") + netstring("Kmessage taken"));
     EXPECT_EQ(talk.send(package("\nx\n", "a\rb", {"e@f"})),
-              netstring("Dthat sender is no address (#5.1.7)"));
+              netstring("Dthat sender is not an address (#5.1.7)"));
     EXPECT_EQ(logged.times(Violation::syntax), 4U);
 }
 
