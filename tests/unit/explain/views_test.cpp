@@ -41,7 +41,7 @@ Probe hostile_probe() {
     one.tls->chain = {certificate};
     Probe probe;
     probe.sessions = {one};
-    one.failure.emplace(Stage::hello, Cause::rejected, "550 " + evil, 550);
+    one.failure.emplace(Stage::hello, Cause::rejected, Reply{550, "550 " + evil});
     one.report = "Connected: " + evil;
     probe.sessions.push_back(one);
     probe.unreached.push_back({one.peer, evil});
