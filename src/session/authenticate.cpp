@@ -46,12 +46,37 @@ std::string without_codes(std::string_view reply_text) {
     return words;
 }
 
+// "535-5.7.8" of a line of a reply (RFC 2034 4); nothing of one without a code.
+std::string_view codes_of(std::string_view line) {
+    constexpr std::size_t code = 3;
+    const std::size_t digits = std::min(line.find_first_not_of("0123456789"), line.size());
+    if (digits != code) return {};
+    const std::size_t end = std::min(line.find_first_not_of("0123456789.", code + 1), line.size());
+    const bool has_status = end > code + 1 && (end == line.size() || line[end] == ' ');
+    return line.substr(0, has_status ? end : std::min(line.size(), code + 1));
+}
+
 bool holds(std::string_view words, std::string_view secret) {
     if (secret.empty()) return false;
     if (secret.size() <= telling) return words.find(secret) != std::string_view::npos;
     for (std::size_t at = 0; at + telling <= secret.size(); ++at)
         if (words.find(secret.substr(at, telling)) != std::string_view::npos) return true;
     return false;
+}
+
+// Whether a secret, or a telling part of one, begins in one line of a reply and ends in the next.
+bool any_continues(std::string_view line, std::string_view next,
+                   std::span<const Secret> secrets) {
+    const Secret first = compact(without_codes(line));
+    const Secret second = compact(without_codes(next));
+    return std::ranges::any_of(secrets, [&](const Secret& secret) {
+        const Secret sought = compact(secret.reveal());
+        if (sought.empty()) return false;
+        const std::size_t most = std::min(sought.size(), telling) - 1;
+        Secret across(first.reveal().substr(first.size() - std::min(first.size(), most)));
+        across.append(second.reveal().substr(0, most));
+        return holds(across.reveal(), sought.reveal());
+    });
 }
 
 // The challenge of a 334, decoded; nothing where it is none.
@@ -75,6 +100,25 @@ bool hold_any(std::string_view words, std::span<const Secret> secrets) {
             return true;
     }
     return false;
+}
+
+std::string leave_out(std::string_view reply, std::span<const Secret> secrets) {
+    if (!hold_any(reply, secrets)) return std::string(reply);
+    std::string some;
+    std::string none;
+    for (bool goes_on = false; !reply.empty();) {
+        const std::string_view line = reply.substr(0, reply.find('\n'));
+        reply.remove_prefix(std::min(reply.size(), line.size() + 1));
+        const std::string_view after = reply.substr(0, reply.find('\n'));
+        const bool came_here = goes_on;
+        goes_on = any_continues(line, after, secrets);
+        const bool holds = came_here || goes_on || hold_any(line, secrets);
+        none += text(codes_of(line), "\n");
+        some += text(holds ? codes_of(line) : line, "\n");
+    }
+    // Spread over more than two lines.
+    if (!hold_any(some, secrets)) return some;
+    return hold_any(none, secrets) ? std::string() : none;
 }
 
 Login::Login(Chat& chat, std::string_view offered, const sasl::Credentials& credentials,
@@ -142,10 +186,7 @@ Failure Login::none_left() const {
                                  not_accepted_);
         for (char& c : words)
             if (c == '\n') c = ' ';
-        const std::string_view reply =
-            std::string_view(last_refusal_.text).substr(0, smtp::reported_text);
-        if (gives_away(reply)) words += "; its reply repeats our credentials and is left out";
-        else words += text("\n", reply);
+        words += quote(std::string_view(last_refusal_.text).substr(0, smtp::reported_text));
         return {Stage::auth, Cause::auth_no_mechanism, std::move(words), last_refusal_.code};
     }
     sasl::Footing footing;
@@ -219,9 +260,9 @@ Task<Done> Login::give_up(std::string why) {
 
 Failure Login::refused(const sasl::Exchange& exchange, smtp::Reply reply) {
     reply.text.resize(std::min(reply.text.size(), smtp::reported_text));
-    const bool telltale = gives_away(reply.text);
     if (reply.closing())
-        return {Stage::auth, Cause::rejected, telltale ? "421" : std::move(reply.text), reply.code};
+        return {Stage::auth, Cause::rejected,
+                gives_away(reply.text) ? "421" : std::move(reply.text), reply.code};
     if (!reply.transient() && !reply.permanent()) {
         chat_.leave_step();
         return {Stage::auth, Cause::protocol_error,
@@ -240,9 +281,17 @@ Failure Login::refused(const sasl::Exchange& exchange, smtp::Reply reply) {
     if (!reason.empty() && !gives_away(exchange.reason())) words += text(", because of ", reason);
     for (char& c : words)
         if (c == '\n') c = ' ';
-    if (telltale) words += "; its reply repeats our credentials and is left out";
-    else words += text("\n", reply.text);
+    words += quote(reply.text);
     return {Stage::auth, Cause::auth_refused, std::move(words), reply.code};
+}
+
+// A reply as the end of a failure's words, after a newline.
+std::string Login::quote(std::string_view reply) const {
+    const std::string shown =
+        leave_out(leave_out(reply, said_), std::span(&credentials_.secret, 1));
+    if (shown == reply) return text("\n", reply);
+    return text("; its reply repeats our credentials and is left out",
+                shown.empty() ? "" : "\n", shown);
 }
 
 bool Login::gives_away(std::string_view words) const {

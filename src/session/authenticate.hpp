@@ -46,6 +46,7 @@ private:
     Task<Done> give_up(std::string why);
     [[nodiscard]] Failure none_left() const;
     Failure refused(const sasl::Exchange& exchange, smtp::Reply reply);
+    [[nodiscard]] std::string quote(std::string_view reply) const;
     [[nodiscard]] bool gives_away(std::string_view words) const;
     [[nodiscard]] std::string who() const;
 
@@ -66,5 +67,10 @@ private:
 /// Whether `words` of a server hold any of `secrets` or a telling part of one (12 bytes), letters
 /// of either case, whatever blanks or line ends the server put between.
 [[nodiscard]] bool hold_any(std::string_view words, std::span<const Secret> secrets);
+
+/// A reply, with its codes: of each line that holds any of `secrets`, or of all lines where it is
+/// spread over them, only the code and the enhanced status code stay. Nothing where they hold it
+/// too.
+[[nodiscard]] std::string leave_out(std::string_view reply, std::span<const Secret> secrets);
 
 }  // namespace tern::session
