@@ -61,6 +61,9 @@ TEST(Report, OfRecipients) {
 TEST(Report, OfRefusals) {
     EXPECT_EQ(text_of(Stage::greeting, Cause::rejected, "554 no\n", 554),
               "Connected to 192.0.2.1 but greeting failed.\nRemote host said: 554 no\n");
+    EXPECT_EQ(text_of(Stage::greeting, Cause::protocol_error, "invalid greeting: why\nSSH-2.0"),
+              "Connected to 192.0.2.1 but greeting failed.\nRemote host said: SSH-2.0\n"
+              "invalid greeting: why (#4.5.0)\n");
     EXPECT_EQ(text_of(Stage::hello, Cause::rejected, "550 no\n", 550),
               "Connected to 192.0.2.1 but my name was rejected.\nRemote host said: 550 no\n");
     EXPECT_EQ(text_of(Stage::mail, Cause::rejected, "550-no\n550 never\n", 550),
