@@ -43,7 +43,9 @@ Task<Done> Delivery::further_transactions(session::Session& session, Outcome& ou
             outcome.failure = std::move(sent.error());
             break;
         }
-        const bool takes_no_more = !sent && progress.takes_no_more();
+        // Every recipient was refused, so nobody has it even where the message was written along.
+        const bool takes_no_more =
+            !sent && sent.error().cause == Cause::all_refused && progress.takes_no_more();
         const bool ends = takes_no_more ||
                           (!sent && !rounds_.is_first_of_session() &&
                            concerns_the_session_alone(sent.error(), progress));
@@ -51,7 +53,7 @@ Task<Done> Delivery::further_transactions(session::Session& session, Outcome& ou
         if (!ends) continue;
         no_further_round_ = last_words(sent.error(), progress, outcome);
         // What was written once more than it was taken is not written again in this delivery.
-        if (progress.is_binding()) give_up_rounds(outcome.peer);
+        if (progress.is_binding() && !takes_no_more) give_up_rounds(outcome.peer);
         break;
     }
     co_return Done();
