@@ -36,6 +36,7 @@ session::Options Delivery::options_of(const Peer& peer, const Step& step) const 
         options.tls_patience = itinerary_.tls_patience(environment_.clock.now());
         options.in_haste = itinerary_.owes_in_clear();
     }
+    options.took_recipient = step.manner == Manner::further && took_recipient_;
     options.mechanisms = mechanisms_;
     options.ignored = routing::find_ignored_extensions(settings_.ignoreextensions, peer.name,
                                                        peer.endpoint.address);
@@ -62,6 +63,7 @@ Task<Outcome> Delivery::attempt(Connection connection, const Step& step) {
     if (!opened) outcome.failure = opened.error();
     else if (split_) co_await further_transactions(*session, outcome);
     else co_await first_transaction(*session, outcome);
+    took_recipient_ = session->took_recipient();
     outcome.certificate_trouble = session->certificate_trouble();
     co_await session->quit().outcome();
     co_return outcome;

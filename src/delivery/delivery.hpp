@@ -89,6 +89,7 @@ private:
     void begin_at_another_server();
     void go_on_without_connection(const Step& step);
     void give_up_rounds(const Peer& peer);
+    [[nodiscard]] bool may_leave_to_others(const Failure& failure, const Outcome& outcome);
     void settle_split();
     void settle_split_for_trouble(const Failure& trouble);
 
@@ -118,6 +119,7 @@ private:
     Rounds rounds_;
     bool split_ = false;            // the envelope needs several transactions
     Peer split_peer_;               // the server that was last asked to take them
+    bool took_recipient_ = false;   // the server of the last session accepted one
     std::size_t waiting_ = 0;       // recipients, when that server was called last
     std::string another_failed_;    // how the last session that took nobody failed for now
     std::string accepted_;          // the words of the first transaction that was accepted

@@ -8,8 +8,10 @@
 
 namespace tern::delivery {
 
-/// A server that knows our credentials may repeat them in any later reply. Where a text of `report`
-/// holds one of `said`, our own sentence in its first line stays and the server's words go.
+/// A server that knows our credentials may repeat them in any later reply. Of a line of a reply in
+/// `report` that holds one of `said` only the codes stay (session::leave_out), and of a sentence of
+/// ours that holds it among the server's words nothing. Words that are ours alone (own_phrases) are
+/// no repetition, even if they are the secret.
 void redact(Report& report, std::span<const Secret> said);
 
 }  // namespace tern::delivery

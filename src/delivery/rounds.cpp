@@ -40,6 +40,7 @@ RecipientReport not_judged_by_all(const session::RecipientAnswer& answer, const 
 Rounds::Rounds(const session::Envelope& whole)
     : whole_(&whole),
       letters_(whole.recipients.size()),
+      otherwise_(whole.recipients.size()),
       for_others_(whole.recipients.size()) {}
 
 void Rounds::begin_session() {
@@ -52,9 +53,12 @@ void Rounds::begin_server() {
     for_others_.assign(for_others_.size(), false);
 }
 
-void Rounds::leave_to_others() {
-    for (std::size_t i = 0; i < letters_.size(); ++i)
-        if (!letters_[i]) for_others_[i] = true;
+void Rounds::leave_to_others(const std::optional<RecipientReport>& otherwise) {
+    for (std::size_t i = 0; i < letters_.size(); ++i) {
+        if (letters_[i] || for_others_[i]) continue;
+        for_others_[i] = true;
+        if (otherwise) otherwise_[i] = otherwise;
+    }
     members_.clear();
 }
 
@@ -151,8 +155,8 @@ void Rounds::give_up(const RecipientReport& fate) {
 }
 
 void Rounds::give_up_all(const RecipientReport& fate) {
-    for (std::optional<RecipientReport>& letter : letters_)
-        if (!letter) letter = fate;
+    for (std::size_t i = 0; i < letters_.size(); ++i)
+        if (!letters_[i]) letters_[i] = otherwise_[i] ? otherwise_[i] : fate;
 }
 
 std::size_t Rounds::how_many_wait() const {

@@ -24,8 +24,9 @@ public:
     void begin_session();
     /// A connection to another server begins: it may take whom the ones before could not.
     void begin_server();
-    /// All who wait leave this server's transactions, and wait for another server.
-    void leave_to_others();
+    /// All who wait leave this server's transactions, and wait for another server. Where none takes
+    /// them give_up_all() reports `otherwise`, if there is one.
+    void leave_to_others(const std::optional<RecipientReport>& otherwise = std::nullopt);
     [[nodiscard]] bool anyone_for_others() const;
     /// The envelope of the next transaction: those who wait, in their order, as many as `limits`
     /// and what was learnt allow. Nothing when this session may carry no more of them. Valid until
@@ -48,7 +49,8 @@ public:
         const session::Progress& progress, const Peer& peer) const;
     /// Gives all who wait for this server the same answer.
     void give_up(const RecipientReport& fate);
-    /// The same for those who wait for another server, as well.
+    /// The same for those who wait for another server, as well, but for whom leave_to_others() was
+    /// given an answer.
     void give_up_all(const RecipientReport& fate);
 
     [[nodiscard]] std::size_t how_many_wait() const;
@@ -68,6 +70,7 @@ private:
     session::Envelope part_;
     std::vector<std::size_t> members_;  // of the transaction under way: their places in the whole
     std::vector<std::optional<RecipientReport>> letters_;
+    std::vector<std::optional<RecipientReport>> otherwise_;  // see leave_to_others()
     std::vector<bool> for_others_;  // by recipient: this server lacks what its address needs
     std::vector<std::string_view> domains_;  // said in this session
     std::size_t transactions_ = 0;           // in this session

@@ -7,6 +7,27 @@
 #include "delivery/transactions.hpp"
 
 namespace tern::delivery {
+namespace {
+
+// How a server ended a session in which others still waited.
+std::string last_words(const Failure& failure, const session::Progress& progress,
+                       const Outcome& outcome) {
+    if (progress.takes_no_more())
+        for (const session::RecipientAnswer& answer : progress.recipients)
+            if (answer.waits && answer.reply) return recipient_report(answer, outcome.peer).text;
+    Outcome ended = outcome;
+    ended.failure = failure;
+    ended.circumstances.in_doubt = ended.circumstances.end_of_data_written = false;
+    return ended.words();
+}
+
+RecipientReport no_further_round(const Peer& peer, std::string_view why) {
+    return {'s', text(why, peer.endpoint.address.to_string(),
+                      " accepted other recipients but not this one: it limits the recipients of a "
+                      "transaction, and no further one was possible. (#4.5.3)\n")};
+}
+
+}  // namespace
 
 // As far as this session carries them.
 Task<Done> Delivery::further_transactions(session::Session& session, Outcome& outcome) {
@@ -18,19 +39,32 @@ Task<Done> Delivery::further_transactions(session::Session& session, Outcome& ou
         Result<Done> sent = co_await transact(session, *envelope, progress).outcome();
         note_progress(progress, *envelope, outcome.circumstances);
         hold_for_tls(sent, progress, outcome.circumstances);
-        if (!sent && !rounds_.is_first_of_session() &&
-            concerns_the_session_alone(sent.error(), progress)) {
-            Outcome ended = outcome;
-            ended.failure = sent.error();
-            ended.circumstances.in_doubt = ended.circumstances.end_of_data_written = false;
-            no_further_round_ = ended.words();
-            // What was written once more than it was taken is not written again in this delivery.
-            if (progress.is_binding()) give_up_rounds(outcome.peer);
+        if (!sent && rounds_.is_first_of_session() && may_leave_to_others(sent.error(), outcome)) {
+            outcome.failure = std::move(sent.error());
             break;
         }
-        note_round(sent, progress, outcome, true);
+        // Every recipient was refused, so nobody has it even where the message was written along.
+        const bool takes_no_more =
+            !sent && sent.error().cause == Cause::all_refused && progress.takes_no_more();
+        const bool ends = takes_no_more ||
+                          (!sent && !rounds_.is_first_of_session() &&
+                           concerns_the_session_alone(sent.error(), progress));
+        if (!ends || takes_no_more) note_round(sent, progress, outcome, true);
+        if (!ends) continue;
+        no_further_round_ = last_words(sent.error(), progress, outcome);
+        // What was written once more than it was taken is not written again in this delivery.
+        if (progress.is_binding() && !takes_no_more) give_up_rounds(outcome.peer);
+        break;
     }
     co_return Done();
+}
+
+// Of a session whose first transaction failed as if it could not be opened
+// (contract.md#next-exchanger): those who wait were taken by no server, and may go on to another.
+bool Delivery::may_leave_to_others(const Failure& failure, const Outcome& outcome) {
+    const Verdict verdict = judge(failure, outcome.circumstances);
+    return verdict.letter == Letter::deferred && verdict.next != Next::settle &&
+           environment_.message.rewind();
 }
 
 // contract.md#lost-or-doubled: each recipient's letter is the outcome of its own transaction.
@@ -53,8 +87,8 @@ void Delivery::note_round(const Result<Done>& sent, const session::Progress& pro
     rounds_.give_up(failed.fate());
 }
 
-// From the first transaction on those who wait for a server wait for that one alone; only those
-// whom it cannot take go on to the next.
+// From the first transaction on those who wait for a server wait for that one. Whom it cannot take,
+// and who waits when it fails, goes on to the next.
 void Delivery::consider_split(const Outcome& outcome, const Step& step) {
     if (!outcome.failure) {
         split_peer_ = outcome.peer;
@@ -64,12 +98,18 @@ void Delivery::consider_split(const Outcome& outcome, const Step& step) {
             another_failed_ = words.substr(0, words.find('\n') + 1);
         Verdict verdict = judge(*outcome.failure, outcome.circumstances);
         const bool may_go_on = verdict.next != Next::settle;
-        // Those who wait for this server are given up below; nobody else needs it in clear.
+        // It was called in its own manner before.
         if (step.manner == Manner::further) verdict.retry_in_clear = false;
         itinerary_.note_failed(step, outcome.peer.endpoint, verdict, outcome.failure->reason(),
                                environment_.clock.now());
-        if (step.manner == Manner::further) rounds_.give_up(outcome.fate());
+        const bool is_further = step.manner == Manner::further;
+        if (may_go_on && is_further) rounds_.leave_to_others(outcome.fate());
         else if (may_go_on) rounds_.leave_to_others();
+        else if (is_further) rounds_.give_up(outcome.fate());
+        // contract.md#lost-or-doubled: when the last chunk was written no other server is tried.
+        if (verdict.next == Next::same_without_chunking &&
+            outcome.circumstances.end_of_data_written)
+            itinerary_.only_what_is_owed();
         note_failure(outcome);
         if (!may_go_on) return settle_split();
     }
@@ -90,18 +130,15 @@ void Delivery::begin_at_another_server() {
     rounds_.begin_server();
 }
 
-// Who waited for the one server that took others waits in vain; the rest may go to the next.
+// Neither the server that took others nor another one that was to take the rest answered.
 void Delivery::go_on_without_connection(const Step& step) {
-    if (step.manner == Manner::further) give_up_rounds(split_peer_);
+    if (step.manner == Manner::further)
+        rounds_.leave_to_others(no_further_round(split_peer_, no_further_round_));
     else rounds_.leave_to_others();
 }
 
 void Delivery::give_up_rounds(const Peer& peer) {
-    if (!rounds_.anyone_waits()) return;
-    rounds_.give_up({'s', text(no_further_round_, peer.endpoint.address.to_string(),
-                               " accepted other recipients but not this one: it limits the "
-                               "recipients of a transaction, and no further one was possible. "
-                               "(#4.5.3)\n")});
+    if (rounds_.anyone_waits()) rounds_.give_up(no_further_round(peer, no_further_round_));
 }
 
 void Delivery::settle_split() {

@@ -21,6 +21,8 @@ struct Trouble {
     std::string words;  // a predicate
 };
 
+constexpr std::string_view no_answer = "did not answer";
+
 std::string joined(const ServerList& servers, const std::vector<std::size_t>& which) {
     std::string names;
     for (const std::size_t server : which) {
@@ -61,6 +63,12 @@ Reading<IpAddress> read(std::string_view message, const Question& question, int 
 bool refuses_edns(unsigned rcode) {
     return rcode == rcode_format_error || rcode == rcode_not_implemented ||
            rcode == rcode_bad_version;
+}
+
+// RFC 2671 5.3 expected SERVFAIL as well from servers that do not know EDNS. Mostly it is about the
+// name.
+bool may_refuse_edns(unsigned rcode) {
+    return refuses_edns(rcode) || rcode == rcode_server_failure;
 }
 
 Deadline end_of_look_up(Time now, Deadline deadline) {
@@ -146,6 +154,7 @@ private:
             if (!again) continue;
             const std::size_t round = turn_++ / order_.size();
             patience_ = servers_.patience * (1 << std::min<std::size_t>(round, 8));
+            asked_again_ = false;
             send(posts_[0], round == 0 && !servers_.without_edns[server_], false, now);
             return true;
         }
@@ -207,13 +216,15 @@ private:
         cancel();
         was_silent_ = true;
         if (over_tcp) note(Trouble::Kind::unusable, "truncated its answer and gave none over TCP");
-        else note(Trouble::Kind::silent, "did not answer");
+        else if (asked_again_)
+            note(Trouble::Kind::silent,
+                 text(troubles_[server_].words, " and did not answer without EDNS"));
+        else note(Trouble::Kind::silent, std::string(no_answer));
     }
 
     void heed(Post& post, Time now) {
         const bool answered = post.request.state == Request::State::answered;
         post.request.state = Request::State::idle;
-        if (post.request.edns_was_refused) servers_.without_edns[server_] = true;
         if (answered) return judge(post, now);
         if (post.request.is_local_trouble) {
             local_trouble_ = std::move(post.request.why);
@@ -229,8 +240,10 @@ private:
         Reading<Record> reading = read(post.request.answer, *post.question, aliases_,
                                        static_cast<Record*>(nullptr));
         if (reading.unusable) return judge_unusable(post, reading, now);
-        if (!post.request.edns && posts_[0].request.state == Request::State::waiting)
-            servers_.without_edns[server_] = true;  // it drops what has EDNS
+        // It drops what has EDNS, or refuses it.
+        if ((!post.request.edns && posts_[0].request.state == Request::State::waiting) ||
+            post.request.edns_was_refused || asked_again_)
+            servers_.without_edns[server_] = true;
         cancel();
         if (was_silent_) prefer(server_);
         authentic_ = authentic_ && reading.answer.authentic;
@@ -247,21 +260,28 @@ private:
     void judge_unusable(Post& post, Reading<Record>& reading, Time now) {
         const Request& request = post.request;
         // A server may cut an answer off without a word, and so may the library below.
+        const bool edns = request.edns && !request.edns_was_refused;
         const bool is_cut = !request.tcp && reading.rcode == 0 &&
-                            request.answer.size() >= (request.edns ? edns_size : plain_size);
+                            request.answer.size() >= (edns ? edns_size : plain_size);
         if (!request.tcp && (reading.truncated || is_cut)) {
-            const bool edns = request.edns;
             cancel();
             return send(posts_[0], edns, true, now);
         }
-        if (request.edns && refuses_edns(reading.rcode)) {
-            servers_.without_edns[server_] = true;
-            if (posts_[1].request.state != Request::State::waiting)
-                send(posts_[0], false, request.tcp, now);
-            return;
-        }
-        cancel();
         note(Trouble::Kind::unusable, std::move(reading.answer.detail));
+        if (edns && may_refuse_edns(reading.rcode))
+            return ask_without_edns(refuses_edns(reading.rcode), now);
+        cancel();
+    }
+
+    // RFC 6891 7, contract.md#names. A refusal of EDNS begins the time for an answer anew; after a
+    // SERVFAIL, which may say the same of any question, what is left of it must do.
+    void ask_without_edns(bool is_certain, Time now) {
+        if (is_certain) servers_.without_edns[server_] = true;
+        asked_again_ = true;
+        if (posts_[1].request.state == Request::State::waiting) return;
+        if (is_certain) return send(posts_[0], false, posts_[0].request.tcp, now);
+        plain_at_ = Deadline::max();
+        submit(posts_[0], false, posts_[0].request.tcp);
     }
 
     // A delivery makes many look-ups, and would wait in each of them.
@@ -276,9 +296,8 @@ private:
         const auto waited = std::max<std::int64_t>(
             1, std::chrono::round<std::chrono::seconds>(now - *began_).count());
         for (Trouble& trouble : troubles_)
-            if (trouble.kind == Trouble::Kind::silent)
-                trouble.words = text("did not answer within ", waited,
-                                     waited == 1 ? " second" : " seconds");
+            if (trouble.words == no_answer)
+                trouble.words += text(" within ", waited, waited == 1 ? " second" : " seconds");
         answer_.detail = local_trouble_ ? *local_trouble_ : told(servers_, troubles_);
         if (answer_.detail.empty()) answer_.detail = "no time was left to ask a name server";
         settled_ = true;
@@ -299,6 +318,7 @@ private:
     Deadline plain_at_ = Deadline::max();
     std::vector<Trouble> troubles_;  // by server
     std::optional<std::string> local_trouble_;
+    bool asked_again_ = false;  // in this turn without EDNS, after an answer that may refuse it
     bool was_silent_ = false;
     int aliases_ = 0;
     bool authentic_ = true;

@@ -264,6 +264,7 @@ private:
     bool is_answer() {
         if (id_ != question_.id || !header_.is(flag_response) || header_.is(opcode_mask))
             return unusable("sent a response that matches no query");
+        if (is_bare_refusal(message_)) return check_code();
         reading_.truncated = header_.is(flag_truncated);
         const std::string name = cursor_.name();
         const unsigned type = cursor_.u16();
@@ -408,6 +409,12 @@ Reading<Mx> read_mx(std::string_view message, const Question& question, int alia
 Reading<IpAddress> read_addresses(std::string_view message, const Question& question,
                                   int aliases) {
     return Reader<IpAddress>(message, question, aliases).read();
+}
+
+bool is_bare_refusal(std::string_view message) {
+    if (message.size() != header_size) return false;
+    const unsigned rcode = static_cast<unsigned char>(message[3]) & rcode_mask;
+    return rcode != rcode_no_error && rcode != rcode_no_such_name;
 }
 
 std::string rcode_name(unsigned rcode) {

@@ -16,8 +16,9 @@ namespace tern::dns {
 /// The record types that deliveries ask for (RFC 1035 3.2.2, RFC 3596 2.1); class is always IN.
 enum class Type : std::uint16_t { a = 1, mx = 15, aaaa = 28 };
 
-/// Response codes (RFC 1035 4.1.1, RFC 6891 9) by which a server refuses EDNS.
+/// Response codes (RFC 1035 4.1.1, RFC 6891 9).
 constexpr unsigned rcode_format_error = 1;
+constexpr unsigned rcode_server_failure = 2;
 constexpr unsigned rcode_not_implemented = 4;
 constexpr unsigned rcode_bad_version = 16;
 
@@ -71,6 +72,10 @@ struct Reading {
 /// The same for A or AAAA records, whichever the question asks for.
 [[nodiscard]] Reading<IpAddress> read_addresses(std::string_view message, const Question& question,
                                                 int aliases);
+
+/// Whether it is a refusal that consists of the header alone, whatever the header counts. Servers
+/// that cannot read a query answer so, with FORMERR (RFC 6891 7).
+[[nodiscard]] bool is_bare_refusal(std::string_view message);
 
 /// A response code as people know it: "SERVFAIL", or "response code 23".
 [[nodiscard]] std::string rcode_name(unsigned rcode);

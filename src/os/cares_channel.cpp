@@ -96,9 +96,10 @@ struct CaresChannel::SocketFunctions {
             const ssize_t got = ::recvfrom(socket, into, size, flags, from, from_length);
             if (got < 0 && errno != EAGAIN) channel(self).note_trouble();
             if (got < 0 || !channel(self).is_datagram(socket)) return got;
-            if (channel(self).may_be_answer(static_cast<const char*>(into),
-                                            static_cast<std::size_t>(got)))
-                return got;
+            char* const message = static_cast<char*>(into);
+            const std::size_t length = channel(self).complete_refusal(
+                message, static_cast<std::size_t>(got), size);
+            if (channel(self).may_be_answer(message, length)) return static_cast<ssize_t>(length);
         }
         errno = EAGAIN;
         return -1;
@@ -340,14 +341,31 @@ void CaresChannel::note_sent(const iovec* parts) noexcept {
         std::memcpy(sent_id_.data(), parts->iov_base, sent_id_.size());
 }
 
+// RFC 6891 7: a server may refuse a query with its header alone. c-ares drops what lacks the
+// question, so the refusal gets it back. Returns the message's length.
+std::size_t CaresChannel::complete_refusal(char* message, std::size_t length,
+                                           std::size_t room) const noexcept {
+    if (request_ == nullptr || !dns::is_bare_refusal(std::string_view(message, length)))
+        return length;
+    const std::string_view question = this->question();
+    if (header_size + question.size() > room) return length;
+    constexpr std::string_view one_question("\0\1\0\0\0\0\0\0", 8);
+    std::ranges::copy(one_question, message + 4);
+    std::ranges::copy(question, message + header_size);
+    return header_size + question.size();
+}
+
+std::string_view CaresChannel::question() const noexcept {
+    const std::string_view query = request_->query;
+    return query.substr(header_size, query.size() - header_size - (edns_ ? dns::opt_size : 0));
+}
+
 // 1.34 takes any malformed datagram for the answer, 1.18 an empty one for the end of the server.
 // Only a response with our id and our question can be the answer.
 bool CaresChannel::may_be_answer(const char* message, std::size_t length) const noexcept {
     constexpr unsigned response = 0x80;
     if (request_ == nullptr) return false;
-    const std::string_view query = request_->query;
-    const std::string_view question =
-        query.substr(header_size, query.size() - header_size - (edns_ ? dns::opt_size : 0));
+    const std::string_view question = this->question();
     if (length < header_size + question.size()) return false;
     return std::equal(sent_id_.begin(), sent_id_.end(), message) &&
            (static_cast<unsigned char>(message[2]) & response) != 0 &&

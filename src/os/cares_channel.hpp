@@ -62,7 +62,10 @@ private:
     static void on_socket(void* self, ares_socket_t socket, int readable, int writable);
     void note_trouble() noexcept;
     void note_sent(const iovec* parts) noexcept;
+    std::size_t complete_refusal(char* message, std::size_t length,
+                                 std::size_t room) const noexcept;
     [[nodiscard]] bool may_be_answer(const char* message, std::size_t length) const noexcept;
+    [[nodiscard]] std::string_view question() const noexcept;
     [[nodiscard]] static bool is_datagram(int socket) noexcept;
     void settle();
 

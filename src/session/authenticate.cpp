@@ -46,12 +46,37 @@ std::string without_codes(std::string_view reply_text) {
     return words;
 }
 
+// "535-5.7.8" of a line of a reply (RFC 2034 4); nothing of one without a code.
+std::string_view codes_of(std::string_view line) {
+    constexpr std::size_t code = 3;
+    const std::size_t digits = std::min(line.find_first_not_of("0123456789"), line.size());
+    if (digits != code) return {};
+    const std::size_t end = std::min(line.find_first_not_of("0123456789.", code + 1), line.size());
+    const bool has_status = end > code + 1 && (end == line.size() || line[end] == ' ');
+    return line.substr(0, has_status ? end : std::min(line.size(), code + 1));
+}
+
 bool holds(std::string_view words, std::string_view secret) {
     if (secret.empty()) return false;
     if (secret.size() <= telling) return words.find(secret) != std::string_view::npos;
     for (std::size_t at = 0; at + telling <= secret.size(); ++at)
         if (words.find(secret.substr(at, telling)) != std::string_view::npos) return true;
     return false;
+}
+
+// Whether a secret, or a telling part of one, begins in one line of a reply and ends in the next.
+bool any_continues(std::string_view line, std::string_view next,
+                   std::span<const Secret> secrets) {
+    const Secret first = compact(without_codes(line));
+    const Secret second = compact(without_codes(next));
+    return std::ranges::any_of(secrets, [&](const Secret& secret) {
+        const Secret sought = compact(secret.reveal());
+        if (sought.empty()) return false;
+        const std::size_t most = std::min(sought.size(), telling) - 1;
+        Secret across(first.reveal().substr(first.size() - std::min(first.size(), most)));
+        across.append(second.reveal().substr(0, most));
+        return holds(across.reveal(), sought.reveal());
+    });
 }
 
 // The challenge of a 334, decoded; nothing where it is none.
@@ -75,6 +100,25 @@ bool hold_any(std::string_view words, std::span<const Secret> secrets) {
             return true;
     }
     return false;
+}
+
+std::string leave_out(std::string_view reply, std::span<const Secret> secrets) {
+    if (!hold_any(reply, secrets)) return std::string(reply);
+    std::string some;
+    std::string none;
+    for (bool goes_on = false; !reply.empty();) {
+        const std::string_view line = reply.substr(0, reply.find('\n'));
+        reply.remove_prefix(std::min(reply.size(), line.size() + 1));
+        const std::string_view after = reply.substr(0, reply.find('\n'));
+        const bool came_here = goes_on;
+        goes_on = any_continues(line, after, secrets);
+        const bool holds = came_here || goes_on || hold_any(line, secrets);
+        none += text(codes_of(line), "\n");
+        some += text(holds ? codes_of(line) : line, "\n");
+    }
+    // Spread over more than two lines.
+    if (!hold_any(some, secrets)) return some;
+    return hold_any(none, secrets) ? std::string() : none;
 }
 
 Login::Login(Chat& chat, std::string_view offered, const sasl::Credentials& credentials,
@@ -210,6 +254,7 @@ Task<Done> Login::give_up(std::string why) {
 }
 
 Failure Login::refused(const sasl::Exchange& exchange, smtp::Reply reply) {
+    reply.text.resize(std::min(reply.text.size(), smtp::reported_text));
     if (reply.closing()) {
         if (gives_away(reply.text)) reply.text = "421";
         return {Stage::auth, Cause::rejected, std::move(reply)};
@@ -233,13 +278,14 @@ Failure Login::refused(const sasl::Exchange& exchange, smtp::Reply reply) {
     return with_reply(Cause::auth_refused, std::move(words), std::move(reply));
 }
 
-// The server's words in the sentence stay on its line.
+// The server's words in the sentence stay on its line; of its reply what repeats a secret is left
+// out.
 Failure Login::with_reply(Cause cause, std::string words, smtp::Reply reply) const {
     std::ranges::replace(words, '\n', ' ');
-    if (gives_away(reply.text)) {
-        words += "; its reply repeats our credentials and is left out";
-        reply.text.clear();
-    }
+    std::string shown =
+        leave_out(leave_out(reply.text, said_), std::span(&credentials_.secret, 1));
+    if (shown != reply.text) words += "; its reply repeats our credentials and is left out";
+    reply.text = std::move(shown);
     return {Stage::auth, cause, std::move(words), std::move(reply)};
 }
 

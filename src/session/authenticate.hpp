@@ -69,4 +69,9 @@ private:
 /// of either case, whatever blanks or line ends the server put between.
 [[nodiscard]] bool hold_any(std::string_view words, std::span<const Secret> secrets);
 
+/// A reply, with its codes: of each line that holds any of `secrets`, or of all lines where it is
+/// spread over them, only the code and the enhanced status code stay. Nothing where they hold it
+/// too.
+[[nodiscard]] std::string leave_out(std::string_view reply, std::span<const Secret> secrets);
+
 }  // namespace tern::session

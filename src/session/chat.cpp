@@ -98,9 +98,12 @@ Task<smtp::Reply> Chat::read_reply(Stage stage, std::size_t kept) {
         if (reader.state() == smtp::ReplyReader::State::malformed) {
             const std::string_view words =
                 reader.reply().text.size() > 4 ? reader.reply().text : offered;
+            const std::string why = text(reply_to(stage, "invalid "), ": ", reader.trouble());
+            // contract.md#reports: what is there instead of a greeting is reported as a reply is.
             co_return Failure(stage, Cause::protocol_error,
-                              text(reply_to(stage, "invalid "), ": ", reader.trouble(),
-                                   " (the server sent: ", first_line(words), ")"));
+                              stage == Stage::greeting
+                                  ? text(why, "\n", first_line(words))
+                                  : text(why, " (the server sent: ", first_line(words), ")"));
         }
         Result<std::size_t> got =
             co_await stream_->read_some(buffer_, std::min(time.by, time.look)).outcome();

@@ -23,6 +23,9 @@ struct Options {
     std::optional<Duration> tls_patience;
     /// The greeting and EHLO share that time: another way out waits for its turn.
     bool in_haste = false;
+    /// The server accepted a recipient in an earlier session of this delivery
+    /// (contract.md#recipients).
+    bool took_recipient = false;
     /// The mechanisms of AUTH that may be used, the first before the others; empty: all, in the
     /// usual order.
     std::vector<sasl::Mechanism> mechanisms;

@@ -50,9 +50,16 @@ struct Progress {
     }
     /// How many recipients the server takes in one transaction, where it told so in this one.
     [[nodiscard]] std::optional<std::size_t> most_recipients() const {
-        if (std::ranges::none_of(recipients, &RecipientAnswer::waits)) return std::nullopt;
+        if (std::ranges::none_of(recipients, &RecipientAnswer::waits) || takes_no_more())
+            return std::nullopt;
         return static_cast<std::size_t>(
             std::ranges::count_if(recipients, &RecipientAnswer::accepted));
+    }
+    /// Whether the server took nobody here because of those it took before: it counts recipients
+    /// over transactions, and this session is of no more use.
+    [[nodiscard]] bool takes_no_more() const {
+        return std::ranges::any_of(recipients, &RecipientAnswer::waits) &&
+               std::ranges::none_of(recipients, &RecipientAnswer::accepted);
     }
 };
 

@@ -30,7 +30,9 @@ Session::Session(const Clock& clock, Random& random, std::unique_ptr<Stream> con
       identity_(std::move(identity)),
       options_(std::move(options)),
       connection_(std::move(connection)),
-      chat_(clock, *connection_, options_.timeout_remote, options_.observer) {}
+      chat_(clock, *connection_, options_.timeout_remote, options_.observer) {
+    history_.took_recipient = options_.took_recipient;
+}
 
 Session::~Session() = default;
 
@@ -204,7 +206,7 @@ Task<Done> Session::transact(const Envelope& envelope, MessageSource& message,
     const bool proven = !start_tls_refusal_ || replies_at_refusal_ < chat_.replies();
     Transaction transaction(chat_, extensions_, envelope, message, progress, options_.chunk_size,
                             proven ? Transaction::Flight::whole : Transaction::Flight::commands,
-                            knows_bdat_);
+                            history_);
     Result<Done> ended = co_await transaction.run().outcome();
     if (!ended) co_return blamed(std::move(ended.error()));
     refused_before_ = false;

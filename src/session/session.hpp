@@ -47,6 +47,8 @@ public:
     [[nodiscard]] bool in_step() const { return chat_.in_step(); }
     /// What the server takes at most; as it said in its last reply to EHLO.
     [[nodiscard]] const smtp::Limits& limits() const { return extensions_.limits; }
+    /// Whether the server accepted a recipient, in this session or (Options) before it.
+    [[nodiscard]] bool took_recipient() const { return history_.took_recipient; }
     /// Whether TLS was agreed.
     [[nodiscard]] bool secured() const { return replies_before_tls_.has_value(); }
     /// The reply that refused STARTTLS, where the session then went on in clear.
@@ -82,7 +84,7 @@ private:
     smtp::Extensions extensions_;
     std::vector<Secret> said_in_login_;
     bool refused_before_ = false;  // what the last transaction left behind is to be reset
-    bool knows_bdat_ = false;      // the server has answered a BDAT with 2xx
+    ServerHistory history_;
     std::optional<smtp::Reply> start_tls_refusal_;
     std::size_t replies_at_refusal_ = 0;
     std::optional<std::size_t> replies_before_tls_;

@@ -53,7 +53,7 @@ std::string_view first_line(std::string_view words) { return words.substr(0, wor
 
 Transaction::Transaction(Chat& chat, const smtp::Extensions& extensions, const Envelope& envelope,
                          MessageSource& message, Progress& progress, std::size_t chunk_size,
-                         Flight flight, bool& knows_bdat)
+                         Flight flight, ServerHistory& history)
     : chat_(chat),
       extensions_(extensions),
       envelope_(envelope),
@@ -61,7 +61,7 @@ Transaction::Transaction(Chat& chat, const smtp::Extensions& extensions, const E
       progress_(progress),
       chunk_size_(chunk_size),
       flight_(flight),
-      knows_bdat_(knows_bdat),
+      history_(history),
       by_chunks_(extensions.chunking),
       buffers_(extensions.chunking
                    ? std::make_unique<BodyBuffers>(message, smtp::BodyEncoder::Framing::length,
@@ -141,7 +141,8 @@ bool Transaction::may_fly_whole() const {
 // follows it before its reply.
 Task<Done> Transaction::choose_framing() {
     co_await fill();
-    if (knows_bdat_ || !smtp::holds_command_line(buffers_->front(chunk_size_))) co_return Done();
+    if (history_.took_bdat || !smtp::holds_command_line(buffers_->front(chunk_size_)))
+        co_return Done();
     by_chunks_ = false;
     buffers_->double_dots();
     co_return Done();
@@ -238,9 +239,14 @@ Result<Done> Transaction::take_recipient(std::size_t index, smtp::Reply reply) {
     progress_.recipients.resize(index);
     RecipientAnswer& answer = progress_.recipients.emplace_back();
     const bool closing = reply.closing();
-    answer.waits = !reply.positive() && !closing && any_accepted() && means_full(reply);
+    // Some servers count recipients over the whole session, or over several: the first one of a
+    // later transaction may be one too many as well.
+    answer.waits = !reply.positive() && !closing && history_.took_recipient && means_full(reply);
     full_ = full_ || answer.waits;
-    if (reply.positive()) ++accepted_;
+    if (reply.positive()) {
+        ++accepted_;
+        history_.took_recipient = true;
+    }
     answer.reply = std::move(reply);
     if (!closing) return Done();
     return tl::unexpected<Failure>(rejected(Stage::recipient, *answer.reply));
@@ -248,7 +254,7 @@ Result<Done> Transaction::take_recipient(std::size_t index, smtp::Reply reply) {
 
 // Of a message that rode in the group of MAIL and RCPT.
 Result<Done> Transaction::take_end_of_data(smtp::Reply reply) {
-    if (reply.positive()) knows_bdat_ = true;
+    if (reply.positive()) history_.took_bdat = true;
     // It may be reading the message as commands.
     else if (does_not_know_bdat(reply)) chat_.leave_step();
     if (!refusal_) return any_accepted() ? settle(std::move(reply)) : Done();
@@ -268,8 +274,9 @@ void Transaction::note_unsaid() {
             i >= first_unsaid_ && sendable(envelope_.recipients[i]);
 }
 
-// The reply to DATA. RFC 2920 3.1: a server may say 354 although nobody was accepted; nothing is
-// sent then, and the connection is closed.
+// The reply to DATA. RFC 2920 3.1: a server may say 354 although nobody was accepted. It gets no
+// message and no single dot, which would be an end of data: the connection is closed, and that
+// cancels the transaction (contract.md#one-flight, RFC 5321 4.1.1.10).
 Result<Done> Transaction::take_go_ahead(smtp::Reply reply) {
     constexpr int go_ahead = 354;
     const bool unwanted = refusal_ || !any_accepted();
@@ -358,7 +365,7 @@ Task<Done> Transaction::send_chunks() {
 // many are still owed.
 Task<std::size_t> Transaction::take_chunk_replies(std::size_t owed) {
     for (; owed > 0; --owed) {
-        if (extensions_.pipelining && knows_bdat_) {
+        if (extensions_.pipelining && history_.took_bdat) {
             const Heard heard = co_await chat_.listen();
             if (heard == Heard::nothing) break;
         }
@@ -377,20 +384,20 @@ Task<Done> Transaction::take_chunk_reply() {
         chat_.leave_step();
         co_return refused;
     }
-    knows_bdat_ = true;
+    history_.took_bdat = true;
     co_return Done();
 }
 
 // The reply to the end of data, or to a chunk that was refused.
 Result<Done> Transaction::settle(smtp::Reply reply) {
     if (reply.positive()) {
-        knows_bdat_ = knows_bdat_ || by_chunks_;
+        history_.took_bdat = history_.took_bdat || by_chunks_;
         progress_.accepted = std::move(reply);
         return Done();
     }
     progress_.end_of_data_refused =
         progress_.end_of_data_written && (reply.transient() || reply.permanent());
-    if (by_chunks_ && does_not_know_bdat(reply) && !knows_bdat_) {
+    if (by_chunks_ && does_not_know_bdat(reply) && !history_.took_bdat) {
         chat_.leave_step();  // it may be reading the message as commands
         return tl::unexpected<Failure>(
             Failure(Stage::final_dot, Cause::no_chunking, std::move(reply)));

@@ -22,6 +22,12 @@ struct Envelope {
     std::vector<smtp::Path> recipients;
 };
 
+/// What the server has done so far, in earlier transactions too.
+struct ServerHistory {
+    bool took_bdat = false;       ///< it answered a BDAT with 2xx in this session
+    bool took_recipient = false;  ///< it answered a RCPT with 2xx, perhaps in an earlier session
+};
+
 class BodyBuffers;
 
 class Transaction {
@@ -32,11 +38,10 @@ public:
         commands,  ///< nothing of the message
     };
 
-    /// All arguments must outlive it. `knows_bdat`: the server has answered a BDAT with 2xx in this
-    /// session; it becomes true here.
+    /// All arguments must outlive it. `history` goes on here.
     Transaction(Chat& chat, const smtp::Extensions& extensions, const Envelope& envelope,
                 MessageSource& message, Progress& progress, std::size_t chunk_size, Flight flight,
-                bool& knows_bdat);
+                ServerHistory& history);
     ~Transaction();
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
@@ -92,7 +97,7 @@ private:
     Progress& progress_;
     const std::size_t chunk_size_;
     const Flight flight_;
-    bool& knows_bdat_;
+    ServerHistory& history_;
     bool by_chunks_;
     const std::unique_ptr<BodyBuffers> buffers_;
     std::string group_;

@@ -35,6 +35,7 @@ struct Transaction {
     Spoken spoken;
     Served served;  ///< of one that never heard of it: nothing
     bool is_void = false;
+    bool behind_others = false;  ///< its server took a recipient in an earlier one
     bool astray = false;  ///< its server lost track of the client: what it said last is not known
 
     /// The end of data was written to a server that knows its commands.
@@ -53,10 +54,12 @@ struct Transaction {
     [[nodiscard]] bool told(const std::string& address) const {
         return std::ranges::count(spoken.recipients, address) > 0;
     }
-    /// Refused because it was full, behind an accepted recipient: not in this transaction.
+    /// Refused because it was full, after an accepted recipient: not in this transaction. Some
+    /// servers count over transactions.
     [[nodiscard]] bool postponed(std::size_t recipient) const {
         if (recipient >= served.recipients.size() || !served.recipients[recipient].full)
             return false;
+        if (behind_others) return true;
         for (std::size_t i = 0; i < recipient; ++i)
             if (code_of(i) / 100 == 2) return true;
         return false;

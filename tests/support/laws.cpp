@@ -6,6 +6,7 @@
 #include "base/ascii.hpp"
 #include "base/text.hpp"
 #include "delivery/envelope.hpp"
+#include "delivery/own_phrases.hpp"
 #include "sasl/base64.hpp"
 #include "support/dialogue.hpp"
 #include "support/law_records.hpp"
@@ -117,6 +118,11 @@ void Laws::read_wire() {
             Transaction transaction{
                 connection.dial, connection.endpoint, record.raved, dialogue.transactions[i], {}};
             if (i < record.transactions.size()) transaction.served = record.transactions[i];
+            transaction.behind_others =
+                std::ranges::any_of(transactions_, [&](const Transaction& before) {
+                    return before.endpoint == connection.endpoint &&
+                           before.served.anyone_accepted();
+                });
             transaction.astray = record.is_astray();
             // A server that does not know BDAT took nothing: whom it accepted may go another way.
             transaction.is_void = transaction.served.knows_no_chunks &&
@@ -198,7 +204,7 @@ void Laws::check_letter(const Person& person) {
     if (says_refused_before_message(person.report->text)) code = code_of_refused_mail();
     const char due = code / 100 == 2 ? 'r' : code / 100 == 5 ? 'h' : 's';
     // How a session ends between two transactions, be it by a 5xx, is no verdict on who waits.
-    if (letter == 's' && says(person.report->text, " now. (#4.5.3)")) return;
+    if (letter == 's' && says(person.report->text, "(#4.5.3)")) return;
     if (says(person.report->text, "(#5.6.7)") || letter == due) return;
     complain(text("the server's last word for ", person.address, " was ", code,
                   ", the report says ", letter));
@@ -402,7 +408,14 @@ void Laws::check_secrets() {
     const auto was_said = [](const Dialogue& dialogue) { return !dialogue.said_in_auth.empty(); };
     const bool any_auth = std::ranges::any_of(dialogues_, was_said);
     const std::string transcript = any_auth ? std::string() : environment_.simulation.transcript();
+    // A password that is a word of the report's own sentences is not told by them.
+    const auto is_ours = [](const std::string& secret) {
+        return std::ranges::any_of(delivery::own_phrases(), [&secret](std::string_view phrase) {
+            return phrase.find(secret) != phrase.npos;
+        });
+    };
     for (const std::string& secret : environment_.secrets) {
+        if (is_ours(secret)) continue;
         if (!any_auth && transcript.find(secret) != transcript.npos) continue;
         hidden.push_back(secret);
         hidden.emplace_back(sasl::to_base64(secret).reveal());

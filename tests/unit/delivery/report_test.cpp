@@ -67,6 +67,9 @@ TEST(Report, OfRecipients) {
 TEST(Report, OfRefusals) {
     EXPECT_EQ(text_of(Stage::greeting, Cause::rejected, Reply{554, "554 no\n"}),
               "Connected to 192.0.2.1 but greeting failed.\nRemote host said: 554 no\n");
+    EXPECT_EQ(text_of(Stage::greeting, Cause::protocol_error, "invalid greeting: why\nSSH-2.0"),
+              "Connected to 192.0.2.1 but greeting failed.\nRemote host said: SSH-2.0\n"
+              "invalid greeting: why (#4.5.0)\n");
     EXPECT_EQ(text_of(Stage::hello, Cause::rejected, Reply{550, "550 no\n"}),
               "Connected to 192.0.2.1 but my name was rejected.\nRemote host said: 550 no\n");
     EXPECT_EQ(text_of(Stage::mail, Cause::rejected, Reply{550, "550-no\n550 never\n"}),

@@ -117,6 +117,24 @@ TEST(Rounds, TooManyRecipientsMeansLater) {
     EXPECT_EQ(shown(rounds.next({})), "c@x.net ");
 }
 
+TEST(Rounds, WhoIsLeftToOthersHasAnAnswerForTheCaseThatNoneTakesThem) {
+    const session::Envelope whole = envelope({"a@x.net", "b@x.net", "c@x.net"});
+    Rounds rounds(whole);
+    smtp::Limits one;
+    one.recipients = 1;
+    rounds.next(one);
+    rounds.take(answers({250}), server, taken, true);
+    rounds.leave_to_others(lost);
+    EXPECT_FALSE(rounds.anyone_waits());
+    EXPECT_TRUE(rounds.anyone_for_others());
+    rounds.begin_server();
+    EXPECT_EQ(shown(rounds.next(one)), "b@x.net ");
+    rounds.take(answers({250}), server, taken, true);
+    rounds.leave_to_others();
+    rounds.give_up_all({'h', "nobody takes it\n"});
+    EXPECT_EQ(shown(rounds.letters()), "rrs");
+}
+
 TEST(Rounds, WhatWasLearntHoldsForTheRestOfTheDelivery) {
     const session::Envelope whole = envelope({"a@x.net", "b@x.net", "c@x.net", "d@x.net",
                                               "e@x.net", "f@x.net"});

@@ -150,6 +150,11 @@ TEST_P(Unusable, SendsUsToTheNextServerThenItIsTrouble) {
     EXPECT_THAT(answer.detail, HasSubstr("192.0.2.1, 192.0.2.2"));
 }
 
+/// An answer that is its header alone.
+std::string bare(const Request& request, unsigned code) {
+    return to(request).rcode(code).bytes().substr(0, test::dns_header_size);
+}
+
 std::string referral(const Request& request) {
     return to(request).not_recursive().ns("example.com", "ns.example.net").bytes();
 }
@@ -190,6 +195,10 @@ INSTANTIATE_TEST_SUITE_P(
                          .bytes();
                  },
                  "a different question"},
+        NoAnswer{"a header alone that refuses nothing",
+                 [](const Request& r) { return bare(r, 0); }, "malformed"},
+        NoAnswer{"a header alone that says NXDOMAIN",
+                 [](const Request& r) { return bare(r, 3); }, "malformed"},
         NoAnswer{"garbage", [](const Request& r) { return to(r).count(9).bytes(); }, "malformed"},
         NoAnswer{"truncated over TCP as well",
                  [](const Request& r) { return to(r).truncated().bytes(); }, "truncated"},
@@ -229,6 +238,64 @@ TEST_F(LookUpTest, AServerThatRefusesEdnsIsAskedWithout) {
         EXPECT_EQ(table_.sent.back(), "0 plain") << "remembered";
         EXPECT_EQ(table_.sent.size(), 3U);
     }
+}
+
+// RFC 6891 7, RFC 2671 5.3: two such servers must not make the mail wait for ever.
+TEST_F(LookUpTest, ServersThatAllRefuseEdnsAreEachAskedWithout) {
+    struct Row {
+        unsigned code;
+        bool is_bare;
+    };
+    for (const Row& row : {Row{1, false}, Row{2, false}, Row{4, false}, Row{1, true}, Row{2, true},
+                           Row{4, true}}) {
+        const Server refuses = [&row](const Request& request) -> std::optional<Reply> {
+            if (row.is_bare) return Reply{bare(request, row.code)};
+            return Reply{to(request).rcode(row.code).bytes()};
+        };
+        const Server old = [&refuses](const Request& request) {
+            return request.edns ? refuses(request) : good(request);
+        };
+        ask({refuses, old});
+        table_.sent.clear();
+        EXPECT_EQ(mx().outcome, Outcome::found) << row.code;
+        EXPECT_THAT(table_.sent, ElementsAre("0 edns", "0 plain", "1 edns", "1 plain"));
+        EXPECT_EQ(took_, milliseconds(4));
+        EXPECT_TRUE(list_->without_edns[1]) << "remembered";
+        ask({refuses, refuses});
+        table_.sent.clear();
+        EXPECT_EQ(mx().detail, text("the name servers 192.0.2.1, 192.0.2.2 answered ",
+                                    rcode_name(row.code)));
+        EXPECT_THAT(table_.sent, ElementsAre("0 edns", "0 plain", "1 edns", "1 plain"));
+    }
+}
+
+TEST_F(LookUpTest, AServerFailureAloneIsNoRefusalOfEdns) {
+    ask({[](const Request& request) -> std::optional<Reply> {
+        return Reply{to(request).rcode(2).bytes()};
+    }});
+    EXPECT_EQ(mx().outcome, Outcome::failed);
+    EXPECT_FALSE(list_->without_edns[0]);
+}
+
+// A name that no server can resolve must not cost twice the time.
+TEST_F(LookUpTest, AfterAServerFailureBothQuestionsShareTheTimeOfOne) {
+    const Server slow = [](const Request& request) -> std::optional<Reply> {
+        return Reply{to(request).rcode(2).bytes(), milliseconds(2400)};
+    };
+    ask({slow, slow});
+    EXPECT_EQ(mx().outcome, Outcome::failed);
+    EXPECT_EQ(took_, milliseconds(9600));
+    const Server slower = [](const Request& request) -> std::optional<Reply> {
+        return Reply{to(request).rcode(2).bytes(), milliseconds(request.edns ? 2400 : 20000)};
+    };
+    ask({slower, slower});
+    list_->rounds = 1;
+    EXPECT_EQ(mx().detail, "the name servers 192.0.2.1, 192.0.2.2 answered SERVFAIL and did not "
+                           "answer without EDNS");
+    EXPECT_EQ(took_, seconds(10));
+    list_->rounds = 9;
+    mx();
+    EXPECT_EQ(took_, longest_look_up);
 }
 
 TEST_F(LookUpTest, AServerThatDropsEdnsIsAskedWithoutInTheSameTurn) {

@@ -29,6 +29,34 @@ TEST(CaresResolver, AsksWithoutEdnsWhoRefusesIt) {
     EXPECT_EQ(look_up_mx(asking({drops.place()}, 1)).outcome, Outcome::found);
 }
 
+// RFC 6891 7: also where the refusal is a header without a question, and long before half of the
+// patience is over.
+TEST(CaresResolver, TakesAHeaderAloneForARefusal) {
+    for (const unsigned code : {1U, 2U, 4U}) {
+        const auto refuses = [code](const Query& query) -> Answers {
+            return {DnsAnswer(query.bytes).rcode(code).bytes().substr(0, test::dns_header_size)};
+        };
+        test::NameServer old([refuses](const Query& query) -> Answers {
+            return test::asked_by(query.bytes).edns_size == 0 ? says_mx(query) : refuses(query);
+        });
+        test::NameServer never(refuses);
+        ResolvConf conf = asking({never.place(), old.place()});
+        conf.patience = seconds(30);
+        const SystemClock clock;
+        const Time began = clock.now();
+        EXPECT_EQ(look_up_mx(conf, seconds(20)).outcome, Outcome::found) << code;
+        EXPECT_LT(clock.now() - began, seconds(10));
+        EXPECT_EQ(never.queries().size(), 2U) << code;
+        EXPECT_EQ(old.queries().size(), 2U) << code;
+    }
+    // One that matches no query is none.
+    test::NameServer foreign([](const Query& query) -> Answers {
+        const std::string other = DnsAnswer(query.bytes).id("\x01\x02").rcode(1).bytes();
+        return {other.substr(0, test::dns_header_size), says_mx(query).front()};
+    });
+    EXPECT_EQ(look_up_mx(asking({foreign.place()}, 1)).outcome, Outcome::found);
+}
+
 TEST(CaresResolver, TakesLargeAnswersOverUdpWithEdns) {
     test::NameServer server([](const Query& query) -> Answers {
         DnsAnswer answer(query.bytes);

@@ -16,6 +16,60 @@ using test::playing;
 using testing::HasSubstr;
 using testing::Not;
 
+// ---- recipients ----
+
+/// The sender is refused nothing; what follows RCPT is the answer.
+test::Script hears_a_recipient(std::string_view answer) {
+    return playing(text("S: 220 mx.example.net\n"
+                        "C: EHLO me.example\n"
+                        "S: 250 mx.example.net\n"
+                        "C: MAIL FROM:<alice@sender.example>\n"
+                        "S: 250 ok\n"
+                        "C: RCPT TO:<bob@example.net>\n", answer));
+}
+
+// contract.md#recipients: "too many" to the first recipient is about those accepted before, in this
+// session or in an earlier one.
+TEST(SessionRecipients, TheFirstOneMayBeOneTooMany) {
+    struct Row {
+        std::string_view reply;
+        bool took_recipient;
+        bool waits;
+    };
+    for (const Row& row :
+         {Row{"452 4.5.3 too many", true, true}, Row{"552 5.5.3 too many", true, true},
+          Row{"550 5.5.3 too many", true, true}, Row{"452 too many", true, true},
+          Row{"552 too many", true, true}, Row{"452 4.2.2 mailbox full", true, false},
+          Row{"552 5.2.2 mailbox full", true, false}, Row{"550 5.1.1 no bob", true, false},
+          Row{"450 4.2.0 greylisted", true, false}, Row{"552 5.5.3 too many", false, false},
+          Row{"452 too many", false, false}}) {
+        Table table(hears_a_recipient(text("S: ", row.reply)));
+        table.options.took_recipient = row.took_recipient;
+        expect_failure(table.deliver(), Stage::recipient, Cause::all_refused, "");
+        EXPECT_EQ(table.progress.recipients.at(0).waits, row.waits) << row.reply;
+        EXPECT_EQ(table.progress.takes_no_more(), row.waits) << row.reply;
+        EXPECT_FALSE(table.progress.most_recipients()) << "how many is not known";
+        EXPECT_EQ(table.session->took_recipient(), row.took_recipient);
+    }
+}
+
+TEST(SessionRecipients, ASecondTransactionKnowsOfTheFirst) {
+    Table table(hears_a_recipient(R"(
+        S: 250 ok
+        C: DATA
+        S: 354 go
+        C: (message)
+        S: 250 taken
+        C: MAIL FROM:<alice@sender.example>
+        S: 250 ok
+        C: RCPT TO:<bob@example.net>
+        S: 552 5.5.3 too many)"));
+    ASSERT_TRUE(table.deliver());
+    EXPECT_FALSE(table.progress.takes_no_more());
+    expect_failure(table.transact(), Stage::recipient, Cause::all_refused, "552 5.5.3");
+    EXPECT_TRUE(table.progress.takes_no_more());
+}
+
 // ---- one flight ----
 
 /// A server that is told all in one flight and answers it so.
