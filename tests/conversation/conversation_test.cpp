@@ -59,6 +59,21 @@ TEST_P(Conversations, KeepTheLawsWhateverGoesWrong) {
     }
 }
 
+// docs/reading.md: at each of its waits.
+TEST_P(Conversations, KeepTheLawsWhereverTheyAreCancelled) {
+    const Conversation conversation = Conversation::read(GetParam());
+    const std::unique_ptr<SimulatedWorld> whole = conversation.environment(1, Fault());
+    whole->deliver();
+    for (std::size_t wait = 0; wait < whole->reactor.begun(); ++wait) {
+        const std::unique_ptr<SimulatedWorld> environment = conversation.environment(1, Fault());
+        environment->reactor.cancel_from(wait);
+        const Outcome outcome = environment->deliver();
+        check_cancelled(*environment, outcome);
+        ASSERT_TRUE(environment->simulation.complaints().empty())
+            << "cancelled at wait " << wait << "\n" << story_of(*environment, outcome);
+    }
+}
+
 // Each byte boundary of each server's words, one at a time.
 TEST_P(Conversations, MeanTheSameHoweverRepliesAreSplit) {
     const Conversation conversation = Conversation::read(GetParam());

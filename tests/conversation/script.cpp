@@ -258,18 +258,17 @@ namespace {
 void read_zone(std::string_view rest, SimulatedWorld& environment) {
     const std::string name(take_word(rest));
     const std::string type(take_word(rest));
-    dns::Answer<dns::Mx>* mx = type == "MX" ? &environment.resolver.mx_records[name] : nullptr;
-    dns::Answer<IpAddress>* addresses = type == "A"      ? &environment.resolver.ipv4_records[name]
-                                        : type == "AAAA" ? &environment.resolver.ipv6_records[name]
+    dns::Answer<dns::Mx>* mx = type == "MX" ? &environment.records.mx[name] : nullptr;
+    dns::Answer<IpAddress>* addresses = type == "A"      ? &environment.records.ipv4[name]
+                                        : type == "AAAA" ? &environment.records.ipv6[name]
                                                          : nullptr;
     if (type == "unanswered") {
-        environment.resolver.unanswered.insert(name);
+        environment.records.unanswered.insert(name);
     } else if (rest == "fails") {
-        if (mx != nullptr) mx->detail = "the name server answered SERVFAIL";
-        if (addresses != nullptr) addresses->detail = "the name server answered SERVFAIL";
+        return;  // an entry without records
     } else if (addresses != nullptr && (rest == "unanswered" || rest.starts_with("after "))) {
         auto& delays =
-            type == "A" ? environment.resolver.ipv4_delays : environment.resolver.ipv6_delays;
+            type == "A" ? environment.records.ipv4_delays : environment.records.ipv6_delays;
         const bool never = take_word(rest) == "unanswered";
         delays[name] = never ? Duration::max()
                              : Duration(std::chrono::milliseconds(seconds_of(rest).count()));

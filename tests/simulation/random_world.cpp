@@ -33,9 +33,40 @@ public:
             case 2: draw_relays(); break;
             default: draw_domain(); break;
         }
+        if (random_.once_in(2)) draw_name_servers();
     }
 
 private:
+    // One to three, of which some are of no help.
+    void draw_name_servers() {
+        using Kind = NameServerBehaviour::Kind;
+        static constexpr Kind kinds[] = {Kind::answers, Kind::answers,     Kind::answers,
+                                         Kind::answers, Kind::mute,        Kind::unreachable,
+                                         Kind::garbage, Kind::server_failure};
+        environment_.name_servers.servers.clear();
+        const std::uint32_t count = 1 + random_.below(3);
+        for (std::uint32_t i = 0; i < count; ++i) {
+            NameServerBehaviour drawn;
+            drawn.kind = kinds[random_.below(8)];
+            drawn.refuses_edns = random_.once_in(8);
+            drawn.ignores_edns = random_.once_in(8);
+            drawn.truncates = random_.once_in(6);
+            if (random_.once_in(4)) drawn.loses_once_in = 2 + random_.below(6);
+            if (random_.once_in(4)) drawn.longest_delay = std::chrono::seconds(6);
+            environment_.name_servers.servers.push_back(
+                {*IpAddress::parse(text("192.0.2.", 53 + i)), drawn});
+        }
+    }
+
+    // How much later the answer for one family comes, if it comes.
+    void draw_delays(const std::string& name) {
+        DnsRecords& records = environment_.records;
+        auto& delays = random_.once_in(2) ? records.ipv4_delays : records.ipv6_delays;
+        delays[name] = random_.once_in(3)   ? Duration::max()
+                       : random_.once_in(2) ? random_.up_to(std::chrono::milliseconds(100))
+                                            : random_.up_to(std::chrono::seconds(8));
+    }
+
     void draw_limits() {
         if (random_.once_in(5)) limits_.recipients = 1 + random_.below(4);
         if (random_.once_in(8)) limits_.transactions = 1 + random_.below(3);
@@ -179,7 +210,7 @@ private:
             add_server_name("example.net");
             return;
         }
-        if (random_.once_in(30)) environment_.resolver.mx_records["example.net"];  // fails
+        if (random_.once_in(30)) environment_.records.mx["example.net"];  // fails
         for (std::uint32_t i = 1; i <= count; ++i) {
             const std::string name = text("mx", i, ".example.net");
             environment_.add_exchanger("example.net",
@@ -187,7 +218,7 @@ private:
             add_server_name(name);
         }
         if (random_.once_in(50)) environment_.add_exchanger("example.net", 0, "");
-        if (random_.once_in(50)) environment_.resolver.unanswered.insert("mx1.example.net");
+        if (random_.once_in(50)) environment_.records.unanswered.insert("mx1.example.net");
     }
 
     void add_server_name(const std::string& name) {
@@ -197,7 +228,8 @@ private:
             default: break;
         }
         if (random_.once_in(60)) environment_.server_files.unreadable.insert(name);
-        if (random_.once_in(12)) environment_.resolver.ipv4_records[name];  // that look-up fails
+        if (random_.once_in(12)) environment_.records.ipv4[name];  // that look-up fails
+        if (random_.once_in(6)) draw_delays(name);
         const std::uint32_t count = 1 + random_.below(3);
         for (std::uint32_t i = 0; i < count; ++i) {
             ++addresses_;

@@ -56,6 +56,30 @@ TEST(Simulation, KeepsTheLawsInEveryWorld) {
         EXPECT_GT(kinds[kind], last / 200) << kind;
 }
 
+// docs/reading.md: whichever wait of a delivery is cancelled, nothing further is begun, nothing stays
+// behind, and no success is reported that no server has told.
+TEST(Simulation, KeepsTheLawsWhereverItIsCancelled) {
+    const std::uint64_t one = from_environment("TERN_SEED", 0);
+    const std::uint64_t first = one != 0 ? one : 1;
+    const std::uint64_t last = one != 0 ? one : from_environment("TERN_SEEDS", 3000) / 20;
+    constexpr std::size_t most_places = 25;
+    for (std::uint64_t seed = first; seed <= last; ++seed) {
+        const std::unique_ptr<SimulatedWorld> whole = random_world(seed);
+        whole->deliver();
+        const std::size_t waits = whole->reactor.begun();
+        const std::size_t apart = one != 0 ? 1 : waits / most_places + 1;
+        for (std::size_t wait = seed % apart; wait < waits; wait += apart) {
+            const std::unique_ptr<SimulatedWorld> environment = random_world(seed);
+            environment->reactor.cancel_from(wait);
+            const Outcome outcome = environment->deliver();
+            check_cancelled(*environment, outcome);
+            ASSERT_TRUE(environment->simulation.complaints().empty())
+                << "cancelled at wait " << wait << "\n" << story_of(*environment, outcome)
+                << "again: TERN_SEED=" << seed << " test_simulation";
+        }
+    }
+}
+
 TEST(Simulation, ReplaysExactly) {
     for (std::uint64_t seed = 1; seed <= 100; ++seed) {
         const std::unique_ptr<SimulatedWorld> once = random_world(seed);

@@ -39,6 +39,7 @@ public:
         check_ways_out();
         check_required_tls(environment_);
         check_secrets();
+        check_host_exists();
         check_bounds();
     }
 
@@ -77,6 +78,7 @@ private:
     [[nodiscard]] bool anyone_left(std::size_t before_dial) const;
     void check_ways_out();
     void check_secrets();
+    void check_host_exists();
     void check_bounds();
 
     SimulatedWorld& environment_;
@@ -413,6 +415,13 @@ void Laws::check_secrets() {
             if (said.size() >= telling) hidden.push_back(said);
     for (const std::string& each : hidden)
         if (says(outcome_.rendered, each)) complain("the report tells what was said in AUTH");
+}
+
+// contract.md#names: that a host does not exist only a name server's answer says.
+void Laws::check_host_exists() {
+    const bool says_so = report_.text.starts_with("Sorry, I couldn't find any host named ");
+    if (says_so && environment_.records.has(environment_.host))
+        complain("a host that exists is reported not to");
 }
 
 void Laws::check_bounds() {

@@ -9,6 +9,9 @@ namespace tern::test {
 /// Complains to the world's simulation of every law that does not hold.
 void check_laws(SimulatedWorld& environment, const Outcome& outcome);
 
+/// The same for a delivery of which one wait, and all behind it, were cancelled.
+void check_cancelled(SimulatedWorld& environment, const Outcome& outcome);
+
 /// The law of the report's form alone; check_laws() calls it.
 void check_form(SimulatedWorld& environment, const Outcome& outcome);
 

@@ -13,6 +13,7 @@ void SimulatedReactor::release(std::uint64_t number) {
 
 bool SimulatedReactor::begin(Wait& wait) {
     const std::size_t number = begun_++;
+    if (look_) look_(wait);
     if (number > cancelled_from_) {
         wait.end(Readiness::cancelled);
         return true;
@@ -28,6 +29,11 @@ bool SimulatedReactor::begin(Wait& wait) {
     else if (wait.deadline() != Deadline::max())
         entry.timer = simulation_.schedule(wait.deadline(), ended_by_time);
     return false;
+}
+
+void SimulatedReactor::cancel_all() {
+    cancelled_from_ = 0;
+    while (!waits_.empty()) end(*waits_.begin()->first, Readiness::cancelled);
 }
 
 // The waiter is resumed by an event of its own: nobody runs inside of another.

@@ -2,13 +2,13 @@
 #include "support/simulated_world.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <stdexcept>
 
 #include "base/text.hpp"
 
 namespace tern::test {
 namespace {
-
 
 constexpr std::size_t most_events = 3'000'000;  // a run that needs more never ends
 
@@ -18,194 +18,90 @@ IpAddress address_of(std::string_view words) {
     return *address;
 }
 
-template <class Record>
-const dns::Answer<Record>* find(const std::map<std::string, dns::Answer<Record>>& records,
-                                const std::string& name) {
-    const auto found = records.find(name);
-    return found == records.end() ? nullptr : &found->second;
+// A script ends its connection when it ends.
+Task<Done> play(Task<Done> script, Peer& peer, std::string& trouble) {
+    Result<Done> ended = co_await script.outcome();
+    if (!ended) {
+        trouble = ended.error().detail;
+        peer.simulation().note(text(peer.label(), " ends its script: ", trouble));
+    }
+    peer.hangs_up();
+    co_return Done();
 }
 
 }  // namespace
 
-Task<bool> SimulatedResolver::answers_in_time(std::string name, Deadline deadline) {
-    asked = true;
-    constexpr Duration longest = std::chrono::seconds(30);
-    if (deadline - simulation_.now() > longest)
-        simulation_.complain(text("a look-up of ", name, " may take longer than 30 seconds"));
-    const Duration delay = unanswered.contains(name) ? deadline - simulation_.now()
-                                                     : simulation_.random().up_to(longest_delay);
-    co_await simulation_.sleep(delay);
-    co_return !unanswered.contains(name);
-}
-
-dns::Outcome SimulatedResolver::without_records(const std::string& name) const {
-    const bool exists = mx_records.contains(name) || ipv4_records.contains(name) ||
-                        ipv6_records.contains(name);
-    return exists ? dns::Outcome::no_data : dns::Outcome::no_such_name;
-}
-
-Task<dns::Answer<dns::Mx>> SimulatedResolver::mx(const dns::Domain& domain, Deadline deadline) {
-    const std::string& name = domain.ascii();
-    dns::Answer<dns::Mx> answer;
-    answer.detail = "no name server answered";
-    const bool in_time = co_await answers_in_time(name, deadline);
-    if (in_time) {
-        if (const auto* known = find(mx_records, name)) answer = *known;
-        else answer.outcome = without_records(name);
-    }
-    co_return answer;
-}
-
-dns::Answer<IpAddress> SimulatedResolver::known(const std::string& name, Family family) const {
-    if (const auto* here = find(family == Family::ipv4 ? ipv4_records : ipv6_records, name))
-        return *here;
-    dns::Answer<IpAddress> none;
-    none.outcome = without_records(name);
-    return none;
-}
-
-Duration SimulatedResolver::delay_of(const std::string& name, Family family) const {
-    const auto& delays = family == Family::ipv4 ? ipv4_delays : ipv6_delays;
-    const auto found = delays.find(name);
-    return found == delays.end() ? Duration() : found->second;
-}
-
-// RFC 8305 3, as the real resolver does it: each answer's time is known beforehand here.
-Task<dns::Addresses> SimulatedResolver::addresses(const dns::Domain& host, Deadline deadline) {
-    constexpr Duration other_family = std::chrono::milliseconds(50);
-    const std::string& name = host.ascii();
-    addresses_asked.push_back(name);
-    dns::Addresses found;
-    found.ipv4.detail = found.ipv6.detail = "no name server answered";
-    const bool in_time = co_await answers_in_time(name, deadline);
-    if (!in_time) co_return found;
-    const Duration left = deadline - simulation_.now();
-    dns::Answer<IpAddress>* const answers[] = {&found.ipv4, &found.ipv6};
-    constexpr Family families[] = {Family::ipv4, Family::ipv6};
-    Duration until{};
-    Duration enough = Duration::max();
-    for (int i = 0; i < 2; ++i) {
-        const Duration delay = delay_of(name, families[i]);
-        if (known(name, families[i]).outcome == dns::Outcome::found && delay < left)
-            enough = std::min(enough, delay + other_family);
-        until = std::max(until, std::min(delay, left));
-    }
-    until = std::min(until, enough);
-    for (int i = 0; i < 2; ++i) {
-        if (delay_of(name, families[i]) <= until) *answers[i] = known(name, families[i]);
-        else answers[i]->late = until == enough;
-    }
-    if (until > Duration()) co_await simulation_.sleep(until);
-    co_return found;
-}
-
-Task<dns::Answer<IpAddress>> SimulatedResolver::addresses_of(const dns::Domain& host,
-                                                             Family family, Deadline deadline) {
-    const std::string& name = host.ascii();
-    addresses_asked.push_back(text(name, family == Family::ipv4 ? " A" : " AAAA"));
-    dns::Answer<IpAddress> answer;
-    answer.detail = "no name server answered";
-    const bool in_time = co_await answers_in_time(name, deadline);
-    if (!in_time) co_return answer;
-    const Duration left = deadline - simulation_.now();
-    const Duration delay = delay_of(name, family);
-    if (delay <= left) answer = known(name, family);
-    const Duration takes = std::min(delay, left);
-    if (takes > Duration()) co_await simulation_.sleep(takes);
-    co_return answer;
-}
-
-// The rule of Dialer::dial: each attempt's end is known beforehand here, so the race is a sum.
-Task<DialResult> SimulatedDialer::dial(std::span<const Target> targets, Duration patience,
-                                       Deadline deadline) {
-    constexpr Duration head_start = std::chrono::milliseconds(250);
+void CountedDialer::check(std::span<const Target> targets) {
     Simulation& simulation = environment_.simulation;
-    ++environment_.dials;
-    const Time begun = simulation.now();
     if (targets.empty() || targets.size() > 2)
         simulation.complain("the dialer is given neither one nor two endpoints");
-    DialResult result;
-    result.each.resize(targets.size());
-    std::vector<Time> ends(targets.size(), Time::max());
-    Time start = begun;
-    std::optional<Time> connected;
-    for (std::size_t i = 0; i < targets.size(); ++i) {
-        if (start >= deadline || (connected && *connected <= start)) break;
-        DialResult::Each& each = result.each[i];
-        environment_.dialled.push_back({environment_.dials - 1, targets[i]});
-        if (!environment_.hosts.contains(targets[i].endpoint))
-            environment_.strangers.push_back(targets[i].endpoint);
-        each = outcome_at(targets[i].endpoint);
-        const std::optional<IpAddress>& source = targets[i].source;
-        if (source && source->family() != targets[i].endpoint.address.family())
+    for (const Target& target : targets) {
+        if (target.source && target.source->family() != target.endpoint.address.family())
             simulation.complain("a source of the other family");
-        if (source && !environment_.local_addresses.ours.contains(*source)) {
-            each.outcome = Connected::wrong_source;
-            each.why = text(source->to_string(), " is not an address of this host");
-        }
-        const bool at_once = each.outcome == Connected::resources ||
-                             each.outcome == Connected::wrong_source;
-        Duration takes = each.outcome == Connected::timed_out ? Duration::max()
-                         : at_once                            ? Duration()
-                                                              : delay_of(targets[i].endpoint);
-        if (takes > patience) {
-            takes = patience;
-            each.outcome = Connected::timed_out;
-            each.why = "connection timed out";
-        }
-        if (takes > deadline - start) {
-            takes = deadline - start;
-            each.outcome = Connected::not_tried;
-            each.why = "the time for further attempts was over";
-        }
-        ends[i] = start + takes;
-        simulation.note(text("dials [", targets[i].endpoint.address.to_string(),
-                             "]:", targets[i].endpoint.port, each.why.empty() ? "" : ": ",
-                             each.why));
-        if (each.outcome == Connected::yes && (!connected || ends[i] < *connected)) {
-            connected = ends[i];
-            result.winner = i;
-        }
-        start = std::min(start + head_start, ends[i]);
+        if (target.endpoint.address.is_never_dialled())
+            simulation.complain(text("dials ", target.endpoint.address.to_string()));
+        // contract.md#connections
+        if (hopeless_.contains(target.endpoint))
+            simulation.complain(text("dials ", target.endpoint.address.to_string(),
+                                     " again, which timed out or refused"));
     }
-    // Whoever would have ended after the winner has not ended.
-    Time over = connected.value_or(begun);
+}
+
+Task<DialResult> CountedDialer::dial(std::span<const Target> targets, Duration patience,
+                                     Deadline deadline) {
+    ++environment_.dials;
+    check(targets);
+    DialResult result = co_await dialer_.dial(targets, patience, deadline);
     for (std::size_t i = 0; i < targets.size(); ++i) {
-        if (ends[i] == Time::max() || (connected && i == result.winner)) continue;
-        if (!connected) over = std::max(over, ends[i]);
-        else if (ends[i] >= *connected) result.each[i] = DialResult::Each();
+        const Connected outcome = result.each.at(i).outcome;
+        if (outcome == Connected::timed_out || outcome == Connected::refused)
+            hopeless_.insert(targets[i].endpoint);
+        if (outcome != Connected::yes && outcome != Connected::not_tried)
+            environment_.simulation.note(text("[", targets[i].endpoint.address.to_string(),
+                                              "]: ", result.each[i].why));
     }
-    co_await simulation.sleep(over - begun);
-    if (connected) result.local = environment_.local_end(targets[result.winner]);
-    if (connected) result.stream = environment_.connect(targets[result.winner].endpoint);
     co_return result;
 }
 
-DialResult::Each SimulatedDialer::outcome_at(const Endpoint& endpoint) const {
-    if (endpoint.address.is_never_dialled())
-        environment_.simulation.complain(text("dials ", endpoint.address.to_string()));
-    DialResult::Each each;
-    const auto found = environment_.hosts.find(endpoint);
-    const Host nobody;
-    const Host& host = found == environment_.hosts.end() ? nobody : found->second;
-    if (host.manner == Host::Manner::answers && host.used < host.scripts.size()) {
-        each.outcome = Connected::yes;
-    } else if (host.manner == Host::Manner::silent) {
-        each.outcome = Connected::timed_out;
-        each.why = "connection timed out";
-    } else if (host.manner == Host::Manner::no_descriptors) {
-        each.outcome = Connected::resources;
-        each.why = "too many open files";
-    } else {
-        each.outcome = Connected::refused;
-        each.why = "connection refused";
-    }
-    return each;
+TimedResolver::TimedResolver(SimulatedWorld& environment, os::ResolvConf conf)
+    : environment_(environment),
+      resolver_(environment.reactor, environment.simulation, environment.simulation.random(),
+                std::move(conf)) {}
+
+// contract.md#names
+void TimedResolver::check(const dns::Domain& name, Time begun) {
+    constexpr Duration longest = std::chrono::seconds(30);
+    if (environment_.simulation.now() - begun > longest)
+        environment_.simulation.complain(
+            text("a look-up of ", name.ascii(), " took longer than 30 seconds"));
 }
 
-Duration SimulatedDialer::delay_of(const Endpoint& endpoint) const {
-    const auto found = environment_.hosts.find(endpoint);
-    return found == environment_.hosts.end() ? Host().delay : found->second.delay;
+Task<dns::Answer<dns::Mx>> TimedResolver::mx(const dns::Domain& domain, Deadline deadline) {
+    const Time begun = environment_.simulation.now();
+    dns::Answer<dns::Mx> answer = co_await resolver_.mx(domain, deadline);
+    check(domain, begun);
+    co_return answer;
+}
+
+// RFC 8305 3: a name server, or a firewall, that does not answer for AAAA costs 50 ms.
+Task<dns::Addresses> TimedResolver::addresses(const dns::Domain& host, Deadline deadline) {
+    constexpr Duration other_family = std::chrono::milliseconds(50);
+    const Time begun = environment_.simulation.now();
+    dns::Addresses answer = co_await resolver_.addresses(host, deadline);
+    check(host, begun);
+    const auto came = environment_.name_servers.addresses_came(host.ascii(), begun);
+    if (came && environment_.simulation.now() > *came + other_family)
+        environment_.simulation.complain(
+            text("the other family's addresses of ", host.ascii(), " were waited for too long"));
+    co_return answer;
+}
+
+Task<dns::Answer<IpAddress>> TimedResolver::addresses_of(const dns::Domain& host, Family family,
+                                                         Deadline deadline) {
+    const Time begun = environment_.simulation.now();
+    dns::Answer<IpAddress> answer = co_await resolver_.addresses_of(host, family, deadline);
+    check(host, begun);
+    co_return answer;
 }
 
 Result<bool> SimulatedAddresses::is_ourselves(const IpAddress& address) {
@@ -233,9 +129,11 @@ Result<Secret> SimulatedRules::token_file(const std::string& path) {
 }
 
 Task<std::size_t> SimulatedMessage::read_some(std::span<char> into, Deadline deadline) {
-    Signal nothing(simulation_);
     const Time ready = simulation_.now() + simulation_.random().up_to(longest_delay);
-    co_await nothing.wait(std::min(ready, deadline));
+    if (ready > simulation_.now()) {
+        const Readiness readiness = co_await reactor_.wait(std::min(ready, deadline));
+        if (readiness == Readiness::cancelled) co_return cancelled();
+    }
     if (ready > deadline)
         co_return Failure(Stage::body, Cause::message_source, "nobody wrote to the pipe in time");
     if (fails_at && at_ >= *fails_at)
@@ -256,8 +154,15 @@ bool SimulatedMessage::rewind() {
 }
 
 SimulatedWorld::SimulatedWorld(std::uint64_t seed)
-    : simulation(seed), resolver(simulation), dialer(*this), message(simulation) {
+    : simulation(seed),
+      reactor(simulation),
+      name_servers(simulation, records),
+      network(simulation, *this),
+      message(simulation, reactor),
+      connector_(reactor, simulation),
+      dialer_(connector_, reactor, simulation) {
     settings.hello_name = "me.sender.example";
+    reactor.watch([this](Wait& wait) { check(wait); });
 }
 
 Host& SimulatedWorld::add_server(std::string_view address, std::uint16_t port, Script script) {
@@ -266,43 +171,35 @@ Host& SimulatedWorld::add_server(std::string_view address, std::uint16_t port, S
     return added;
 }
 
-void SimulatedWorld::add_address(const std::string& name, std::string_view words) {
-    const IpAddress address = address_of(words);
-    auto& answer = address.family() == Family::ipv4 ? resolver.ipv4_records[name]
-                                                    : resolver.ipv6_records[name];
-    answer.outcome = dns::Outcome::found;
-    answer.records.push_back(address);
+bool SimulatedWorld::is_ours(const IpAddress& address) const {
+    return local_addresses.ours.contains(address);
 }
 
-void SimulatedWorld::add_exchanger(const std::string& domain, std::uint16_t preference,
-                                   const std::string& name) {
-    dns::Answer<dns::Mx>& answer = resolver.mx_records[domain];
-    answer.outcome = dns::Outcome::found;
-    answer.records.push_back(dns::Mx{preference, name});
-}
-
-namespace {
-
-// A script ends its connection when it ends.
-Task<Done> play(Task<Done> script, Peer& peer, std::string& trouble) {
-    Result<Done> ended = co_await script.outcome();
-    if (!ended) {
-        trouble = ended.error().detail;
-        peer.simulation().note(text(peer.label(), " ends its script: ", trouble));
+NetworkHosts::Answer SimulatedWorld::called(const Endpoint& endpoint,
+                                            const std::optional<IpAddress>& from) {
+    if (reactor.is_cancelling()) simulation.complain("connects, and it was cancelled");
+    if (name_servers.is_one(endpoint)) return name_servers.called(endpoint);
+    simulation.note(text("dials [", endpoint.address.to_string(), "]:", endpoint.port));
+    dialled.push_back({dials - 1, Target{endpoint, from}});
+    const auto found = hosts.find(endpoint);
+    if (found == hosts.end()) strangers.push_back(endpoint);
+    if (found == hosts.end()) return {Host().delay, ECONNREFUSED};
+    const Duration delay = found->second.delay;
+    switch (found->second.manner) {
+        case Host::Manner::answers: return {delay, 0};
+        case Host::Manner::silent: return {Duration::max(), 0};
+        case Host::Manner::refuses: return {delay, ECONNREFUSED};
+        // The kernel says so at socket(2), where nobody knows yet whom it is for.
+        case Host::Manner::no_descriptors: return {Duration(), EMFILE};
     }
-    peer.hangs_up();
-    co_return Done();
+    return {};
 }
 
-}  // namespace
-
-IpAddress SimulatedWorld::local_end(const Target& target) {
-    const bool ipv4 = target.endpoint.address.family() == Family::ipv4;
-    return target.source.value_or(*IpAddress::parse(ipv4 ? "192.0.2.250" : "2001:db8:2::250"));
-}
-
-std::unique_ptr<Stream> SimulatedWorld::connect(const Endpoint& endpoint) {
-    Host& at = hosts.at(endpoint);
+std::shared_ptr<Wire> SimulatedWorld::accepts(const Endpoint& endpoint) {
+    if (name_servers.is_one(endpoint)) return name_servers.accepts(endpoint);
+    const auto found = hosts.find(endpoint);
+    if (found == hosts.end() || found->second.used == found->second.scripts.size()) return nullptr;
+    Host& at = found->second;
     WireTemper temper;
     if (at.temper) {
         temper = *at.temper;
@@ -321,12 +218,32 @@ std::unique_ptr<Stream> SimulatedWorld::connect(const Endpoint& endpoint) {
     const Script& script = at.scripts[at.used++];
     made.script.emplace(play(script(*made.peer), *made.peer, made.trouble));
     simulation.schedule(simulation.now(), [&made] { made.script->start(); });
-    return std::make_unique<CheckedStream>(*this, wire);
+    return wire;
+}
+
+void SimulatedWorld::hears(const Endpoint& endpoint, std::string datagram, SocketNumber from) {
+    if (reactor.is_cancelling()) simulation.complain("asks a name server, and it was cancelled");
+    name_servers.hears(endpoint, datagram, from, network);
+}
+
+// Each wait has a deadline that makes sense.
+void SimulatedWorld::check(Wait& wait) {
+    for (const pollfd& each : wait.descriptors()) {
+        const std::optional<Endpoint> to = network.connected_to(each.fd);
+        if (!to || name_servers.is_one(*to)) continue;
+        const Duration longest = std::max(settings.timeout_remote,
+                                          2 * settings.timeout_connect + std::chrono::seconds(1));
+        if (wait.deadline() - simulation.now() > longest)
+            simulation.complain("a wait may take longer than its time-out allows");
+    }
+    if (wait.deadline() == Deadline::max()) simulation.complain("a wait may never end");
 }
 
 Outcome SimulatedWorld::deliver() {
-    Environment environment{simulation, simulation.random(), resolver, dialer,
-                          timeouts,    local_addresses,     server_files,    message};
+    const SocketCalls::Active simulated(network);
+    TimedResolver resolver(*this, name_servers.resolv_conf());
+    CountedDialer dialer(*this, dialer_);
+    Environment environment = with(resolver, dialer);
     const std::vector<std::string_view> to(recipients.begin(), recipients.end());
     const delivery::Arguments arguments{host, sender, to};
     routing::Settings given = settings;  // the laws look at what they were
@@ -335,49 +252,47 @@ Outcome SimulatedWorld::deliver() {
     {
         Task<delivery::Report> task =
             delivery::deliver(environment, given, arguments, outcome.end_of_data_written);
-        task.start();
-        std::size_t events = 0;
-        while (!task.finished() && ++events < most_events && simulation.step()) {}
-        if (!task.finished()) {
-            simulation.complain(events >= most_events ? "the delivery runs for ever"
-                                                      : "nothing is left to run, and the delivery "
-                                                        "has not ended");
-            simulation.cancel_all_waits();
-            while (!task.finished() && simulation.step()) {}
-        } else {
-            Result<delivery::Report> report = task.take();
-            if (report) outcome.report = std::move(*report);
-            else simulation.complain(text("the delivery fails: ", report.error().detail));
-        }
+        run(task);
+        take(task, outcome);
     }
     outcome.took = simulation.now() - begun;
     if (outcome.report) outcome.rendered = delivery::render(*outcome.report);
-    // Servers finish what they have begun to read, and are sent home.
+    if (network.open_sockets() > 0) simulation.complain("a socket is left open");
+    if (reactor.waiting() > 0) simulation.complain("a wait is left behind");
+    end_scripts();
+    return outcome;
+}
+
+void SimulatedWorld::run(Task<delivery::Report>& task) {
+    task.start();
+    std::size_t events = 0;
+    while (!task.finished() && ++events < most_events && reactor.step()) {}
+    if (task.finished()) return;
+    simulation.complain(events >= most_events
+                            ? "the delivery runs for ever"
+                            : "nothing is left to run, and the delivery has not ended");
+    reactor.cancel_all();
+    while (!task.finished() && reactor.step()) {}
+}
+
+void SimulatedWorld::take(Task<delivery::Report>& task, Outcome& outcome) {
+    if (!task.finished()) return;
+    Result<delivery::Report> report = task.take();
+    const bool is_cancelled =
+        !report && report.error().cause == Cause::cancelled && reactor.is_cancelling();
+    if (report) outcome.report = std::move(*report);
+    else if (!is_cancelled)
+        simulation.complain(text("the delivery fails: ", report.error().detail));
+}
+
+// Servers finish what they have begun to read, and are sent home.
+void SimulatedWorld::end_scripts() {
     for (std::size_t events = 0; events < most_events && simulation.step(); ++events) {}
     simulation.cancel_all_waits();
     while (simulation.step()) {}
     for (const Connection& connection : connections)
         if (!connection.script->finished())
             simulation.complain(text("the script of ", connection.peer->label(), " does not end"));
-    return outcome;
-}
-
-void CheckedStream::check(Deadline deadline) const {
-    const routing::Settings& settings = environment_.settings;
-    const Duration longest =
-        std::max(settings.timeout_remote, 2 * settings.timeout_connect + std::chrono::seconds(1));
-    if (deadline - environment_.simulation.now() > longest)
-        environment_.simulation.complain("a wait may take longer than its time-out allows");
-}
-
-Task<std::size_t> CheckedStream::read_some(std::span<char> into, Deadline deadline) {
-    check(deadline);
-    return end_.read_some(into, deadline);
-}
-
-Task<Done> CheckedStream::write(std::string_view bytes, Deadline deadline) {
-    check(deadline);
-    return end_.write(bytes, deadline);
 }
 
 }  // namespace tern::test

@@ -15,8 +15,8 @@ bool requires_tls(const SimulatedWorld& environment, const Endpoint& endpoint) {
                std::ranges::count(found->second.records, endpoint.address) > 0;
     };
     return std::ranges::any_of(environment.server_files.demanded, [&](const std::string& name) {
-        return holds(environment.resolver.ipv4_records, name) ||
-               holds(environment.resolver.ipv6_records, name);
+        return holds(environment.records.ipv4, name) ||
+               holds(environment.records.ipv6, name);
     });
 }
 

@@ -9,6 +9,7 @@
 #include <new>
 
 #include "support/simulated_world.hpp"
+#include "unit/delivery/told_resolver.hpp"
 
 namespace tern::delivery {
 namespace {
@@ -55,9 +56,8 @@ private:
 bool written_when_memory_ran_out(std::deque<std::string> replies) {
     test::SimulatedWorld others(1);
     OneConnection dialer(others.simulation, std::move(replies));
-    Environment environment{others.simulation,      others.simulation.random(), others.resolver,
-                dialer,                 others.timeouts,             others.local_addresses,
-                others.server_files,           others.message};
+    test::ToldResolver resolver(others.simulation, others.records);
+    Environment environment = others.with(resolver, dialer);
     routing::Settings settings;
     settings.hello_name = "me.sender.example";
     const std::array<std::string_view, 1> recipients{"bob@example.net"};

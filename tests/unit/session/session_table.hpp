@@ -23,7 +23,7 @@ public:
     explicit SessionTable(test::Script script,
                           const std::vector<std::string>& to = {"bob@example.net"},
                           test::WireTemper temper = test::WireTemper())
-        : message(simulation),
+        : message(simulation, reactor),
           wire_(std::make_shared<test::Wire>(simulation, temper)),
           peer_(simulation, wire_, "server"),
           server_(script(peer_)) {
@@ -65,6 +65,7 @@ public:
     [[nodiscard]] const std::string& trouble() { return trouble_; }
 
     test::Simulation simulation{1};
+    test::SimulatedReactor reactor{simulation};
     Identity identity;
     Options options;
     test::SimulatedMessage message;
