@@ -41,6 +41,15 @@ struct DnsRecords {
     [[nodiscard]] bool has(const std::string& name) const {
         return mx.contains(name) || ipv4.contains(name) || ipv6.contains(name);
     }
+    /// As far as the name servers tell: some of its look-ups find records, or fail.
+    [[nodiscard]] bool may_have_any(const std::string& name) const {
+        const auto may = [](dns::Outcome outcome) {
+            return outcome == dns::Outcome::found || outcome == dns::Outcome::failed;
+        };
+        return unanswered.contains(name) || may(mx_of(name).outcome) ||
+               may(addresses_of(name, Family::ipv4).outcome) ||
+               may(addresses_of(name, Family::ipv6).outcome);
+    }
     [[nodiscard]] dns::Answer<dns::Mx> mx_of(const std::string& name) const {
         return answer_in(mx, name);
     }
