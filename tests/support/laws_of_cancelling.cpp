@@ -16,12 +16,13 @@ bool heard_the_end(const Connection& connection) {
 }  // namespace
 
 // Where it is ended before its report is made, who ended it must know whether to fear a duplicate.
-void check_cancelled(SimulatedWorld& environment, const Outcome& outcome) {
+void check_cancelled(SimulatedEnvironment& environment, const Outcome& outcome) {
     if (!environment.reactor.is_cancelling())
         environment.simulation.complain("the wait that was to be cancelled never began");
     if (outcome.report) return check_laws(environment, outcome);
     if (!outcome.end_of_data_written && std::ranges::any_of(environment.connections, heard_the_end))
-        environment.simulation.complain("the end of data was written, and deliver() does not say so");
+        environment.simulation.complain(
+            "the end of data was written, and deliver() does not say so");
 }
 
 }  // namespace tern::test

@@ -96,7 +96,7 @@ NetworkHosts::Answer SimulatedNameServers::called(const Endpoint& endpoint) cons
 }
 
 std::shared_ptr<Wire> SimulatedNameServers::accepts(const Endpoint& endpoint) {
-    const auto wire = std::make_shared<Wire>(simulation_, WireTemper());
+    const auto wire = std::make_shared<Wire>(simulation_, WireTraits());
     Conversation& made = conversations_.emplace_back();
     made.wire = wire;
     made.task.emplace(converse(wire, at(endpoint)));

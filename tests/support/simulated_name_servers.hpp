@@ -1,5 +1,5 @@
-// Name servers of a simulated network: they answer over UDP and TCP out of a test's records, or lose,
-// cut off, delay and refuse. They must not know what the answers are for.
+// Name servers of a simulated network: they answer over UDP and TCP from a test's records,
+// or lose, truncate, delay and refuse. They must not know what the answers are for.
 #pragma once
 
 #include <deque>

@@ -1,5 +1,5 @@
-// A network in virtual time under the system calls on sockets: what runs on it are the program's own
-// connects, name look-ups and streams. It must not know who answers, nor what is said.
+// A network in virtual time under the system calls on sockets: what runs on it are the program's
+// own connects, name look-ups and streams. It must not know who answers, nor what is said.
 #pragma once
 
 #include <cstdint>

@@ -36,7 +36,7 @@ void SimulatedReactor::cancel_all() {
     while (!waits_.empty()) end(*waits_.begin()->first, Readiness::cancelled);
 }
 
-// The waiter is resumed by an event of its own: nobody runs inside of another.
+// The waiter is resumed by an event of its own: no coroutine runs inside another one.
 void SimulatedReactor::end(Wait& wait, Readiness readiness) {
     const Entry entry = waits_.at(&wait);
     waits_.erase(&wait);

@@ -1,5 +1,5 @@
-// The system calls on sockets, as an interface: in test programs the linker leads the calls of every
-// object to it (ld(1), --wrap). It must not know what is behind a descriptor.
+// The system calls on sockets, as an interface: in test programs the linker leads the calls of
+// every object to it (ld(1), --wrap). It must not know what is behind a descriptor.
 #pragma once
 
 #include <poll.h>
@@ -10,8 +10,8 @@
 
 namespace tern::test {
 
-/// Answers the calls on the descriptors that it has made; all others go to the kernel. Each function
-/// is the system call of its name: -1 and errno where it fails. None of them waits.
+/// Answers the calls on the descriptors that it has made; all others go to the kernel. Each
+/// function is the system call of its name: -1 and errno where it fails. None of them waits.
 class SocketCalls {
 public:
     SocketCalls();

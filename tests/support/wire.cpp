@@ -14,9 +14,9 @@ Failure gone(Woken woken) {
 
 }  // namespace
 
-Wire::Wire(Simulation& simulation, WireTemper temper)
+Wire::Wire(Simulation& simulation, WireTraits traits)
     : simulation_(simulation),
-      temper_(temper),
+      traits_(traits),
       from_client_(simulation),
       from_server_(simulation) {}
 
@@ -39,7 +39,7 @@ void Wire::reset_reaches(Side side, Duration after) {
 // Bytes stay in order however their delays fall.
 Time Wire::arrival(Flow& flow) {
     flow.last_arrival = std::max(
-        flow.last_arrival, simulation_.now() + simulation_.random().up_to(temper_.longest_delay));
+        flow.last_arrival, simulation_.now() + simulation_.random().up_to(traits_.longest_delay));
     return flow.last_arrival;
 }
 
@@ -47,7 +47,7 @@ std::size_t Wire::take(Side reader, std::span<char> into) {
     Flow& flow = flow_of(opposite(reader));
     std::size_t most = into.size();
     constexpr std::size_t flood = 100UL * 1024;  // short reads of that much would teach nothing
-    if (temper_.short_reads && flow.held < flood && !simulation_.random().once_in(3))
+    if (traits_.short_reads && flow.held < flood && !simulation_.random().once_in(3))
         most = 1 + simulation_.random().below(
                        static_cast<std::uint32_t>(std::min<std::size_t>(most, 600)));
     most = std::min(most, into.size());
@@ -81,7 +81,7 @@ bool Wire::is_readable(Side reader) const {
 // The kernel tells of room once a third of its buffer is free.
 bool Wire::is_writable(Side writer) const {
     const Flow& flow = flow_of(writer);
-    return is_reset(writer) || flow.reader_gone || 3 * flow.held <= 2 * temper_.window;
+    return is_reset(writer) || flow.reader_gone || 3 * flow.held <= 2 * traits_.window;
 }
 
 Task<std::size_t> Wire::read(Side reader, std::span<char> into, Deadline deadline) {
@@ -102,10 +102,10 @@ std::size_t Wire::put(Side writer, std::string_view bytes) {
     // Until the reset has come back the kernel takes bytes for a peer that is gone.
     // It comes behind whatever the peer had sent before.
     if (flow.reader_gone)
-        reset_reaches(writer, std::max(simulation_.random().up_to(temper_.longest_delay),
+        reset_reaches(writer, std::max(simulation_.random().up_to(traits_.longest_delay),
                                        flow_of(opposite(writer)).last_arrival -
                                            simulation_.now()));
-    else part = std::min(part, temper_.window - std::min(temper_.window, flow.held));
+    else part = std::min(part, traits_.window - std::min(traits_.window, flow.held));
     if (part == 0) return 0;
     flow.log += bytes.substr(0, part);
     if (!flow.reader_gone) {
@@ -132,7 +132,7 @@ Task<Done> Wire::write(Side writer, std::string_view bytes, Deadline deadline, D
 
 std::size_t Wire::unsent(Side writer) const {
     const std::size_t held = flow_of(writer).held;
-    return held - std::min(held, temper_.receive_buffer);
+    return held - std::min(held, traits_.receive_buffer);
 }
 
 // A kernel that still holds unread bytes when its program closes answers with a reset.
@@ -152,7 +152,7 @@ void Wire::close(Side side) {
 void Wire::reset(Side side) {
     Flow& outgoing = flow_of(side);
     close(side);
-    reset_reaches(opposite(side), simulation_.random().up_to(temper_.longest_delay));
+    reset_reaches(opposite(side), simulation_.random().up_to(traits_.longest_delay));
     const Time now = simulation_.now();
     std::erase_if(outgoing.chunks, [now](const Flow::Chunk& chunk) { return chunk.arrives > now; });
     outgoing.held = 0;

@@ -18,7 +18,7 @@ enum class Side { client, server };
 }
 
 /// How a connection behaves; drawn from the seed where a test does not say.
-struct WireTemper {
+struct WireTraits {
     Duration longest_delay = std::chrono::milliseconds(40);
     std::size_t window = 64UL * 1024;  ///< bytes that a writer may be ahead of the reader
     /// Bytes of them that the reader's kernel holds and has acknowledged.
@@ -29,7 +29,7 @@ struct WireTemper {
 /// What both ends share. It outlives them: tests read what was written from it.
 class Wire {
 public:
-    Wire(Simulation& simulation, WireTemper temper);
+    Wire(Simulation& simulation, WireTraits traits);
 
     Task<std::size_t> read(Side reader, std::span<char> into, Deadline deadline);
     /// A deadline moves on by `idle` with each byte that the reader takes, if that is not 0.
@@ -89,7 +89,7 @@ private:
     Time arrival(Flow& flow);
 
     Simulation& simulation_;
-    WireTemper temper_;
+    WireTraits traits_;
     Flow from_client_;
     Flow from_server_;
     std::optional<Time> reset_at_client_;

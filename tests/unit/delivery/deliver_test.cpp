@@ -8,7 +8,7 @@
 #include <deque>
 #include <new>
 
-#include "support/simulated_world.hpp"
+#include "support/simulated_environment.hpp"
 #include "unit/delivery/told_resolver.hpp"
 
 namespace tern::delivery {
@@ -54,7 +54,7 @@ private:
 };
 
 bool written_when_memory_ran_out(std::deque<std::string> replies) {
-    test::SimulatedWorld others(1);
+    test::SimulatedEnvironment others(1);
     OneConnection dialer(others.simulation, std::move(replies));
     test::ToldResolver resolver(others.simulation, others.records);
     Environment environment = others.with(resolver, dialer);

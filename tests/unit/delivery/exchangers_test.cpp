@@ -7,21 +7,21 @@
 #include <set>
 
 #include "base/text.hpp"
-#include "support/simulated_world.hpp"
+#include "support/simulated_environment.hpp"
 #include "unit/delivery/told_resolver.hpp"
 
 namespace tern::delivery {
 namespace {
 
-using test::SimulatedWorld;
+using test::SimulatedEnvironment;
 
 /// The groups of a next hop in words: "a[192.0.2.1 2001:db8::1] b[...] | c[...]", or the failure.
 class Walk {
-    SimulatedWorld environment_{1};
+    SimulatedEnvironment environment_{1};
     test::NoDialer dialer_;
 
 public:
-    SimulatedWorld& environment() { return environment_; }
+    SimulatedEnvironment& environment() { return environment_; }
     test::ToldResolver resolver{environment_.simulation, environment_.records};
     routing::FamilyChoice families = routing::FamilyChoice::ipv4_first;
     Failure none_left = Failure(Stage::start, Cause::cancelled, "");

@@ -1,5 +1,5 @@
-// The whole world of a delivery, simulated: names, hosts, servers, memory of silent hosts, rules,
-// and the message. It records what happened for the laws (laws.hpp).
+// The whole environment of a delivery, simulated: names, hosts, servers, memory of silent hosts,
+// rules, and the message. It records what happened for the laws (laws.hpp).
 #pragma once
 
 #include <deque>
@@ -26,10 +26,10 @@ namespace tern::test {
 
 /// One address and port, and who answers there.
 struct Host {
-    enum class Manner { answers, refuses, silent, no_descriptors };
-    Manner manner = Manner::answers;
+    enum class Behaviour { answers, refuses, silent, no_descriptors };
+    Behaviour behaviour = Behaviour::answers;
     Duration delay = std::chrono::milliseconds(20);
-    std::optional<WireTemper> temper;  ///< nothing: drawn by chance
+    std::optional<WireTraits> traits;  ///< nothing: drawn by chance
     /// One for each connection, in order; when they are used up connections are refused.
     std::vector<Script> scripts;
     std::size_t used = 0;
@@ -44,12 +44,12 @@ struct Connection {
     std::string trouble;  ///< why the script ended before its end
 };
 
-class SimulatedWorld;
+class SimulatedEnvironment;
 
 /// The real dialer; it counts its calls, and complains of those that make no sense.
 class CountedDialer final : public Dialer {
 public:
-    CountedDialer(SimulatedWorld& environment, Dialer& dialer)
+    CountedDialer(SimulatedEnvironment& environment, Dialer& dialer)
         : environment_(environment), dialer_(dialer) {}
     Task<DialResult> dial(std::span<const Target> targets, Duration patience,
                           Deadline deadline) override;
@@ -57,7 +57,7 @@ public:
 private:
     void check(std::span<const Target> targets);
 
-    SimulatedWorld& environment_;
+    SimulatedEnvironment& environment_;
     Dialer& dialer_;
     std::set<Endpoint> hopeless_;  // they timed out or refused
 };
@@ -65,7 +65,7 @@ private:
 /// The real resolver; it complains of look-ups that take longer than contract.md#names allows.
 class TimedResolver final : public dns::Resolver {
 public:
-    TimedResolver(SimulatedWorld& environment, os::ResolvConf conf);
+    TimedResolver(SimulatedEnvironment& environment, os::ResolvConf conf);
 
     Task<dns::Answer<dns::Mx>> mx(const dns::Domain& domain, Deadline deadline) override;
     Task<dns::Addresses> addresses(const dns::Domain& host, Deadline deadline) override;
@@ -75,11 +75,11 @@ public:
 private:
     void check(const dns::Domain& name, Time begun);
 
-    SimulatedWorld& environment_;
+    SimulatedEnvironment& environment_;
     os::CaresResolver resolver_;
 };
 
-class SimulatedBackoff final : public TimeoutTable {
+class SimulatedTimeoutTable final : public TimeoutTable {
 public:
     std::set<IpAddress> listed;
     std::set<IpAddress> skipped;
@@ -109,9 +109,9 @@ public:
 };
 
 /// control/tlshosts and its kin, as sets of names.
-class SimulatedRules final : public ServerFiles {
+class SimulatedServerFiles final : public ServerFiles {
 public:
-    std::set<std::string> demanded;
+    std::set<std::string> required;
     std::set<std::string> excluded;
     std::set<std::string> unreadable;
     bool exhaustive = false;
@@ -154,18 +154,18 @@ struct Outcome {
 
 /// What runs is the program's own delivery, dialer, resolver and streams; below the system calls
 /// everything is a value.
-class SimulatedWorld final : private NetworkHosts {
+class SimulatedEnvironment final : private NetworkHosts {
 public:
-    explicit SimulatedWorld(std::uint64_t seed);
+    explicit SimulatedEnvironment(std::uint64_t seed);
 
     Simulation simulation;
     SimulatedReactor reactor;
     DnsRecords records;
     SimulatedNameServers name_servers;
     SimulatedNetwork network;
-    SimulatedBackoff timeouts;
+    SimulatedTimeoutTable timeouts;
     SimulatedAddresses local_addresses;
-    SimulatedRules server_files;
+    SimulatedServerFiles server_files;
     SimulatedMessage message;
     std::map<Endpoint, Host> hosts;
     routing::Settings settings;
@@ -192,7 +192,7 @@ public:
     };
     std::vector<Dialled> dialled;
     /// Endpoints that were dialled though no test speaks of them.
-    std::vector<Endpoint> strangers;
+    std::vector<Endpoint> unexpected;
 
     /// A host at `address` whose connections play these scripts, and a name for it.
     Host& add_server(std::string_view address, std::uint16_t port, Script script);

@@ -1,15 +1,15 @@
-// Draws worlds from seeds; see random_world.hpp.
-#include "simulation/random_world.hpp"
+// Draws environments from seeds; see random_environment.hpp.
+#include "simulation/random_environment.hpp"
 
 #include "base/text.hpp"
 
 namespace tern::test {
 namespace {
 
-/// Fills one world, drawing from its own chance.
+/// Fills one environment, drawing from its own random numbers.
 class Drawing {
 public:
-    explicit Drawing(SimulatedWorld& environment)
+    explicit Drawing(SimulatedEnvironment& environment)
         : environment_(environment), random_(environment.simulation.random()) {}
 
     void draw() {
@@ -223,7 +223,7 @@ private:
 
     void add_server_name(const std::string& name) {
         switch (random_.below(6)) {
-            case 0: environment_.server_files.demanded.insert(name); break;
+            case 0: environment_.server_files.required.insert(name); break;
             case 1: environment_.server_files.excluded.insert(name); break;
             default: break;
         }
@@ -252,40 +252,40 @@ private:
         host.delay = random_.up_to(random_.once_in(8) ? std::chrono::seconds(80)
                                                       : std::chrono::milliseconds(400));
         switch (random_.below(40)) {
-            case 0: case 1: case 2: case 3: host.manner = Host::Manner::silent; break;
-            case 4: case 5: case 6: host.manner = Host::Manner::refuses; break;
-            case 7: host.manner = Host::Manner::no_descriptors; break;
+            case 0: case 1: case 2: case 3: host.behaviour = Host::Behaviour::silent; break;
+            case 4: case 5: case 6: host.behaviour = Host::Behaviour::refuses; break;
+            case 7: host.behaviour = Host::Behaviour::no_descriptors; break;
             default: break;
         }
-        Mind mind;
-        mind.name = name.empty() ? "literal.example" : name;
-        mind.implicit_tls = port == 465;
-        mind.offers_tls = !random_.once_in(3);
-        mind.offers_smtputf8 = random_.once_in(2);
-        mind.offers_pipelining = !random_.once_in(3);
+        ServerTraits traits;
+        traits.name = name.empty() ? "literal.example" : name;
+        traits.implicit_tls = port == 465;
+        traits.offers_tls = !random_.once_in(3);
+        traits.offers_smtputf8 = random_.once_in(2);
+        traits.offers_pipelining = !random_.once_in(3);
         const std::uint32_t chunking = random_.below(10);
-        mind.chunking = chunking == 0  ? Mind::Chunking::pretended
-                        : chunking < 6 ? Mind::Chunking::offered
-                                       : Mind::Chunking::none;
-        mind.limits = limits_;
-        mind.takes_at_most = takes_at_most_;
+        traits.chunking = chunking == 0  ? ServerTraits::Chunking::pretended
+                        : chunking < 6 ? ServerTraits::Chunking::offered
+                                       : ServerTraits::Chunking::none;
+        traits.limits = limits_;
+        traits.takes_at_most = takes_at_most_;
         if (!random_.once_in(6)) {
             static constexpr const char* lists[] = {"PLAIN", "LOGIN", "CRAM-MD5 LOGIN",
                                                     "SCRAM-SHA-256 PLAIN", "GSSAPI", "XOAUTH2"};
-            mind.mechanisms = lists[random_.below(6)];
+            traits.mechanisms = lists[random_.below(6)];
         }
-        mind.user = user_;
-        mind.secret = random_.once_in(8) ? "another" : secret_;
-        mind.size_limit = random_.once_in(20) ? 100 : 0;
-        mind.trouble = trouble_;
-        mind.certificate = certificates[random_.below(7)];
-        mind.patience = environment_.settings.timeout_remote;
+        traits.user = user_;
+        traits.secret = random_.once_in(8) ? "another" : secret_;
+        traits.size_limit = random_.once_in(20) ? 100 : 0;
+        traits.trouble = trouble_;
+        traits.certificate = certificates[random_.below(7)];
+        traits.patience = environment_.settings.timeout_remote;
         // As often as the client may come, and a good deal more.
         for (unsigned i = 0; i < 2 * delivery::most_sessions; ++i)
-            host.scripts.push_back([mind](Peer& peer) { return random_server(peer, mind); });
+            host.scripts.push_back([traits](Peer& peer) { return random_server(peer, traits); });
     }
 
-    SimulatedWorld& environment_;
+    SimulatedEnvironment& environment_;
     SeededRandom& random_;
     unsigned trouble_ = 0;
     unsigned addresses_ = 0;
@@ -298,8 +298,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<SimulatedWorld> random_world(std::uint64_t seed) {
-    auto environment = std::make_unique<SimulatedWorld>(seed);
+std::unique_ptr<SimulatedEnvironment> random_environment(std::uint64_t seed) {
+    auto environment = std::make_unique<SimulatedEnvironment>(seed);
     Drawing(*environment).draw();
     return environment;
 }

@@ -1,5 +1,5 @@
-// The simulated world of a delivery; see simulated_world.hpp.
-#include "support/simulated_world.hpp"
+// The environment of a simulated delivery; see simulated_environment.hpp.
+#include "support/simulated_environment.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -63,7 +63,7 @@ Task<DialResult> CountedDialer::dial(std::span<const Target> targets, Duration p
     co_return result;
 }
 
-TimedResolver::TimedResolver(SimulatedWorld& environment, os::ResolvConf conf)
+TimedResolver::TimedResolver(SimulatedEnvironment& environment, os::ResolvConf conf)
     : environment_(environment),
       resolver_(environment.reactor, environment.simulation, environment.simulation.random(),
                 std::move(conf)) {}
@@ -109,12 +109,12 @@ Result<bool> SimulatedAddresses::is_ourselves(const IpAddress& address) {
     return address.is_loopback_or_unspecified() || ours.contains(address);
 }
 
-Result<tls::Requirement> SimulatedRules::requirement(const dns::Domain& server) {
+Result<tls::Requirement> SimulatedServerFiles::requirement(const dns::Domain& server) {
     const std::string& name = server.ascii();
     if (unreadable.contains(name))
         return fail(Stage::start, Cause::control_file,
                     text("control/tlshosts/", name, ".pem: permission denied"));
-    if (demanded.contains(name))
+    if (required.contains(name))
         return tls::Requirement::verified(trusted_authority_file(), name,
                                           text("control/tlshosts/", name, ".pem"));
     if (exhaustive || excluded.contains(name))
@@ -122,7 +122,7 @@ Result<tls::Requirement> SimulatedRules::requirement(const dns::Domain& server) 
     return tls::Requirement::opportunistic();
 }
 
-Result<Secret> SimulatedRules::token_file(const std::string& path) {
+Result<Secret> SimulatedServerFiles::token_file(const std::string& path) {
     const auto found = token_files.find(path);
     if (found != token_files.end()) return Secret(found->second);
     return fail(Stage::start, Cause::control_file, text(path, ": it does not exist"));
@@ -135,7 +135,7 @@ Task<std::size_t> SimulatedMessage::read_some(std::span<char> into, Deadline dea
         if (readiness == Readiness::cancelled) co_return cancelled();
     }
     if (ready > deadline)
-        co_return Failure(Stage::body, Cause::message_source, "nobody wrote to the pipe in time");
+        co_return Failure(Stage::body, Cause::message_source, "no data from the pipe in time");
     if (fails_at && at_ >= *fails_at)
         co_return Failure(Stage::body, Cause::message_source, "Input/output error");
     const std::size_t end = std::min(content.size(), fails_at.value_or(content.size()));
@@ -153,7 +153,7 @@ bool SimulatedMessage::rewind() {
     return true;
 }
 
-SimulatedWorld::SimulatedWorld(std::uint64_t seed)
+SimulatedEnvironment::SimulatedEnvironment(std::uint64_t seed)
     : simulation(seed),
       reactor(simulation),
       name_servers(simulation, records),
@@ -165,50 +165,51 @@ SimulatedWorld::SimulatedWorld(std::uint64_t seed)
     reactor.watch([this](Wait& wait) { check(wait); });
 }
 
-Host& SimulatedWorld::add_server(std::string_view address, std::uint16_t port, Script script) {
+Host& SimulatedEnvironment::add_server(std::string_view address, std::uint16_t port,
+                                       Script script) {
     Host& added = hosts[Endpoint{address_of(address), port}];
     added.scripts.push_back(std::move(script));
     return added;
 }
 
-bool SimulatedWorld::is_ours(const IpAddress& address) const {
+bool SimulatedEnvironment::is_ours(const IpAddress& address) const {
     return local_addresses.ours.contains(address);
 }
 
-NetworkHosts::Answer SimulatedWorld::called(const Endpoint& endpoint,
+NetworkHosts::Answer SimulatedEnvironment::called(const Endpoint& endpoint,
                                             const std::optional<IpAddress>& from) {
     if (reactor.is_cancelling()) simulation.complain("connects, and it was cancelled");
     if (name_servers.is_one(endpoint)) return name_servers.called(endpoint);
     simulation.note(text("dials [", endpoint.address.to_string(), "]:", endpoint.port));
     dialled.push_back({dials - 1, Target{endpoint, from}});
     const auto found = hosts.find(endpoint);
-    if (found == hosts.end()) strangers.push_back(endpoint);
+    if (found == hosts.end()) unexpected.push_back(endpoint);
     if (found == hosts.end()) return {Host().delay, ECONNREFUSED};
     const Duration delay = found->second.delay;
-    switch (found->second.manner) {
-        case Host::Manner::answers: return {delay, 0};
-        case Host::Manner::silent: return {Duration::max(), 0};
-        case Host::Manner::refuses: return {delay, ECONNREFUSED};
-        // The kernel says so at socket(2), where nobody knows yet whom it is for.
-        case Host::Manner::no_descriptors: return {Duration(), EMFILE};
+    switch (found->second.behaviour) {
+        case Host::Behaviour::answers: return {delay, 0};
+        case Host::Behaviour::silent: return {Duration::max(), 0};
+        case Host::Behaviour::refuses: return {delay, ECONNREFUSED};
+        // The kernel says so at socket(2), before the endpoint is known.
+        case Host::Behaviour::no_descriptors: return {Duration(), EMFILE};
     }
     return {};
 }
 
-std::shared_ptr<Wire> SimulatedWorld::accepts(const Endpoint& endpoint) {
+std::shared_ptr<Wire> SimulatedEnvironment::accepts(const Endpoint& endpoint) {
     if (name_servers.is_one(endpoint)) return name_servers.accepts(endpoint);
     const auto found = hosts.find(endpoint);
     if (found == hosts.end() || found->second.used == found->second.scripts.size()) return nullptr;
     Host& at = found->second;
-    WireTemper temper;
-    if (at.temper) {
-        temper = *at.temper;
+    WireTraits traits;
+    if (at.traits) {
+        traits = *at.traits;
     } else {
         constexpr std::size_t windows[] = {65536, 65536, 4096, 1460, 100};
-        temper.window = windows[simulation.random().below(5)];
-        temper.longest_delay = std::chrono::milliseconds(1 + simulation.random().below(200));
+        traits.window = windows[simulation.random().below(5)];
+        traits.longest_delay = std::chrono::milliseconds(1 + simulation.random().below(200));
     }
-    const auto wire = std::make_shared<Wire>(simulation, temper);
+    const auto wire = std::make_shared<Wire>(simulation, traits);
     Connection& made = connections.emplace_back();
     made.endpoint = endpoint;
     made.dial = dials - 1;
@@ -221,13 +222,14 @@ std::shared_ptr<Wire> SimulatedWorld::accepts(const Endpoint& endpoint) {
     return wire;
 }
 
-void SimulatedWorld::hears(const Endpoint& endpoint, std::string datagram, SocketNumber from) {
+void SimulatedEnvironment::hears(const Endpoint& endpoint, std::string datagram,
+                                 SocketNumber from) {
     if (reactor.is_cancelling()) simulation.complain("asks a name server, and it was cancelled");
     name_servers.hears(endpoint, datagram, from, network);
 }
 
 // Each wait has a deadline that makes sense.
-void SimulatedWorld::check(Wait& wait) {
+void SimulatedEnvironment::check(Wait& wait) {
     for (const pollfd& each : wait.descriptors()) {
         const std::optional<Endpoint> to = network.connected_to(each.fd);
         if (!to || name_servers.is_one(*to)) continue;
@@ -239,7 +241,7 @@ void SimulatedWorld::check(Wait& wait) {
     if (wait.deadline() == Deadline::max()) simulation.complain("a wait may never end");
 }
 
-Outcome SimulatedWorld::deliver() {
+Outcome SimulatedEnvironment::deliver() {
     const SocketCalls::Active simulated(network);
     TimedResolver resolver(*this, name_servers.resolv_conf());
     CountedDialer dialer(*this, dialer_);
@@ -263,7 +265,7 @@ Outcome SimulatedWorld::deliver() {
     return outcome;
 }
 
-void SimulatedWorld::run(Task<delivery::Report>& task) {
+void SimulatedEnvironment::run(Task<delivery::Report>& task) {
     task.start();
     std::size_t events = 0;
     while (!task.finished() && ++events < most_events && reactor.step()) {}
@@ -275,7 +277,7 @@ void SimulatedWorld::run(Task<delivery::Report>& task) {
     while (!task.finished() && reactor.step()) {}
 }
 
-void SimulatedWorld::take(Task<delivery::Report>& task, Outcome& outcome) {
+void SimulatedEnvironment::take(Task<delivery::Report>& task, Outcome& outcome) {
     if (!task.finished()) return;
     Result<delivery::Report> report = task.take();
     const bool is_cancelled =
@@ -285,8 +287,8 @@ void SimulatedWorld::take(Task<delivery::Report>& task, Outcome& outcome) {
         simulation.complain(text("the delivery fails: ", report.error().detail));
 }
 
-// Servers finish what they have begun to read, and are sent home.
-void SimulatedWorld::end_scripts() {
+// Servers finish what they have begun to read; then their waits are cancelled.
+void SimulatedEnvironment::end_scripts() {
     for (std::size_t events = 0; events < most_events && simulation.step(); ++events) {}
     simulation.cancel_all_waits();
     while (simulation.step()) {}
