@@ -19,12 +19,23 @@ set_source_files_properties(${tests}/conversation/conversation_test.cpp PROPERTI
 file(GLOB support CONFIGURE_DEPENDS
     ${tests}/support/*.cpp ${tests}/simulation/*.cpp ${tests}/conversation/*.cpp
     ${tests}/contract/*.cpp)
-list(FILTER support EXCLUDE REGEX "(_test|/main)\\.cpp$")
+list(FILTER support EXCLUDE REGEX "(_test|/main|/socket_calls)\\.cpp$")
 if(support)
     add_library(tern_test_support STATIC ${support})
     target_link_libraries(tern_test_support PUBLIC tern_tests ${receiver})
     target_link_libraries(tern_tests INTERFACE $<LINK_ONLY:tern_test_support>)
 endif()
+
+# The system calls on sockets, of whichever object of a test program, lead to socket_calls.cpp.
+add_library(tern_socket_calls OBJECT ${tests}/support/socket_calls.cpp)
+target_link_libraries(tern_socket_calls PRIVATE tern_tests)
+function(tern_leads_socket_calls name)
+    target_sources(${name} PRIVATE $<TARGET_OBJECTS:tern_socket_calls>)
+    foreach(call socket bind connect getsockname getsockopt setsockopt recv recvfrom send sendmsg
+            ioctl poll close)
+        target_link_options(${name} PRIVATE LINKER:--wrap=${call})
+    endforeach()
+endfunction()
 
 # tern_test(<name> <source>...): the longest of them are the simulations under sanitizers.
 function(tern_test name)
@@ -33,6 +44,7 @@ function(tern_test name)
         target_sources(${name} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/sanitizer_options.cpp)
     endif()
     target_link_libraries(${name} PRIVATE tern_tests GTest::gmock)
+    tern_leads_socket_calls(${name})
     if(NOT "${ARGN}" MATCHES "/main\\.cpp")
         target_link_libraries(${name} PRIVATE GTest::gmock_main)
     endif()
@@ -98,6 +110,7 @@ foreach(source IN LISTS fuzzers)
         set_tests_properties(fuzz_replay_${name} PROPERTIES TIMEOUT 300)
     endif()
     target_link_libraries(${target} PRIVATE tern_tests)
+    tern_leads_socket_calls(${target})
     set_target_properties(${target} PROPERTIES
         RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
 endforeach()

@@ -68,7 +68,9 @@ Task<Done> Delivery::try_hop(routing::NextHop hop) {
         routing::find_families(settings_.sources, route_, request_.sender, settings_.families));
     unfound_.reset();
     const Result<Done> found = co_await exchangers.find(std::move(hop)).outcome();
-    if (!found) unfound_ = found.error();
+    // docs/reading.md: who is cancelled does not go on with the next hop.
+    if (!found && found.error().cause == Cause::cancelled) settle_for_trouble(found.error());
+    else if (!found) unfound_ = found.error();
     while (found && itinerary_.wants_servers(environment_.clock.now())) {
         const Result<std::vector<Exchanger>> group = co_await exchangers.next_group().outcome();
         if (!group) settle_for_trouble(group.error());

@@ -162,6 +162,7 @@ std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_d
         case Cause::auth_in_clear:
         case Cause::auth_no_mechanism:
         case Cause::auth_refused: return auth_text(failure, peer);
+        case Cause::cancelled:
         case Cause::resources:  // in the midst of a session: TLS needs memory for its records
             if (!end_of_data_written) return failure_text(failure);
             return text("Connected to ", ip, " but connection died. Possible duplicate! ", detail,

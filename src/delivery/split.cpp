@@ -39,6 +39,12 @@ Task<Done> Delivery::further_transactions(session::Session& session, Outcome& ou
         Result<Done> sent = co_await transact(session, *envelope, progress).outcome();
         note_progress(progress, *envelope, outcome.circumstances);
         hold_for_tls(sent, progress, outcome.circumstances);
+        // docs/reading.md: who is cancelled tries neither this server again nor another one.
+        if (!sent && sent.error().cause == Cause::cancelled) {
+            note_round(sent, progress, outcome, true);
+            outcome.failure = sent.error();
+            break;
+        }
         if (!sent && rounds_.is_first_of_session() && may_leave_to_others(sent.error(), outcome)) {
             outcome.failure = std::move(sent.error());
             break;

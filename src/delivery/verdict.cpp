@@ -123,7 +123,9 @@ Verdict judge_cause(const Failure& failure, const Circumstances& circumstances) 
 // From the connection to the end of the handshake: whatever went wrong, TLS was not achieved.
 bool is_before_tls(const Failure& failure, const Circumstances& circumstances) {
     if (circumstances.secured) return false;
-    if (failure.cause == Cause::control_file || failure.cause == Cause::resources) return false;
+    if (failure.cause == Cause::control_file || failure.cause == Cause::resources ||
+        failure.cause == Cause::cancelled)
+        return false;
     return failure.stage >= Stage::greeting && failure.stage <= Stage::handshake;
 }
 

@@ -249,7 +249,8 @@ Task<Done> Login::give_up(std::string why) {
     Failure failure(Stage::auth, Cause::auth_refused, std::move(why));
     if (gives_away(failure.detail))
         failure.detail = "the server's answer repeats our credentials";
-    co_await say(Secret("*")).outcome();
+    const Result<smtp::Reply> aborted = co_await say(Secret("*")).outcome();
+    if (!aborted && aborted.error().cause == Cause::cancelled) co_return aborted.error();
     co_return failure;
 }
 

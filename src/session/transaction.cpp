@@ -207,6 +207,8 @@ Task<Done> Transaction::expect_no_surplus() {
 // MAIL the end must have been refused as well (contract.md#one-flight); a server that said 421 to
 // MAIL and then closed has done so (RFC 5321 3.8).
 Failure Transaction::lost_reply(Stage awaited, Failure why) {
+    // docs/reading.md: it is passed on, or a refusal would lead to another try.
+    if (why.cause == Cause::cancelled) return why;
     if (!refusal_) return awaited > Stage::recipient && !any_accepted() ? all_refused() : why;
     if (!whole_message_sent_) return *refusal_;
     constexpr int closing = 421;

@@ -55,7 +55,7 @@ private:
     void let_it_arrive() { run(simulation_.sleep(std::chrono::seconds(1))).value(); }
 
     Simulation simulation_{1};
-    std::shared_ptr<Wire> wire_ = std::make_shared<Wire>(simulation_, WireTemper());
+    std::shared_ptr<Wire> wire_ = std::make_shared<Wire>(simulation_, WireTraits());
     WireEnd ours_{wire_, Side::client};
     WireEnd theirs_{wire_, Side::server};
     std::array<char, 64UL * 1024> buffer_{};

@@ -1,5 +1,5 @@
-// Plays every conversation file as written, and again with its servers gone, mute, deaf and raving
-// at every line. What holds in all of them is in support/laws.hpp.
+// Plays every conversation file as written, and again with its servers gone, mute,
+// deaf and talking garbage at every line. What holds in all of them is in support/laws.hpp.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -27,7 +27,8 @@ class Conversations : public testing::TestWithParam<std::string> {};
 TEST_P(Conversations, PlayAsWritten) {
     const Conversation conversation = Conversation::read(GetParam());
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
-        const std::unique_ptr<SimulatedWorld> environment = conversation.environment(seed, Fault());
+        const std::unique_ptr<SimulatedEnvironment> environment =
+            conversation.environment(seed, Fault());
         const Outcome outcome = environment->deliver();
         check_laws(*environment, outcome);
         for (const Connection& connection : environment->connections)
@@ -36,8 +37,8 @@ TEST_P(Conversations, PlayAsWritten) {
                     text(connection.peer->label(), ": ", connection.trouble));
         if (environment->connections.size() != conversation.servers().size())
             environment->simulation.complain("not every server of the file was met");
-        for (const Endpoint& stranger : environment->strangers)
-            environment->simulation.complain(text("dials ", stranger.address.to_string(),
+        for (const Endpoint& endpoint : environment->unexpected)
+            environment->simulation.complain(text("dials ", endpoint.address.to_string(),
                                             ", of which the file does not speak"));
         EXPECT_TRUE(conversation.expects(parts_of(outcome.rendered)))
             << story_of(*environment, outcome);
@@ -51,11 +52,28 @@ TEST_P(Conversations, KeepTheLawsWhateverGoesWrong) {
     const Conversation conversation = Conversation::read(GetParam());
     std::uint64_t seed = 0;
     for (const Fault& fault : conversation.faults()) {
-        const std::unique_ptr<SimulatedWorld> environment = conversation.environment(++seed, fault);
+        const std::unique_ptr<SimulatedEnvironment> environment =
+            conversation.environment(++seed, fault);
         const Outcome outcome = environment->deliver();
         check_laws(*environment, outcome);
         ASSERT_TRUE(environment->simulation.complaints().empty())
             << story_of(*environment, outcome);
+    }
+}
+
+// docs/reading.md: at each of its waits.
+TEST_P(Conversations, KeepTheLawsWhereverTheyAreCancelled) {
+    const Conversation conversation = Conversation::read(GetParam());
+    const std::unique_ptr<SimulatedEnvironment> whole = conversation.environment(1, Fault());
+    whole->deliver();
+    for (std::size_t wait = 0; wait < whole->reactor.begun(); ++wait) {
+        const std::unique_ptr<SimulatedEnvironment> environment =
+            conversation.environment(1, Fault());
+        environment->reactor.cancel_from(wait);
+        const Outcome outcome = environment->deliver();
+        check_cancelled(*environment, outcome);
+        ASSERT_TRUE(environment->simulation.complaints().empty())
+            << "cancelled at wait " << wait << "\n" << story_of(*environment, outcome);
     }
 }
 
@@ -64,7 +82,8 @@ TEST_P(Conversations, MeanTheSameHoweverRepliesAreSplit) {
     const Conversation conversation = Conversation::read(GetParam());
     std::uint64_t seed = 0;
     for (const Fault& split : conversation.splits()) {
-        const std::unique_ptr<SimulatedWorld> environment = conversation.environment(++seed, split);
+        const std::unique_ptr<SimulatedEnvironment> environment =
+            conversation.environment(++seed, split);
         const Outcome outcome = environment->deliver();
         check_laws(*environment, outcome);
         ASSERT_TRUE(conversation.expects(parts_of(outcome.rendered)))

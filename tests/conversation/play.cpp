@@ -153,22 +153,22 @@ Task<Done> goes_wrong(const ServerScript& script, const Fault& fault, Peer& peer
             co_await peer.says_raw(step.text.substr(0, part));
             if (fault.kind == Fault::Kind::half_and_mute) co_await peer.goes_mute();
             break;
-        case Fault::Kind::raves_instead:
-            peer.record.raved = !is_one_reply(fault.words);
+        case Fault::Kind::garbage_instead:
+            peer.record.broke_protocol = !is_one_reply(fault.words);
             co_await peer.says_raw(fault.words);
             co_return Done();
-        case Fault::Kind::raves_before:
-            peer.record.raved = true;
+        case Fault::Kind::garbage_before:
+            peer.record.broke_protocol = true;
             co_await peer.says_raw(fault.words + step.text);
             co_return Done();
-        case Fault::Kind::raves_behind:
+        case Fault::Kind::garbage_after:
             // Only one that says yes where its no is due is to blame for a K.
-            peer.record.raved = fault.step + 1 == script.steps.size() ||
+            peer.record.broke_protocol = fault.step + 1 == script.steps.size() ||
                                 script.steps[fault.step + 1].kind != Kind::hears_message;
             co_await peer.says_raw(step.text + fault.words);
             co_return Done();
         case Fault::Kind::interrupts:
-            peer.record.raved = true;
+            peer.record.broke_protocol = true;
             co_await peer.simulation().sleep(std::chrono::milliseconds(30));
             co_await peer.says_raw(fault.words);
             co_return co_await plays(script, fault.step, peer);
@@ -254,16 +254,16 @@ std::vector<Fault> Conversation::faults() const {
             if (kind == Kind::hears_message || kind == Kind::hears_chunk)
                 for (const std::string& rant : rants) add(Fault::Kind::interrupts, rant);
             if (kind != Kind::says && kind != Kind::challenges && kind != Kind::tls) continue;
-            for (const std::string& rant : rants) add(Fault::Kind::raves_instead, rant);
-            for (const std::string& flood : floods) add(Fault::Kind::raves_instead, flood);
+            for (const std::string& rant : rants) add(Fault::Kind::garbage_instead, rant);
+            for (const std::string& flood : floods) add(Fault::Kind::garbage_instead, flood);
             if (kind != Kind::says) continue;
             for (const double part : {0.01, 0.5, 0.9999}) {
                 add(Fault::Kind::half_and_hangs_up, "", part);
                 add(Fault::Kind::half_and_mute, "", part);
             }
             for (const std::string& rant : rants) {
-                add(Fault::Kind::raves_before, rant);
-                add(Fault::Kind::raves_behind, rant);
+                add(Fault::Kind::garbage_before, rant);
+                add(Fault::Kind::garbage_after, rant);
             }
         }
     }

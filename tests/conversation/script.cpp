@@ -255,21 +255,20 @@ bool Conversation::expects(const std::vector<std::string>& parts) const {
 
 namespace {
 
-void read_zone(std::string_view rest, SimulatedWorld& environment) {
+void read_zone(std::string_view rest, SimulatedEnvironment& environment) {
     const std::string name(take_word(rest));
     const std::string type(take_word(rest));
-    dns::Answer<dns::Mx>* mx = type == "MX" ? &environment.resolver.mx_records[name] : nullptr;
-    dns::Answer<IpAddress>* addresses = type == "A"      ? &environment.resolver.ipv4_records[name]
-                                        : type == "AAAA" ? &environment.resolver.ipv6_records[name]
+    dns::Answer<dns::Mx>* mx = type == "MX" ? &environment.records.mx[name] : nullptr;
+    dns::Answer<IpAddress>* addresses = type == "A"      ? &environment.records.ipv4[name]
+                                        : type == "AAAA" ? &environment.records.ipv6[name]
                                                          : nullptr;
     if (type == "unanswered") {
-        environment.resolver.unanswered.insert(name);
+        environment.records.unanswered.insert(name);
     } else if (rest == "fails") {
-        if (mx != nullptr) mx->detail = "the name server answered SERVFAIL";
-        if (addresses != nullptr) addresses->detail = "the name server answered SERVFAIL";
+        return;  // an entry without records
     } else if (addresses != nullptr && (rest == "unanswered" || rest.starts_with("after "))) {
         auto& delays =
-            type == "A" ? environment.resolver.ipv4_delays : environment.resolver.ipv6_delays;
+            type == "A" ? environment.records.ipv4_delays : environment.records.ipv6_delays;
         const bool never = take_word(rest) == "unanswered";
         delays[name] = never ? Duration::max()
                              : Duration(std::chrono::milliseconds(seconds_of(rest).count()));
@@ -286,12 +285,12 @@ void read_zone(std::string_view rest, SimulatedWorld& environment) {
     }
 }
 
-Host& host_at(SimulatedWorld& environment, std::string_view words) {
+Host& host_at(SimulatedEnvironment& environment, std::string_view words) {
     return environment.hosts[endpoint_of(words)];
 }
 
 // `example.org relay=mx.example`: one line of the file that stands for the host.
-void add_to_route_file(SimulatedWorld& environment, std::string_view words) {
+void add_to_route_file(SimulatedEnvironment& environment, std::string_view words) {
     const auto [name, line] = halves_of(words);
     auto& file = environment.settings.routes.of_domain;
     if (!file) file = routing::RouteFiles::OfDomain{text("control/smtproutes.d/", name), ""};
@@ -315,7 +314,8 @@ std::optional<std::string_view> password_after_blanks(std::string_view line) {
 }
 
 // What the laws must know of a line: its password, the hello name that it gives.
-void note_for_laws(SimulatedWorld& environment, std::string_view word, std::string_view rest) {
+void note_for_laws(SimulatedEnvironment& environment, std::string_view word,
+                   std::string_view rest) {
     const std::size_t user = rest.find('|');
     const bool may_log_in =
         word == "smtproutes" || word == "authsenders" || word == "smtproutes.d";
@@ -335,7 +335,7 @@ void note_for_laws(SimulatedWorld& environment, std::string_view word, std::stri
     }
 }
 
-void set_up(SimulatedWorld& environment, std::string_view word, std::string_view rest) {
+void set_up(SimulatedEnvironment& environment, std::string_view word, std::string_view rest) {
     if (word == "host") environment.host = rest;
     else if (word == "from") environment.sender = unescaped(rest);
     else if (word == "to") environment.recipients.push_back(unescaped(rest));
@@ -359,7 +359,7 @@ void set_up(SimulatedWorld& environment, std::string_view word, std::string_view
     else if (word == "timeoutdns") environment.settings.timeout_dns = seconds_of(rest);
     else if (word == "addresspreference") environment.settings.families = families_of(rest);
     else if (word == "tokenfile") environment.server_files.token_files.emplace(halves_of(rest));
-    else if (word == "tlshosts") environment.server_files.demanded.emplace(rest);
+    else if (word == "tlshosts") environment.server_files.required.emplace(rest);
     else if (word == "unreadablehosts") environment.server_files.unreadable.emplace(rest);
     else if (word == "notlshosts") environment.server_files.excluded.emplace(rest);
     else if (word == "exhaustivelist") environment.server_files.exhaustive = true;
@@ -368,10 +368,10 @@ void set_up(SimulatedWorld& environment, std::string_view word, std::string_view
     else if (word == "zone") read_zone(rest, environment);
     else if (word == "ourselves")
         environment.local_addresses.ours.insert(endpoint_of(rest).address);
-    else if (word == "silent") host_at(environment, rest).manner = Host::Manner::silent;
-    else if (word == "refuses") host_at(environment, rest).manner = Host::Manner::refuses;
+    else if (word == "silent") host_at(environment, rest).behaviour = Host::Behaviour::silent;
+    else if (word == "refuses") host_at(environment, rest).behaviour = Host::Behaviour::refuses;
     else if (word == "nodescriptors")
-        host_at(environment, rest).manner = Host::Manner::no_descriptors;
+        host_at(environment, rest).behaviour = Host::Behaviour::no_descriptors;
     else if (word == "backoff") environment.timeouts.skipped.insert(endpoint_of(rest).address);
     else if (word == "pipe") environment.message.pipe = true;
     else if (word == "unreadable")
@@ -381,9 +381,9 @@ void set_up(SimulatedWorld& environment, std::string_view word, std::string_view
 
 }  // namespace
 
-std::unique_ptr<SimulatedWorld> Conversation::environment(std::uint64_t seed,
+std::unique_ptr<SimulatedEnvironment> Conversation::environment(std::uint64_t seed,
                                                           const Fault& fault) const {
-    auto environment = std::make_unique<SimulatedWorld>(seed);
+    auto environment = std::make_unique<SimulatedEnvironment>(seed);
     const auto names_recipients = [](const auto& line) { return line.first == "to"; };
     if (std::ranges::any_of(setup_, names_recipients)) environment->recipients.clear();
     for (const auto& [word, rest] : setup_) {

@@ -1,4 +1,4 @@
-// A conversation file (README.md here describes its lines) as values, and as a simulated world.
+// A conversation file (README.md here describes its lines) as values, and as a simulated environment.
 #pragma once
 
 #include <chrono>
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "support/simulated_world.hpp"
+#include "support/simulated_environment.hpp"
 
 namespace tern::test {
 
@@ -60,16 +60,16 @@ struct Fault {
         deaf,
         half_and_hangs_up,  ///< `part` of what it has to say
         half_and_mute,
-        raves_instead,
-        raves_before,
-        raves_behind,
+        garbage_instead,
+        garbage_before,
+        garbage_after,
         interrupts,         ///< says something in the middle of the message, reads on
         splits,             ///< no fault: `at` bytes, a moment later the rest
     };
     Kind kind = Kind::none;
     std::size_t server = 0;
     std::size_t step = 0;
-    std::string words;       ///< for raving
+    std::string words;       ///< the garbage
     double part = 0.5;
     std::size_t at = 0;
 };
@@ -86,8 +86,8 @@ public:
     /// Reads a file; throws std::runtime_error with its name and line for what it cannot read.
     [[nodiscard]] static Conversation read(const std::string& path);
 
-    /// The world of this file, its servers playing their scripts, with a fault in one.
-    [[nodiscard]] std::unique_ptr<SimulatedWorld> environment(std::uint64_t seed,
+    /// The environment of this file, its servers playing their scripts, with a fault in one.
+    [[nodiscard]] std::unique_ptr<SimulatedEnvironment> environment(std::uint64_t seed,
                                                         const Fault& fault) const;
     /// Every way in which a server can go wrong at every line.
     [[nodiscard]] std::vector<Fault> faults() const;

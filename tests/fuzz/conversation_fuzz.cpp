@@ -56,7 +56,7 @@ bool goes_on_by_itself(std::string_view rest) {
 bool ends_a_reply(std::string_view line) { return line.size() < 4 || line[3] != '-'; }
 
 Task<Done> says_all(Peer& peer, std::shared_ptr<const std::string> bytes) {
-    peer.record.raved = true;  // what it means is unknown
+    peer.record.broke_protocol = true;  // what it means is unknown
     std::string_view rest = *bytes;
     std::string pending;
     while (!rest.empty()) {
@@ -94,7 +94,7 @@ Task<Done> says_all(Peer& peer, std::shared_ptr<const std::string> bytes) {
 }
 
 // What the laws must know of the way that mail takes.
-void note_credentials(SimulatedWorld& environment) {
+void note_credentials(SimulatedEnvironment& environment) {
     const auto route =
         routing::find_route(environment.settings.routes, environment.host, environment.sender);
     if (!route || !route->credentials) return;
@@ -115,12 +115,12 @@ void note_credentials(SimulatedWorld& environment) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size < 2) return 0;
     const unsigned set_up = data[0];
-    SimulatedWorld environment(data[1]);
+    SimulatedEnvironment environment(data[1]);
     environment.settings.timeout_remote = std::chrono::seconds(20);
     environment.settings.timeout_connect = std::chrono::seconds(5);
     environment.message.content = "Subject: fuzz\n\n.dot\r.\r\nbye\n";
     environment.message.pipe = (set_up & 1) != 0;
-    if ((set_up & 2) != 0) environment.server_files.demanded.insert("mx1.example.net");
+    if ((set_up & 2) != 0) environment.server_files.required.insert("mx1.example.net");
     if ((set_up & 4) != 0) environment.server_files.excluded.insert("mx2.example.net");
     if ((set_up & 8) != 0) environment.recipients.emplace_back("c\xc3\xb6@example.net");
     if ((set_up & 16) != 0) environment.recipients.emplace_back("carol@example.net");

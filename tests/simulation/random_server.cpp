@@ -1,10 +1,10 @@
-// An SMTP server that may do anything at any step; see random_world.hpp.
+// An SMTP server that may do anything at any step; see random_environment.hpp.
 #include <algorithm>
 #include <set>
 
 #include "base/ascii.hpp"
 #include "base/text.hpp"
-#include "simulation/random_world.hpp"
+#include "simulation/random_environment.hpp"
 
 namespace tern::test {
 namespace {
@@ -14,13 +14,13 @@ Failure gone() { return {Stage::start, Cause::closed, "the server is gone"}; }
 /// One connection of a random server: an honest conversation, each reply of which may go wrong.
 class RandomServer {
 public:
-    RandomServer(Peer& peer, const Mind& mind)
-        : peer_(peer), mind_(mind), random_(peer.simulation().random()) {}
+    RandomServer(Peer& peer, const ServerTraits& traits)
+        : peer_(peer), traits_(traits), random_(peer.simulation().random()) {}
 
     Task<Done> serve();
 
 private:
-    bool trouble() { return mind_.trouble > 0 && random_.once_in(mind_.trouble); }
+    bool trouble() { return traits_.trouble > 0 && random_.once_in(traits_.trouble); }
 
     Task<bool> reply(std::string honest);
     Task<Done> hello();
@@ -51,7 +51,7 @@ private:
     }
 
     Peer& peer_;
-    const Mind mind_;
+    const ServerTraits traits_;
     SeededRandom& random_;
     bool secured_ = false;
     bool over_ = false;
@@ -87,17 +87,17 @@ Task<Done> RandomServer::fault(std::string& said) {
             break;
         case 5:
             ends = false;
-            peer_.record.raved = true;
+            peer_.record.broke_protocol = true;
             said = rants[random_.below(10)];
             break;
         case 6:
             ends = false;
-            peer_.record.raved = true;
+            peer_.record.broke_protocol = true;
             said += "\r\n" + rants[random_.below(10)];
             break;
         case 7:
             ends = false;
-            co_await peer_.simulation().sleep(random_.up_to(2 * mind_.patience));
+            co_await peer_.simulation().sleep(random_.up_to(2 * traits_.patience));
             break;
         case 8:
             // Never a word of AUTH in a report, whatever the server makes of it.
@@ -143,7 +143,7 @@ Task<Done> RandomServer::secure() {
         if (draw != 2 && draw != 3) co_await peer_.goes_mute();
         co_return gone();
     }
-    co_await peer_.starts_tls(mind_.name, mind_.certificate);
+    co_await peer_.starts_tls(traits_.name, traits_.certificate);
     secured_ = true;
     co_return Done();
 }
@@ -153,7 +153,7 @@ Task<Done> RandomServer::take_message() {
         // Something in the middle of the message.
         co_await peer_.hears_anything();
         std::string said = "452 disk full";
-        peer_.record.raved = true;
+        peer_.record.broke_protocol = true;
         co_await fault(said);
         co_await in_pieces(said + "\r\n");
     }
@@ -174,21 +174,21 @@ Task<Done> RandomServer::take_chunk(std::string line) {
 }
 
 Task<Done> RandomServer::hello() {
-    std::string offers = mind_.name;
-    if (mind_.offers_tls && !secured_) offers += "\r\n250-STARTTLS";
-    if (mind_.offers_smtputf8) offers += "\r\n250-SMTPUTF8";
-    if (mind_.offers_pipelining) offers += "\r\n250-PIPELINING";
-    if (mind_.chunking != Mind::Chunking::none) offers += "\r\n250-CHUNKING";
-    if (!mind_.mechanisms.empty()) offers += "\r\n250-AUTH " + mind_.mechanisms;
+    std::string offers = traits_.name;
+    if (traits_.offers_tls && !secured_) offers += "\r\n250-STARTTLS";
+    if (traits_.offers_smtputf8) offers += "\r\n250-SMTPUTF8";
+    if (traits_.offers_pipelining) offers += "\r\n250-PIPELINING";
+    if (traits_.chunking != ServerTraits::Chunking::none) offers += "\r\n250-CHUNKING";
+    if (!traits_.mechanisms.empty()) offers += "\r\n250-AUTH " + traits_.mechanisms;
     std::string limits;
-    if (mind_.limits.transactions != 0) limits += text(" MAILMAX=", mind_.limits.transactions);
-    if (mind_.limits.recipients != 0) limits += text(" RCPTMAX=", mind_.limits.recipients);
-    if (mind_.limits.domains != 0) limits += text(" RCPTDOMAINMAX=", mind_.limits.domains);
+    if (traits_.limits.transactions != 0) limits += text(" MAILMAX=", traits_.limits.transactions);
+    if (traits_.limits.recipients != 0) limits += text(" RCPTMAX=", traits_.limits.recipients);
+    if (traits_.limits.domains != 0) limits += text(" RCPTDOMAINMAX=", traits_.limits.domains);
     // What was said in clear counts no more inside TLS.
-    if (!secured_ && mind_.offers_tls && random_.once_in(2)) limits = " RCPTMAX=1";
+    if (!secured_ && traits_.offers_tls && random_.once_in(2)) limits = " RCPTMAX=1";
     if (!limits.empty()) offers += "\r\n250-LIMITS" + limits;
     told_limits_ =
-        co_await reply("250-" + offers + "\r\n250 SIZE " + std::to_string(mind_.size_limit));
+        co_await reply("250-" + offers + "\r\n250 SIZE " + std::to_string(traits_.size_limit));
     co_return Done();
 }
 
@@ -197,7 +197,7 @@ Task<Done> RandomServer::recipient(const std::string& line) {
     const auto& told = peer_.record.transactions.back().recipients;
     const auto taken =
         std::ranges::count_if(told, [](const auto& each) { return each.code == 250; });
-    const bool full = mind_.takes_at_most != 0 && taken >= mind_.takes_at_most;
+    const bool full = traits_.takes_at_most != 0 && taken >= traits_.takes_at_most;
     const std::uint32_t draw = random_.below(8);
     const std::string honest = !mail_accepted() ? "503 MAIL first"
                                : full && draw < 4 ? "452 4.5.3 too many"
@@ -212,7 +212,7 @@ Task<Done> RandomServer::recipient(const std::string& line) {
 
 // RFC 9422 4: what was told is kept to.
 void RandomServer::check_limits(const std::string& line) {
-    if (!told_limits_ || (!secured_ && mind_.offers_tls)) return;
+    if (!told_limits_ || (!secured_ && traits_.offers_tls)) return;
     Simulation& simulation = peer_.simulation();
     const auto& all = peer_.record.transactions;
     std::string domain = line.substr(line.rfind('@') + 1);
@@ -221,17 +221,17 @@ void RandomServer::check_limits(const std::string& line) {
     const auto passes = [](std::size_t count, std::uint32_t most) {
         return most != 0 && count > most;
     };
-    if (passes(all.size(), mind_.limits.transactions))
+    if (passes(all.size(), traits_.limits.transactions))
         simulation.complain("MAILMAX was passed over");
-    if (passes(all.back().recipients.size(), mind_.limits.recipients))
+    if (passes(all.back().recipients.size(), traits_.limits.recipients))
         simulation.complain("RCPTMAX was passed over");
-    if (passes(domains_.size(), mind_.limits.domains))
+    if (passes(domains_.size(), traits_.limits.domains))
         simulation.complain("RCPTDOMAINMAX was passed over");
 }
 
 Task<Done> RandomServer::log_in(std::string line) {
     using State = ServerLogin::State;
-    State state = co_await peer_.takes_auth(std::move(line), mind_.user, mind_.secret);
+    State state = co_await peer_.takes_auth(std::move(line), traits_.user, traits_.secret);
     while (state == State::asks) {
         if (trouble()) {
             const std::string said = random_.once_in(2) ? "454 not now" : "535 " + heard_;
@@ -266,12 +266,12 @@ Task<Done> RandomServer::command(std::string line) {
         const std::string honest = in_vain ? "503 nobody" : "354 go on";
         const bool as_it_is = co_await reply(honest);
         if (as_it_is && !in_vain) co_await take_message();
-    } else if (verb == "BDAT" && mind_.chunking == Mind::Chunking::offered) {
+    } else if (verb == "BDAT" && traits_.chunking == ServerTraits::Chunking::offered) {
         co_await take_chunk(line);
     } else if (verb != "HELO" && verb != "RSET" && verb != "QUIT") {
         // Also what it takes for commands of a message in chunks that it only pretended to take.
         co_await reply("502 unknown");
-        peer_.record.goes_astray();
+        peer_.record.loses_track();
     } else {
         over_ = verb == "QUIT";
         const std::string honest = over_ ? "221 bye" : "250 ok";
@@ -281,8 +281,8 @@ Task<Done> RandomServer::command(std::string line) {
 }
 
 Task<Done> RandomServer::serve() {
-    if (mind_.implicit_tls) co_await secure();
-    co_await reply("220 " + mind_.name);
+    if (traits_.implicit_tls) co_await secure();
+    co_await reply("220 " + traits_.name);
     while (!over_) {
         std::string line = co_await peer_.hears();
         heard_ = line;
@@ -293,8 +293,8 @@ Task<Done> RandomServer::serve() {
 
 }  // namespace
 
-Task<Done> random_server(Peer& peer, Mind mind) {
-    const auto server = std::make_unique<RandomServer>(peer, mind);
+Task<Done> random_server(Peer& peer, ServerTraits traits) {
+    const auto server = std::make_unique<RandomServer>(peer, traits);
     co_return co_await server->serve();
 }
 

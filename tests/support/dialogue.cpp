@@ -14,7 +14,7 @@ namespace {
 
 class Reading {
 public:
-    explicit Reading(const SimulatedWorld& environment)
+    explicit Reading(const SimulatedEnvironment& environment)
         : environment_(environment),
           body_(reference_body(environment.message.content) + ".\r\n"),
           chunks_(reference_body(environment.message.content, false)) {}
@@ -170,7 +170,7 @@ private:
         return written;
     }
 
-    const SimulatedWorld& environment_;
+    const SimulatedEnvironment& environment_;
     const std::string body_;  // with its end
     const std::string chunks_;
     std::size_t sent_ = 0;
@@ -183,7 +183,8 @@ private:
 
 }  // namespace
 
-Dialogue read_dialogue(const SimulatedWorld& environment, Connection& connection, bool implicit) {
+Dialogue read_dialogue(const SimulatedEnvironment& environment, Connection& connection,
+                       bool implicit) {
     const Peer::Heard heard = connection.peer->heard(implicit);
     Reading reading(environment);
     reading.read(heard.clear, true, heard.tls_begun && !implicit);

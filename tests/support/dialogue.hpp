@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "support/simulated_world.hpp"
+#include "support/simulated_environment.hpp"
 
 namespace tern::test {
 
@@ -25,7 +25,7 @@ struct Dialogue {
 };
 
 /// Reads what the client wrote on `connection`; `implicit`: TLS from the first byte.
-[[nodiscard]] Dialogue read_dialogue(const SimulatedWorld& environment, Connection& connection,
-                                     bool implicit);
+[[nodiscard]] Dialogue read_dialogue(const SimulatedEnvironment& environment,
+                                     Connection& connection, bool implicit);
 
 }  // namespace tern::test

@@ -31,12 +31,12 @@ struct Person {
 struct Transaction {
     std::size_t dial;
     Endpoint endpoint;
-    bool raved;
+    bool broke_protocol;
     Spoken spoken;
     Served served;  ///< of one that never heard of it: nothing
     bool is_void = false;
     bool behind_others = false;  ///< its server took a recipient in an earlier one
-    bool astray = false;  ///< its server lost track of the client: what it said last is not known
+    bool lost_track = false;  ///< its server no longer knows what it answers
 
     /// The end of data was written to a server that knows its commands.
     [[nodiscard]] bool was_written() const { return spoken.ended && !is_void; }

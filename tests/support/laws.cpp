@@ -22,7 +22,7 @@ using delivery::RecipientReport;
 /// All that crossed the wire, beside the report.
 class Laws {
 public:
-    Laws(SimulatedWorld& environment, const Outcome& outcome)
+    Laws(SimulatedEnvironment& environment, const Outcome& outcome)
         : environment_(environment), report_(*outcome.report), outcome_(outcome) {
         read_people();
         read_wire();
@@ -40,6 +40,7 @@ public:
         check_ways_out();
         check_required_tls(environment_);
         check_secrets();
+        check_host_exists();
         check_bounds();
     }
 
@@ -78,15 +79,16 @@ private:
     [[nodiscard]] bool anyone_left(std::size_t before_dial) const;
     void check_ways_out();
     void check_secrets();
+    void check_host_exists();
     void check_bounds();
 
-    SimulatedWorld& environment_;
+    SimulatedEnvironment& environment_;
     const delivery::Report& report_;
     const Outcome& outcome_;
     std::vector<Person> people_;
     std::vector<Transaction> transactions_;
     std::vector<Dialogue> dialogues_;  // one for each connection
-    bool raved_ = false;
+    bool broke_protocol_ = false;
 };
 
 void Laws::read_people() {
@@ -111,19 +113,22 @@ void Laws::read_wire() {
         const bool implicit = connection.endpoint.port == implicit_tls;
         dialogues_.push_back(read_dialogue(environment_, connection, implicit));
         const Dialogue& dialogue = dialogues_.back();
-        raved_ = raved_ || record.raved;
+        broke_protocol_ = broke_protocol_ || record.broke_protocol;
         if (!dialogue.trouble.empty())
             complain(text(connection.peer->label(), ": ", dialogue.trouble));
         for (std::size_t i = 0; i < dialogue.transactions.size(); ++i) {
-            Transaction transaction{
-                connection.dial, connection.endpoint, record.raved, dialogue.transactions[i], {}};
+            Transaction transaction{connection.dial,
+                                    connection.endpoint,
+                                    record.broke_protocol,
+                                    dialogue.transactions[i],
+                                    {}};
             if (i < record.transactions.size()) transaction.served = record.transactions[i];
             transaction.behind_others =
                 std::ranges::any_of(transactions_, [&](const Transaction& before) {
                     return before.endpoint == connection.endpoint &&
                            before.served.anyone_accepted();
                 });
-            transaction.astray = record.is_astray();
+            transaction.lost_track = record.has_lost_track();
             // A server that does not know BDAT took nothing: whom it accepted may go another way.
             transaction.is_void = transaction.served.knows_no_chunks &&
                                   transaction.served.anyone_accepted() &&
@@ -156,7 +161,7 @@ void Laws::check_words() {
 
 // What the servers said of each recipient is what the report says.
 void Laws::check_letters() {
-    if (raved_) return;
+    if (broke_protocol_) return;
     if (is_success()) {
         for (const Person& person : people_) check_letter(person);
         return;
@@ -192,7 +197,7 @@ void Laws::check_letter(const Person& person) {
                 continue;
             const bool taken = each.code_of(i) / 100 == 2;
             const int end = each.served.data / 100 > 3 ? each.served.data : each.served.end;
-            if (taken && end == 0 && each.astray) return;
+            if (taken && end == 0 && each.lost_track) return;
             code = taken ? end : each.code_of(i);
         }
     }
@@ -232,22 +237,23 @@ void Laws::check_delivered_once() {
             letters += is_success() && other.has_letter('r') ? 1 : 0;
             feared += other.may_be_duplicate() ? 1 : 0;
         }
-        if (!raved_ && letters > times)
+        if (!broke_protocol_ && letters > times)
             complain(text(person.address, " is reported as delivered, and is not"));
-        if (!raved_ && times > letters + feared && !says_possible_duplicate(report_.text))
+        if (!broke_protocol_ && times > letters + feared && !says_possible_duplicate(report_.text))
             complain(text(person.address, " has the message, and the sender is told otherwise"));
     }
     if (is_success() && !anything_written()) complain("K, and no end of data was written");
-    if (is_success() && accepted == 0 && !raved_) complain("K, and no server took the message");
+    if (is_success() && accepted == 0 && !broke_protocol_)
+        complain("K, and no server took the message");
     // Whether it read that all was refused, the client alone knows.
-    if (outcome_.end_of_data_written ? !anything_written() : anything_counts() && !raved_)
+    if (outcome_.end_of_data_written ? !anything_written() : anything_counts() && !broke_protocol_)
         complain(text("the end of data was ", anything_written() ? "" : "not ",
                       "on the wire, but deliver() says otherwise"));
     // For whom an end of data was written is not offered to anybody again.
     for (const Person& person : people_) {
         long written = 0;
         for (const Transaction& each : transactions_) {
-            if (each.raved) continue;
+            if (each.broke_protocol) continue;
             const long offered = each.offered(person.address);
             if (written > 0 && written + offered > people(person.address))
                 complain(text(person.address, " is offered again after the end of data"));
@@ -262,7 +268,7 @@ void Laws::check_told_again() {
         for (const Person& person : people_) {
             long settled = 0;
             for (const Transaction& each : transactions_) {
-                if (each.dial != connection.dial || each.raved) continue;
+                if (each.dial != connection.dial || each.broke_protocol) continue;
                 for (std::size_t i = 0; i < each.spoken.recipients.size(); ++i)
                     if (each.spoken.recipients[i] == person.address && !each.postponed(i))
                         ++settled;
@@ -329,7 +335,7 @@ void Laws::check_other_ways() {
         if (target.endpoint != first->endpoint && !anyone_unsaid(dial))
             complain("another server was tried after the end of data");
         else if (environment_.message.pipe) complain("a pipe is offered twice");
-        else if (!raved_ && !anyone_left(dial))
+        else if (!broke_protocol_ && !anyone_left(dial))
             complain("another session after the end of data, and nobody waits for it");
     }
 }
@@ -379,7 +385,7 @@ void Laws::check_ways_out() {
                 complain(text(label, ": another hello name: ", shown(name)));
         const bool inside = connection.endpoint.address.is_loopback_or_unspecified();
         if (dialogue.said_auth_in_clear && !inside) complain(text(label, ": AUTH in clear"));
-        const bool honest = !connection.peer->record.raved;
+        const bool honest = !connection.peer->record.broke_protocol;
         if (environment_.must_authenticate && honest && !dialogue.transactions.empty() &&
             !connection.peer->record.authenticated)
             complain(text(label, ": MAIL, and the server did not say yes to AUTH"));
@@ -428,6 +434,13 @@ void Laws::check_secrets() {
         if (says(outcome_.rendered, each)) complain("the report tells what was said in AUTH");
 }
 
+// contract.md#names: that a host does not exist only a name server's answer says.
+void Laws::check_host_exists() {
+    const bool says_so = report_.text.starts_with("Sorry, I couldn't find any host named ");
+    if (says_so && environment_.records.may_have_any(environment_.host))
+        complain("a host that exists is reported not to");
+}
+
 void Laws::check_bounds() {
     const routing::Settings& settings = environment_.settings;
     if (sessions_that_count(environment_) > delivery::most_sessions) complain("too many sessions");
@@ -450,7 +463,7 @@ void Laws::check_bounds() {
 
 }  // namespace
 
-void check_laws(SimulatedWorld& environment, const Outcome& outcome) {
+void check_laws(SimulatedEnvironment& environment, const Outcome& outcome) {
     if (!outcome.report) return;  // complained of already
     check_form(environment, outcome);
     Laws(environment, outcome).check();

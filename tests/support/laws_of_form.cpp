@@ -5,7 +5,7 @@
 
 namespace tern::test {
 
-void check_form(SimulatedWorld& environment, const Outcome& outcome) {
+void check_form(SimulatedEnvironment& environment, const Outcome& outcome) {
     Simulation& simulation = environment.simulation;
     const std::string& bytes = outcome.rendered;
     if (bytes.empty() || bytes.back() != '\0') {

@@ -26,7 +26,7 @@ bool means_full(int code, const std::string& words) {
 }  // namespace
 
 void ServerRecord::heard(std::string_view line) {
-    if (astray_) return;
+    if (lost_track_) return;
     const std::string_view verb = line.substr(0, line.find(' '));
     if (in_auth_ || verb == "AUTH") {
         in_auth_ = true;
@@ -45,7 +45,7 @@ void ServerRecord::heard(std::string_view line) {
 }
 
 void ServerRecord::heard_end_of_data() {
-    if (astray_ || transactions.empty()) return;
+    if (lost_track_ || transactions.empty()) return;
     transactions.back().ended = true;
     owe(What::end_of_data);
 }
@@ -69,7 +69,7 @@ void ServerRecord::said(std::string_view bytes) {
 }
 
 void ServerRecord::answered(const std::string& line) {
-    if (astray_ || owed_.empty()) return;
+    if (lost_track_ || owed_.empty()) return;
     const int code = static_cast<int>(*leading_number(line.substr(0, 3), 999));
     const Owed owed = owed_.front();
     owed_.pop_front();

@@ -42,7 +42,7 @@ public:
     bool authenticated = false;  ///< it said 2xx to what came behind AUTH
     /// It said something that was not its turn, or no SMTP: what the client makes of it is judged
     /// by the client's own words alone.
-    bool raved = false;
+    bool broke_protocol = false;
     std::string server_name;  ///< what SNI said
 
     void heard(std::string_view line);
@@ -51,8 +51,8 @@ public:
     /// answers nothing.
     void said(std::string_view bytes);
     /// The server has lost track of the client: nothing more is noted.
-    void goes_astray() { astray_ = true; }
-    [[nodiscard]] bool is_astray() const { return astray_; }
+    void loses_track() { lost_track_ = true; }
+    [[nodiscard]] bool has_lost_track() const { return lost_track_; }
     /// The last command is AUTH, or a response that belongs to it.
     [[nodiscard]] bool hears_responses() const { return in_auth_; }
 
@@ -71,7 +71,7 @@ private:
     std::deque<Owed> owed_;
     std::string unfinished_;  // a line that has no end yet
     bool in_auth_ = false;
-    bool astray_ = false;
+    bool lost_track_ = false;
 };
 
 }  // namespace tern::test

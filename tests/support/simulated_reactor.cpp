@@ -13,6 +13,7 @@ void SimulatedReactor::release(std::uint64_t number) {
 
 bool SimulatedReactor::begin(Wait& wait) {
     const std::size_t number = begun_++;
+    if (look_) look_(wait);
     if (number > cancelled_from_) {
         wait.end(Readiness::cancelled);
         return true;
@@ -30,7 +31,12 @@ bool SimulatedReactor::begin(Wait& wait) {
     return false;
 }
 
-// The waiter is resumed by an event of its own: nobody runs inside of another.
+void SimulatedReactor::cancel_all() {
+    cancelled_from_ = 0;
+    while (!waits_.empty()) end(*waits_.begin()->first, Readiness::cancelled);
+}
+
+// The waiter is resumed by an event of its own: no coroutine runs inside another one.
 void SimulatedReactor::end(Wait& wait, Readiness readiness) {
     const Entry entry = waits_.at(&wait);
     waits_.erase(&wait);

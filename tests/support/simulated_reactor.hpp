@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "base/task.hpp"
 #include "environment/reactor.hpp"
@@ -12,8 +14,8 @@
 
 namespace tern::test {
 
-/// Descriptors are real; the moment at which one becomes ready is what poll(2) says after each
-/// event, or for one that is held, the moment of its release.
+/// The moment at which a descriptor becomes ready is what poll(2) says after each event (of those
+/// of a SimulatedNetwork, that says it), or for one that is held, the moment of its release.
 class SimulatedReactor final : public Reactor {
 public:
     explicit SimulatedReactor(Simulation& simulation) : simulation_(simulation) {}
@@ -26,6 +28,12 @@ public:
     /// come behind it end at once: a host that shuts down.
     void cancel_from(std::size_t number) { cancelled_from_ = number; }
     void cancel_none() { cancelled_from_ = std::numeric_limits<std::size_t>::max(); }
+    /// Ends every wait now, and new ones at once.
+    void cancel_all();
+    /// Whether a wait has been cancelled, and so every further one.
+    [[nodiscard]] bool is_cancelling() const { return begun_ > cancelled_from_; }
+    /// `look` is given every wait that begins.
+    void watch(std::function<void(Wait&)> look) { look_ = std::move(look); }
     /// How many waits began; the next one has this number.
     [[nodiscard]] std::size_t begun() const { return begun_; }
     /// How many are suspended now.
@@ -53,6 +61,7 @@ private:
     [[nodiscard]] bool is_ready(Wait& wait) const;
 
     Simulation& simulation_;
+    std::function<void(Wait&)> look_;
     std::map<Wait*, Entry> waits_;
     std::map<int, std::uint64_t> held_;
     std::uint64_t last_hold_ = 0;

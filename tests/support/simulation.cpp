@@ -46,7 +46,7 @@ void Signal::Waiting::await_suspend(std::coroutine_handle<> waiter) {
         });
 }
 
-// The waiter stays suspended till its event comes: nobody runs inside the call that woke it.
+// The waiter stays suspended until its event: no coroutine runs inside the call that woke it.
 void Signal::Waiting::end(Woken woken) {
     Simulation& simulation = signal_.simulation_;
     signal_.waiting_ = nullptr;

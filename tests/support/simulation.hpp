@@ -1,4 +1,4 @@
-// Virtual time, chance by seed, and suspended waits: the ground of every simulated world. It must
+// Virtual time, chance by seed, and suspended waits: on which every simulation stands. It must
 // not know SMTP, nor what runs on it.
 #pragma once
 

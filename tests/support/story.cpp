@@ -14,7 +14,7 @@ std::vector<std::string> parts_of(std::string_view rendered) {
     return parts;
 }
 
-std::string story_of(const SimulatedWorld& environment, const Outcome& outcome) {
+std::string story_of(const SimulatedEnvironment& environment, const Outcome& outcome) {
     std::string story = text("seed ", environment.simulation.seed(), "\n");
     for (const std::string& complaint : environment.simulation.complaints())
         story += text("  ", complaint, "\n");

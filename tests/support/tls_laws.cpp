@@ -8,21 +8,21 @@
 namespace tern::test {
 
 // The names whose addresses hold this one.
-bool requires_tls(const SimulatedWorld& environment, const Endpoint& endpoint) {
+bool requires_tls(const SimulatedEnvironment& environment, const Endpoint& endpoint) {
     const auto holds = [&](const auto& records, const std::string& name) {
         const auto found = records.find(name);
         return found != records.end() &&
                std::ranges::count(found->second.records, endpoint.address) > 0;
     };
-    return std::ranges::any_of(environment.server_files.demanded, [&](const std::string& name) {
-        return holds(environment.resolver.ipv4_records, name) ||
-               holds(environment.resolver.ipv6_records, name);
+    return std::ranges::any_of(environment.server_files.required, [&](const std::string& name) {
+        return holds(environment.records.ipv4, name) ||
+               holds(environment.records.ipv6, name);
     });
 }
 
 // contract.md#required-tls: once TLS that was required was
 // not achieved, the mail goes nowhere where it is not required.
-void check_required_tls(SimulatedWorld& environment) {
+void check_required_tls(SimulatedEnvironment& environment) {
     bool not_achieved = false;
     for (Connection& connection : environment.connections) {
         const bool implicit = connection.endpoint.port == 465;
@@ -38,7 +38,7 @@ void check_required_tls(SimulatedWorld& environment) {
 }
 
 // A session whose TLS failed before MAIL does not count among the five.
-std::size_t sessions_that_count(SimulatedWorld& environment) {
+std::size_t sessions_that_count(SimulatedEnvironment& environment) {
     std::size_t count = 0;
     for (Connection& connection : environment.connections) {
         const Peer::Heard heard = connection.peer->heard(connection.endpoint.port == 465);

@@ -14,9 +14,9 @@ Failure gone(Woken woken) {
 
 }  // namespace
 
-Wire::Wire(Simulation& simulation, WireTemper temper)
+Wire::Wire(Simulation& simulation, WireTraits traits)
     : simulation_(simulation),
-      temper_(temper),
+      traits_(traits),
       from_client_(simulation),
       from_server_(simulation) {}
 
@@ -39,14 +39,15 @@ void Wire::reset_reaches(Side side, Duration after) {
 // Bytes stay in order however their delays fall.
 Time Wire::arrival(Flow& flow) {
     flow.last_arrival = std::max(
-        flow.last_arrival, simulation_.now() + simulation_.random().up_to(temper_.longest_delay));
+        flow.last_arrival, simulation_.now() + simulation_.random().up_to(traits_.longest_delay));
     return flow.last_arrival;
 }
 
-std::size_t Wire::take(Flow& flow, std::span<char> into) {
+std::size_t Wire::take(Side reader, std::span<char> into) {
+    Flow& flow = flow_of(opposite(reader));
     std::size_t most = into.size();
     constexpr std::size_t flood = 100UL * 1024;  // short reads of that much would teach nothing
-    if (temper_.short_reads && flow.held < flood && !simulation_.random().once_in(3))
+    if (traits_.short_reads && flow.held < flood && !simulation_.random().once_in(3))
         most = 1 + simulation_.random().below(
                        static_cast<std::uint32_t>(std::min<std::size_t>(most, 600)));
     most = std::min(most, into.size());
@@ -65,18 +66,54 @@ std::size_t Wire::take(Flow& flow, std::span<char> into) {
     return taken;
 }
 
+bool Wire::has_ended(Side reader) const {
+    const Flow& flow = flow_of(opposite(reader));
+    return flow.writer_gone && flow.chunks.empty() && flow.end_arrives <= simulation_.now();
+}
+
+bool Wire::is_readable(Side reader) const {
+    const Flow& flow = flow_of(opposite(reader));
+    const bool holds =
+        !flow.chunks.empty() && flow.chunks.front().arrives <= simulation_.now();
+    return holds || is_reset(reader) || has_ended(reader);
+}
+
+// The kernel tells of room once a third of its buffer is free.
+bool Wire::is_writable(Side writer) const {
+    const Flow& flow = flow_of(writer);
+    return is_reset(writer) || flow.reader_gone || 3 * flow.held <= 2 * traits_.window;
+}
+
 Task<std::size_t> Wire::read(Side reader, std::span<char> into, Deadline deadline) {
-    Flow& flow = flow_of(opposite(reader));
     for (;;) {
-        const std::size_t taken = take(flow, into);
+        const std::size_t taken = take(reader, into);
         if (taken > 0) co_return taken;
         if (is_reset(reader))
             co_return Failure(Stage::start, Cause::closed, "the connection was reset");
-        if (flow.writer_gone && flow.chunks.empty() && flow.end_arrives <= simulation_.now())
-            co_return std::size_t(0);
-        const Woken woken = co_await flow.readable.wait(deadline);
+        if (has_ended(reader)) co_return std::size_t(0);
+        const Woken woken = co_await flow_of(opposite(reader)).readable.wait(deadline);
         if (woken != Woken::yes) co_return gone(woken);
     }
+}
+
+std::size_t Wire::put(Side writer, std::string_view bytes) {
+    Flow& flow = flow_of(writer);
+    std::size_t part = bytes.size();
+    // Until the reset has come back the kernel takes bytes for a peer that is gone.
+    // It comes behind whatever the peer had sent before.
+    if (flow.reader_gone)
+        reset_reaches(writer, std::max(simulation_.random().up_to(traits_.longest_delay),
+                                       flow_of(opposite(writer)).last_arrival -
+                                           simulation_.now()));
+    else part = std::min(part, traits_.window - std::min(traits_.window, flow.held));
+    if (part == 0) return 0;
+    flow.log += bytes.substr(0, part);
+    if (!flow.reader_gone) {
+        flow.held += part;
+        flow.chunks.push_back(Flow::Chunk{arrival(flow), std::string(bytes.substr(0, part))});
+        simulation_.schedule(flow.last_arrival, [&flow] { flow.readable.notify(); });
+    }
+    return part;
 }
 
 Task<Done> Wire::write(Side writer, std::string_view bytes, Deadline deadline, Duration idle) {
@@ -85,24 +122,7 @@ Task<Done> Wire::write(Side writer, std::string_view bytes, Deadline deadline, D
     for (;;) {
         if (is_reset(writer))
             co_return Failure(Stage::start, Cause::closed, "the connection was reset");
-        std::size_t part = bytes.size();
-        // Until the reset has come back the kernel takes bytes for a peer that is gone.
-        // It comes behind whatever the peer had sent before.
-        if (flow.reader_gone)
-            reset_reaches(writer, std::max(simulation_.random().up_to(temper_.longest_delay),
-                                           flow_of(opposite(writer)).last_arrival -
-                                               simulation_.now()));
-        else part = std::min(part, temper_.window - std::min(temper_.window, flow.held));
-        if (part > 0) {
-            flow.log += bytes.substr(0, part);
-            if (!flow.reader_gone) {
-                flow.held += part;
-                flow.chunks.push_back(
-                    Flow::Chunk{arrival(flow), std::string(bytes.substr(0, part))});
-                simulation_.schedule(flow.last_arrival, [&flow] { flow.readable.notify(); });
-            }
-            bytes.remove_prefix(part);
-        }
+        bytes.remove_prefix(put(writer, bytes));
         if (bytes.empty()) co_return Done();
         const Woken woken = co_await flow.writable.wait(flow.until);
         if (woken != Woken::yes) co_return gone(woken);
@@ -112,7 +132,7 @@ Task<Done> Wire::write(Side writer, std::string_view bytes, Deadline deadline, D
 
 std::size_t Wire::unsent(Side writer) const {
     const std::size_t held = flow_of(writer).held;
-    return held - std::min(held, temper_.receive_buffer);
+    return held - std::min(held, traits_.receive_buffer);
 }
 
 // A kernel that still holds unread bytes when its program closes answers with a reset.
@@ -132,7 +152,7 @@ void Wire::close(Side side) {
 void Wire::reset(Side side) {
     Flow& outgoing = flow_of(side);
     close(side);
-    reset_reaches(opposite(side), simulation_.random().up_to(temper_.longest_delay));
+    reset_reaches(opposite(side), simulation_.random().up_to(traits_.longest_delay));
     const Time now = simulation_.now();
     std::erase_if(outgoing.chunks, [now](const Flow::Chunk& chunk) { return chunk.arrives > now; });
     outgoing.held = 0;

@@ -18,7 +18,7 @@ enum class Side { client, server };
 }
 
 /// How a connection behaves; drawn from the seed where a test does not say.
-struct WireTemper {
+struct WireTraits {
     Duration longest_delay = std::chrono::milliseconds(40);
     std::size_t window = 64UL * 1024;  ///< bytes that a writer may be ahead of the reader
     /// Bytes of them that the reader's kernel holds and has acknowledged.
@@ -29,11 +29,22 @@ struct WireTemper {
 /// What both ends share. It outlives them: tests read what was written from it.
 class Wire {
 public:
-    Wire(Simulation& simulation, WireTemper temper);
+    Wire(Simulation& simulation, WireTraits traits);
 
     Task<std::size_t> read(Side reader, std::span<char> into, Deadline deadline);
     /// A deadline moves on by `idle` with each byte that the reader takes, if that is not 0.
     Task<Done> write(Side writer, std::string_view bytes, Deadline deadline, Duration idle = {});
+    /// What a system call does: takes what has arrived, hands over what there is room for; 0 where
+    /// that is nothing.
+    std::size_t take(Side reader, std::span<char> into);
+    std::size_t put(Side writer, std::string_view bytes);
+    /// Whether reading, or writing, has something to tell now.
+    [[nodiscard]] bool is_readable(Side reader) const;
+    [[nodiscard]] bool is_writable(Side writer) const;
+    /// This side finds the connection reset.
+    [[nodiscard]] bool is_reset(Side side) const;
+    /// All is read, and the other side is gone.
+    [[nodiscard]] bool has_ended(Side reader) const;
     /// What the reader's kernel has not acknowledged.
     [[nodiscard]] std::size_t unsent(Side writer) const;
     /// This side is gone: what it wrote still arrives, then the end.
@@ -74,13 +85,11 @@ private:
     [[nodiscard]] const Flow& flow_of(Side writer) const {
         return writer == Side::client ? from_client_ : from_server_;
     }
-    [[nodiscard]] bool is_reset(Side side) const;
     void reset_reaches(Side side, Duration after);
     Time arrival(Flow& flow);
-    std::size_t take(Flow& flow, std::span<char> into);
 
     Simulation& simulation_;
-    WireTemper temper_;
+    WireTraits traits_;
     Flow from_client_;
     Flow from_server_;
     std::optional<Time> reset_at_client_;

@@ -11,7 +11,8 @@
 #include <vector>
 
 #include "conversation/script.hpp"
-#include "support/simulated_world.hpp"
+#include "support/simulated_environment.hpp"
+#include "unit/delivery/told_resolver.hpp"
 
 namespace tern::delivery {
 namespace {
@@ -56,11 +57,10 @@ private:
 };
 
 bool written_when_memory_ran_out(std::deque<std::string> replies) {
-    test::SimulatedWorld others(1);
+    test::SimulatedEnvironment others(1);
     OneConnection dialer(others.simulation, std::move(replies));
-    Environment environment{others.simulation, others.simulation.random(), others.resolver,
-                            dialer,            others.timeouts,            others.local_addresses,
-                            others.server_files};
+    test::ToldResolver resolver(others.simulation, others.records);
+    Environment environment = others.with(resolver, dialer);
     routing::Settings settings;
     settings.hello_name = "me.sender.example";
     const std::array<std::string_view, 1> recipients{"bob@example.net"};
@@ -107,14 +107,14 @@ constexpr auto accepts = R"(
     S: 250 taken)";
 
 TEST(Deliver, OffersEveryOutcomeToTheObserver) {
-    test::SimulatedWorld world(1);
+    test::SimulatedEnvironment host(1);
     Seen seen;
-    world.observer = &seen;
-    world.settings.routes.smtproutes = ":[192.0.2.1],[192.0.2.2]\n";
-    world.add_server("192.0.2.1", 25, test::playing(refuses));
-    world.add_server("192.0.2.2", 25, test::playing(accepts));
-    const test::Outcome outcome = world.deliver();
-    ASSERT_EQ(seen.outcomes.size(), 2U) << world.simulation.transcript();
+    host.observer = &seen;
+    host.settings.routes.smtproutes = ":[192.0.2.1],[192.0.2.2]\n";
+    host.add_server("192.0.2.1", 25, test::playing(refuses));
+    host.add_server("192.0.2.2", 25, test::playing(accepts));
+    const test::Outcome outcome = host.deliver();
+    ASSERT_EQ(seen.outcomes.size(), 2U) << host.simulation.transcript();
     EXPECT_EQ(seen.outcomes[0].peer.to_string(), "[192.0.2.1]");
     EXPECT_EQ(seen.outcomes[0].failure->reply, (Reply{554, "554 5.7.1 not here\n"}));
     EXPECT_EQ(seen.outcomes[1].peer.to_string(), "[192.0.2.2]");
@@ -124,18 +124,19 @@ TEST(Deliver, OffersEveryOutcomeToTheObserver) {
 
 // Each has its own request and route; all else is shared, and nothing of it changes.
 TEST(Deliver, TwoAtOnceShareEnvironmentAndSettings) {
-    test::SimulatedWorld world(1);
-    world.settings.routes.smtproutes = ":[192.0.2.1]\n";
-    const routing::Settings& settings = world.settings;
-    for (int i = 0; i < 2; ++i) world.add_server("192.0.2.1", 25, test::playing(accepts));
-    Environment environment{world.simulation, world.simulation.random(), world.resolver,
-                            world.dialer,     world.timeouts,            world.local_addresses,
-                            world.server_files};
+    test::SimulatedEnvironment host(1);
+    host.settings.routes.smtproutes = ":[192.0.2.1]\n";
+    const routing::Settings& settings = host.settings;
+    for (int i = 0; i < 2; ++i) host.add_server("192.0.2.1", 25, test::playing(accepts));
+    const test::SocketCalls::Active simulated(host.network);
+    test::ToldResolver resolver(host.simulation, host.records);
+    test::CountedDialer dialer(host, host.dialer());
+    Environment environment = host.with(resolver, dialer);
     const std::array<std::string_view, 1> recipients{"bob@example.net"};
     std::array<Seen, 2> seen;
-    test::SimulatedMessage other(world.simulation);
+    test::SimulatedMessage other(host.simulation, host.reactor);
     other.content = "Subject: another\n";
-    const DeliveryRequest one{"example.net", "alice@sender.example", recipients, world.message,
+    const DeliveryRequest one{"example.net", "alice@sender.example", recipients, host.message,
                               &seen[0]};
     const DeliveryRequest two{"example.net", "alice@sender.example", recipients, other, &seen[1]};
     std::array<bool, 2> written{};
@@ -147,9 +148,9 @@ TEST(Deliver, TwoAtOnceShareEnvironmentAndSettings) {
                                   written[1]);
     first.start();
     second.start();
-    ASSERT_EQ(world.dials, 2U) << "one waits for the other";
-    while (!(first.finished() && second.finished()) && world.simulation.step()) {}
-    ASSERT_TRUE(first.finished() && second.finished()) << world.simulation.transcript();
+    ASSERT_EQ(host.dials, 2U) << "one waits for the other";
+    while (!(first.finished() && second.finished()) && host.reactor.step()) {}
+    ASSERT_TRUE(first.finished() && second.finished()) << host.simulation.transcript();
     EXPECT_EQ(first.take()->letter, Letter::accepted);
     EXPECT_EQ(second.take()->letter, Letter::accepted);
     for (int i = 0; i < 2; ++i) {
@@ -157,10 +158,10 @@ TEST(Deliver, TwoAtOnceShareEnvironmentAndSettings) {
         EXPECT_EQ(seen[i].outcomes.size(), 1U);
     }
     std::set<std::string> bodies;
-    for (const test::Connection& connection : world.connections)
+    for (const test::Connection& connection : host.connections)
         bodies.insert(connection.peer->heard(false).clear);
     EXPECT_EQ(bodies.size(), 2U);
-    while (world.simulation.step()) {}
+    while (host.reactor.step()) {}
 }
 
 }  // namespace

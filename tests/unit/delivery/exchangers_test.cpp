@@ -7,29 +7,29 @@
 #include <set>
 
 #include "base/text.hpp"
-#include "support/simulated_world.hpp"
+#include "support/simulated_environment.hpp"
+#include "unit/delivery/told_resolver.hpp"
 
 namespace tern::delivery {
 namespace {
 
-using test::SimulatedWorld;
+using test::SimulatedEnvironment;
 
 /// The groups of a next hop in words: "a[192.0.2.1 2001:db8::1] b[...] | c[...]", or the failure.
 class Walk {
-public:
-    Walk() : environment_(1) {}
+    SimulatedEnvironment environment_{1};
+    test::NoDialer dialer_;
 
-    SimulatedWorld& environment() { return environment_; }
+public:
+    SimulatedEnvironment& environment() { return environment_; }
+    test::ToldResolver resolver{environment_.simulation, environment_.records};
     routing::FamilyChoice families = routing::FamilyChoice::ipv4_first;
     Failure none_left = Failure(Stage::start, Cause::cancelled, "");
     bool reaches_all = false;  // every exchanger is connected to
     Duration took{};
 
     std::string of(const routing::NextHop& hop) {
-        Environment seen{environment_.simulation,   environment_.simulation.random(),
-                         environment_.resolver,     environment_.dialer,
-                         environment_.timeouts,     environment_.local_addresses,
-                         environment_.server_files};
+        Environment seen = environment_.with(resolver, dialer_);
         Exchangers exchangers(seen, std::chrono::seconds(30), families);
         const Time began = environment_.simulation.now();
         Result<Done> found = run(exchangers.find(hop));
@@ -87,8 +87,6 @@ private:
         }
         return words + ']';
     }
-
-    SimulatedWorld environment_;
 };
 
 TEST(Exchangers, GoByPreference) {
@@ -140,7 +138,7 @@ TEST(Exchangers, WithoutMxTheDomainItself) {
 TEST(Exchangers, TroubleIsTold) {
     Walk walk;
     EXPECT_EQ(walk.of("nowhere.net"), "no such host");
-    walk.environment().resolver.mx_records["x.net"];
+    walk.environment().records.mx["x.net"];
     EXPECT_EQ(walk.of("x.net"), "trouble");
     walk.environment().add_exchanger("null.net", 0, "");
     EXPECT_EQ(walk.of("null.net"), "null MX");
@@ -167,13 +165,13 @@ TEST(Exchangers, OurselvesAndWhatIsNoBetterAreLeftOut) {
     walk.environment().add_address("us", "192.0.2.9");
     walk.environment().add_address("c", "192.0.2.3");
     for (int i = 0; i < 20; ++i) EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1]");
-    walk.environment().resolver.ipv4_records.erase("a");
+    walk.environment().records.ipv4.erase("a");
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::loops_back);
     EXPECT_EQ(walk.none_left.detail,
               "x.net; us has the address 192.0.2.9, which is an address of this host; "
               "a does not exist");
-    walk.environment().resolver.ipv4_records["a"];  // fails
+    walk.environment().records.ipv4["a"];  // fails
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::name_service);
 }
@@ -218,7 +216,7 @@ TEST(Exchangers, NamesThatCannotExistArePassedOver) {
 // contract.md#exchangers: with neither MX nor address, as the old program said.
 TEST(Exchangers, ADomainWithNeitherMxNorAddressIsNoHost) {
     Walk walk;
-    walk.environment().resolver.ipv4_records["x.net"].outcome = dns::Outcome::no_data;
+    walk.environment().records.ipv4["x.net"].outcome = dns::Outcome::no_data;
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::no_such_host);
     walk.environment().add_address("x.net", "224.0.0.5");
@@ -234,7 +232,7 @@ TEST(Exchangers, WhatIsWrongWithEachIsNamed) {
     const char* const names[] = {"192.0.2.1", "2001:db8::1", "a b", "gone",
                                  "empty",     "group",       "six"};
     for (std::uint16_t i = 0; i < 5; ++i) walk.environment().add_exchanger("x.net", i, names[i]);
-    walk.environment().resolver.ipv4_records["empty"].outcome = dns::Outcome::no_data;
+    walk.environment().records.ipv4["empty"].outcome = dns::Outcome::no_data;
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::no_address);
     EXPECT_EQ(walk.none_left.detail,
@@ -248,9 +246,9 @@ TEST(Exchangers, WhatIsWrongWithEachIsNamed) {
     walk.families = routing::FamilyChoice::ipv4_only;
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_THAT(walk.none_left.detail, testing::HasSubstr("empty has no address; and 2 more."));
-    walk.environment().resolver.mx_records["x.net"].records.erase(
-        walk.environment().resolver.mx_records["x.net"].records.begin(),
-        walk.environment().resolver.mx_records["x.net"].records.begin() + 5);
+    walk.environment().records.mx["x.net"].records.erase(
+        walk.environment().records.mx["x.net"].records.begin(),
+        walk.environment().records.mx["x.net"].records.begin() + 5);
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.detail,
               "The host is x.net; its mail exchangers are not usable: group has no usable address "
@@ -268,10 +266,10 @@ TEST(Exchangers, AreLookedUpAsFarAsTheLimitAllows) {
     EXPECT_EQ(walk.none_left.detail,
               "200 of the 300 mail exchangers of x.net were not looked up: the limit for one "
               "delivery was reached");
-    EXPECT_EQ(walk.environment().resolver.addresses_asked.size(), Exchangers::most_names);
+    EXPECT_EQ(walk.resolver.addresses_asked.size(), Exchangers::most_names);
     walk.environment().add_address("gone20", "192.0.2.20");
     EXPECT_EQ(walk.of("x.net"), "gone20[192.0.2.20]");
-    walk.environment().resolver.mx_records["x.net"].records.resize(20);
+    walk.environment().records.mx["x.net"].records.resize(20);
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::no_address);
 }
@@ -280,7 +278,7 @@ TEST(Exchangers, AllLookUpsTogetherAreBoundedInTime) {
     Walk walk;
     for (std::uint16_t i = 0; i < 50; ++i) {
         walk.environment().add_exchanger("x.net", i, text("mute", i));
-        walk.environment().resolver.unanswered.insert(text("mute", i));
+        walk.environment().records.unanswered.insert(text("mute", i));
     }
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::name_service);
@@ -296,7 +294,7 @@ TEST(Exchangers, AnExchangerListedAgainIsLookedUpOnce) {
     walk.environment().add_address("a", "192.0.2.1");
     walk.environment().add_address("b", "192.0.2.2");
     EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1] | b[192.0.2.2]");
-    EXPECT_THAT(walk.environment().resolver.addresses_asked, testing::ElementsAre("a", "b"));
+    EXPECT_THAT(walk.resolver.addresses_asked, testing::ElementsAre("a", "b"));
 }
 
 // RFC 8305 3, and what becomes of the answer that was not waited for.
@@ -313,8 +311,8 @@ protected:
 };
 
 TEST_F(LateAnswer, OfOneFamilyThatNeverComesCostsLittle) {
-    walk.environment().resolver.ipv6_delays["a"] = Duration::max();
-    walk.environment().resolver.ipv6_delays["b"] = Duration::max();
+    walk.environment().records.ipv6_delays["a"] = Duration::max();
+    walk.environment().records.ipv6_delays["b"] = Duration::max();
     walk.reaches_all = true;
     EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1] | b[192.0.2.2]");
     EXPECT_LT(walk.took, std::chrono::seconds(1));
@@ -325,38 +323,38 @@ TEST_F(LateAnswer, OfOneFamilyThatNeverComesCostsLittle) {
 }
 
 TEST_F(LateAnswer, IsUsedBeforeTheNextPreferenceIfItIsThere) {
-    walk.environment().resolver.ipv4_delays["a"] = std::chrono::milliseconds(60);
+    walk.environment().records.ipv4_delays["a"] = std::chrono::milliseconds(60);
     EXPECT_EQ(walk.of("x.net"), "a[2001:db8::1] | a[192.0.2.1] | b[192.0.2.2]");
 }
 
 TEST_F(LateAnswer, IsUsedAfterAllOthersIfItTakesLonger) {
-    walk.environment().resolver.ipv4_delays["a"] = std::chrono::seconds(4);
+    walk.environment().records.ipv4_delays["a"] = std::chrono::seconds(4);
     EXPECT_EQ(walk.of("x.net"), "a[2001:db8::1] | b[192.0.2.2] | a[192.0.2.1]");
 }
 
 TEST_F(LateAnswer, IsWaitedForWhereTheOtherFamilyIsOfNoUse) {
-    walk.environment().resolver.ipv6_delays["a"] = std::chrono::seconds(4);
+    walk.environment().records.ipv6_delays["a"] = std::chrono::seconds(4);
     walk.families = routing::FamilyChoice::ipv6_only;
     EXPECT_EQ(walk.of("x.net"), "a[2001:db8::1]");
     walk.families = routing::FamilyChoice::ipv4_first;
-    walk.environment().resolver.ipv4_records["a"].records = {*IpAddress::parse("224.0.0.5")};
+    walk.environment().records.ipv4["a"].records = {*IpAddress::parse("224.0.0.5")};
     EXPECT_EQ(walk.of("x.net"), "a[2001:db8::1] | b[192.0.2.2]");
-    walk.environment().resolver.ipv6_delays["a"] = Duration::max();
-    walk.environment().resolver.mx_records["x.net"].records.resize(1);
+    walk.environment().records.ipv6_delays["a"] = Duration::max();
+    walk.environment().records.mx["x.net"].records.resize(1);
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::name_service);
 }
 
 TEST_F(LateAnswer, MayShowThatTheExchangerIsThisHost) {
     walk.environment().local_addresses.ours.insert(*IpAddress::parse("2001:db8::1"));
-    walk.environment().resolver.ipv6_delays["a"] = std::chrono::milliseconds(60);
+    walk.environment().records.ipv6_delays["a"] = std::chrono::milliseconds(60);
     walk.environment().add_address("a", "2001:db8::2");
     EXPECT_EQ(walk.of("x.net"), "a[192.0.2.1]");
     EXPECT_EQ(walk.none_left.cause, Cause::loops_back);
 }
 
 TEST_F(LateAnswer, OfARelayIsNotLostEither) {
-    walk.environment().resolver.ipv4_delays["a"] = std::chrono::seconds(4);
+    walk.environment().records.ipv4_delays["a"] = std::chrono::seconds(4);
     EXPECT_EQ(walk.of("x.net", ":a:26"), "a[2001:db8::1:26] | a[192.0.2.1:26]");
 }
 

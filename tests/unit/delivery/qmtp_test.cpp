@@ -1,12 +1,12 @@
-// Deliveries by QMTP to scripted servers; and to servers that are gone, mute and raving at every
-// byte.
+// Deliveries by QMTP to scripted servers; and to servers that are gone, mute
+// and talking garbage at every byte.
 #include <gmock/gmock.h>
 
 #include "base/text.hpp"
 #include "smtp/netstring.hpp"
 #include "support/laws.hpp"
 #include "support/reference_body.hpp"
-#include "support/simulated_world.hpp"
+#include "support/simulated_environment.hpp"
 
 namespace tern::test {
 namespace {
@@ -19,7 +19,7 @@ constexpr std::string_view relay = "192.0.2.9";
 constexpr std::uint16_t port = 209;
 
 // What must cross the wire for the world's message as `body`.
-std::string package_of(const SimulatedWorld& environment, std::string_view body) {
+std::string package_of(const SimulatedEnvironment& environment, std::string_view body) {
     std::string recipients;
     for (const std::string& recipient : environment.recipients)
         recipients += smtp::netstring(recipient);
@@ -82,7 +82,7 @@ public:
     }
     [[nodiscard]] std::string story() const { return story_of(environment, outcome); }
 
-    SimulatedWorld environment;
+    SimulatedEnvironment environment;
     Outcome outcome;
 };
 
@@ -179,8 +179,8 @@ TEST(Qmtp, AnUnreadableMessageIsDeferred) {
 }
 
 /// Replaces the message once so much of the package has come.
-Task<Done> changes_the_message(SimulatedWorld* environment, std::size_t after, std::string content,
-                               Peer& peer) {
+Task<Done> changes_the_message(SimulatedEnvironment* environment, std::size_t after,
+                               std::string content, Peer& peer) {
     co_await peer.hears_bytes(after);
     environment->message.content = std::move(content);
     co_return co_await peer.goes_mute();
@@ -238,7 +238,8 @@ TEST(Qmtp, RelaysInOrder) {
     Qmtp qmtp;
     qmtp.environment.settings.routes.qmtproutes = ":[192.0.2.7],[192.0.2.8],[192.0.2.9]:2209\n";
     qmtp.environment.message.content = std::string(500'000, 'x') + "\n";
-    qmtp.environment.hosts[{*IpAddress::parse("192.0.2.7"), port}].manner = Host::Manner::refuses;
+    qmtp.environment.hosts[{*IpAddress::parse("192.0.2.7"), port}].behaviour =
+        Host::Behaviour::refuses;
     qmtp.environment.add_server("192.0.2.8", port, script_of({10, "busy", Part::End::waits}));
     qmtp.environment.add_server("192.0.2.9", 2209, script_of({qmtp.package().size(), "1:K,1:K,"}));
     EXPECT_THAT(qmtp.delivered(), ElementsAre("r", "r", StartsWith("K192.0.2.9 accepted")));
@@ -246,7 +247,7 @@ TEST(Qmtp, RelaysInOrder) {
 
 TEST(Qmtp, NoServerAnswers) {
     Qmtp qmtp;
-    qmtp.environment.hosts[{*IpAddress::parse(relay), port}].manner = Host::Manner::silent;
+    qmtp.environment.hosts[{*IpAddress::parse(relay), port}].behaviour = Host::Behaviour::silent;
     EXPECT_THAT(qmtp.delivered(),
                 ElementsAre(StartsWith("ZSorry, I wasn't able to establish a QMTP connection. "
                                        "(#4.4.1)\n[192.0.2.9]:209: ")));
@@ -256,7 +257,7 @@ TEST(Qmtp, NeverAgainstADemandForTls) {
     Qmtp qmtp;
     qmtp.environment.settings.routes.qmtproutes = ":mx.example\n";
     qmtp.environment.add_address("mx.example", relay);
-    qmtp.environment.server_files.demanded.insert("mx.example");
+    qmtp.environment.server_files.required.insert("mx.example");
     EXPECT_THAT(qmtp.delivered(),
                 ElementsAre(testing::AllOf(StartsWith("ZUnable to read control files. (#4.3.0)\n"),
                                            HasSubstr("requires TLS for mx.example"),

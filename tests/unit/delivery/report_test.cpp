@@ -103,7 +103,8 @@ TEST(Report, OfLostConnections) {
 
 // Whatever failed behind the end of data: the words are there; before it they are not.
 TEST(Report, SaysPossibleDuplicateExactlyThen) {
-    for (const Cause cause : {Cause::closed, Cause::timed_out, Cause::protocol_error, Cause::tls}) {
+    for (const Cause cause : {Cause::closed, Cause::timed_out, Cause::protocol_error, Cause::tls,
+                              Cause::resources, Cause::cancelled}) {
         EXPECT_THAT(text_of(Stage::final_dot, cause, "why", true),
                     HasSubstr("connection died. Possible duplicate! "));
         EXPECT_THAT(text_of(Stage::body, cause, "why"), Not(HasSubstr("Possible duplicate")));

@@ -132,7 +132,7 @@ TEST(Verdict, BehindTheRequiredHandshakeTheMailMayGoToAnyOther) {
 
 // Local trouble is no word of the server's on TLS.
 TEST(Verdict, LocalTroubleInTheHandshakeSettles) {
-    for (const Cause cause : {Cause::control_file, Cause::resources})
+    for (const Cause cause : {Cause::control_file, Cause::resources, Cause::cancelled})
         EXPECT_EQ(verdict_of(Stage::handshake, cause, 0, false, Kind::verified),
                   (Verdict{Z, Next::settle, false}));
 }

@@ -1,4 +1,4 @@
-// Bytes of strangers: nothing of them may reach a terminal as a command.
+// Bytes of unexpected: nothing of them may reach a terminal as a command.
 #include "explain/show/printable.hpp"
 
 #include <random>

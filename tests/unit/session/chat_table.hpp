@@ -20,7 +20,7 @@ class ChatTable {
 public:
     explicit ChatTable(const test::Script& script)
         : simulation_(1),
-          wire_(std::make_shared<test::Wire>(simulation_, test::WireTemper())),
+          wire_(std::make_shared<test::Wire>(simulation_, test::WireTraits())),
           end_(std::make_unique<test::WireEnd>(wire_, test::Side::client)),
           chat(simulation_, *end_, chat_patience),
           peer_(simulation_, wire_, "server"),

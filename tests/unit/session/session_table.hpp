@@ -10,7 +10,7 @@
 
 #include "session/session.hpp"
 #include "support/peer.hpp"
-#include "support/simulated_world.hpp"
+#include "support/simulated_environment.hpp"
 #include "support/wire.hpp"
 
 namespace tern::session {
@@ -22,9 +22,9 @@ class SessionTable {
 public:
     explicit SessionTable(test::Script script,
                           const std::vector<std::string>& to = {"bob@example.net"},
-                          test::WireTemper temper = test::WireTemper())
-        : message(simulation),
-          wire_(std::make_shared<test::Wire>(simulation, temper)),
+                          test::WireTraits traits = test::WireTraits())
+        : message(simulation, reactor),
+          wire_(std::make_shared<test::Wire>(simulation, traits)),
           peer_(simulation, wire_, "server"),
           server_(script(peer_)) {
         envelope_.sender = *smtp::parse_address("alice@sender.example");
@@ -65,6 +65,7 @@ public:
     [[nodiscard]] const std::string& trouble() { return trouble_; }
 
     test::Simulation simulation{1};
+    test::SimulatedReactor reactor{simulation};
     Identity identity;
     Options options;
     test::SimulatedMessage message;

@@ -216,9 +216,9 @@ Task<Done> is_a_slow_link(Peer& mx) {
 }
 
 TEST(SessionTime, ProgressOfTheSendQueueIsProgress) {
-    test::WireTemper temper;
-    temper.short_reads = false;
-    Table table(is_a_slow_link, {"bob@example.net"}, temper);
+    test::WireTraits traits;
+    traits.short_reads = false;
+    Table table(is_a_slow_link, {"bob@example.net"}, traits);
     table.message.content = std::string(210'000, 'x') + "\n";
     const Result<Done> ended = table.deliver();
     EXPECT_TRUE(ended) << ended.error().detail;

@@ -1,19 +1,19 @@
-// A world drawn from a seed: names, hosts, servers with faults at any point, rules, message. Its
-// servers are honest unless they say so in their record (raved).
+// An environment drawn from a seed: names, hosts, servers with faults at any point, rules, message.
+// Its servers are honest unless they say so in their record (broke_protocol).
 #pragma once
 
 #include <memory>
 
 #include "smtp/extensions.hpp"
-#include "support/simulated_world.hpp"
+#include "support/simulated_environment.hpp"
 
 namespace tern::test {
 
-/// The world of this seed; the same on every machine.
-[[nodiscard]] std::unique_ptr<SimulatedWorld> random_world(std::uint64_t seed);
+/// The environment of this seed; the same on every machine.
+[[nodiscard]] std::unique_ptr<SimulatedEnvironment> random_environment(std::uint64_t seed);
 
-/// How a server of a random world is minded; the rest it draws as it goes.
-struct Mind {
+/// How a server of a random environment behaves; the rest it draws as it goes.
+struct ServerTraits {
     std::string name;
     bool implicit_tls = false;
     bool offers_tls = true;
@@ -31,6 +31,6 @@ struct Mind {
     Duration patience{};       ///< the client's timeoutremote: stalls are drawn around it
 };
 
-Task<Done> random_server(Peer& peer, Mind mind);
+Task<Done> random_server(Peer& peer, ServerTraits traits);
 
 }  // namespace tern::test

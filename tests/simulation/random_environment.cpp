@@ -1,15 +1,15 @@
-// Draws worlds from seeds; see random_world.hpp.
-#include "simulation/random_world.hpp"
+// Draws environments from seeds; see random_environment.hpp.
+#include "simulation/random_environment.hpp"
 
 #include "base/text.hpp"
 
 namespace tern::test {
 namespace {
 
-/// Fills one world, drawing from its own chance.
+/// Fills one environment, drawing from its own random numbers.
 class Drawing {
 public:
-    explicit Drawing(SimulatedWorld& environment)
+    explicit Drawing(SimulatedEnvironment& environment)
         : environment_(environment), random_(environment.simulation.random()) {}
 
     void draw() {
@@ -33,9 +33,40 @@ public:
             case 2: draw_relays(); break;
             default: draw_domain(); break;
         }
+        if (random_.once_in(2)) draw_name_servers();
     }
 
 private:
+    // One to three, of which some are of no help.
+    void draw_name_servers() {
+        using Kind = NameServerBehaviour::Kind;
+        static constexpr Kind kinds[] = {Kind::answers, Kind::answers,     Kind::answers,
+                                         Kind::answers, Kind::mute,        Kind::unreachable,
+                                         Kind::garbage, Kind::server_failure};
+        environment_.name_servers.servers.clear();
+        const std::uint32_t count = 1 + random_.below(3);
+        for (std::uint32_t i = 0; i < count; ++i) {
+            NameServerBehaviour drawn;
+            drawn.kind = kinds[random_.below(8)];
+            drawn.refuses_edns = random_.once_in(8);
+            drawn.ignores_edns = random_.once_in(8);
+            drawn.truncates = random_.once_in(6);
+            if (random_.once_in(4)) drawn.loses_once_in = 2 + random_.below(6);
+            if (random_.once_in(4)) drawn.longest_delay = std::chrono::seconds(6);
+            environment_.name_servers.servers.push_back(
+                {*IpAddress::parse(text("192.0.2.", 53 + i)), drawn});
+        }
+    }
+
+    // How much later the answer for one family comes, if it comes.
+    void draw_delays(const std::string& name) {
+        DnsRecords& records = environment_.records;
+        auto& delays = random_.once_in(2) ? records.ipv4_delays : records.ipv6_delays;
+        delays[name] = random_.once_in(3)   ? Duration::max()
+                       : random_.once_in(2) ? random_.up_to(std::chrono::milliseconds(100))
+                                            : random_.up_to(std::chrono::seconds(8));
+    }
+
     void draw_limits() {
         if (random_.once_in(5)) limits_.recipients = 1 + random_.below(4);
         if (random_.once_in(8)) limits_.transactions = 1 + random_.below(3);
@@ -179,7 +210,7 @@ private:
             add_server_name("example.net");
             return;
         }
-        if (random_.once_in(30)) environment_.resolver.mx_records["example.net"];  // fails
+        if (random_.once_in(30)) environment_.records.mx["example.net"];  // fails
         for (std::uint32_t i = 1; i <= count; ++i) {
             const std::string name = text("mx", i, ".example.net");
             environment_.add_exchanger("example.net",
@@ -187,17 +218,18 @@ private:
             add_server_name(name);
         }
         if (random_.once_in(50)) environment_.add_exchanger("example.net", 0, "");
-        if (random_.once_in(50)) environment_.resolver.unanswered.insert("mx1.example.net");
+        if (random_.once_in(50)) environment_.records.unanswered.insert("mx1.example.net");
     }
 
     void add_server_name(const std::string& name) {
         switch (random_.below(6)) {
-            case 0: environment_.server_files.demanded.insert(name); break;
+            case 0: environment_.server_files.required.insert(name); break;
             case 1: environment_.server_files.excluded.insert(name); break;
             default: break;
         }
         if (random_.once_in(60)) environment_.server_files.unreadable.insert(name);
-        if (random_.once_in(12)) environment_.resolver.ipv4_records[name];  // that look-up fails
+        if (random_.once_in(12)) environment_.records.ipv4[name];  // that look-up fails
+        if (random_.once_in(6)) draw_delays(name);
         const std::uint32_t count = 1 + random_.below(3);
         for (std::uint32_t i = 0; i < count; ++i) {
             ++addresses_;
@@ -220,40 +252,40 @@ private:
         host.delay = random_.up_to(random_.once_in(8) ? std::chrono::seconds(80)
                                                       : std::chrono::milliseconds(400));
         switch (random_.below(40)) {
-            case 0: case 1: case 2: case 3: host.manner = Host::Manner::silent; break;
-            case 4: case 5: case 6: host.manner = Host::Manner::refuses; break;
-            case 7: host.manner = Host::Manner::no_descriptors; break;
+            case 0: case 1: case 2: case 3: host.behaviour = Host::Behaviour::silent; break;
+            case 4: case 5: case 6: host.behaviour = Host::Behaviour::refuses; break;
+            case 7: host.behaviour = Host::Behaviour::no_descriptors; break;
             default: break;
         }
-        Mind mind;
-        mind.name = name.empty() ? "literal.example" : name;
-        mind.implicit_tls = port == 465;
-        mind.offers_tls = !random_.once_in(3);
-        mind.offers_smtputf8 = random_.once_in(2);
-        mind.offers_pipelining = !random_.once_in(3);
+        ServerTraits traits;
+        traits.name = name.empty() ? "literal.example" : name;
+        traits.implicit_tls = port == 465;
+        traits.offers_tls = !random_.once_in(3);
+        traits.offers_smtputf8 = random_.once_in(2);
+        traits.offers_pipelining = !random_.once_in(3);
         const std::uint32_t chunking = random_.below(10);
-        mind.chunking = chunking == 0  ? Mind::Chunking::pretended
-                        : chunking < 6 ? Mind::Chunking::offered
-                                       : Mind::Chunking::none;
-        mind.limits = limits_;
-        mind.takes_at_most = takes_at_most_;
+        traits.chunking = chunking == 0  ? ServerTraits::Chunking::pretended
+                        : chunking < 6 ? ServerTraits::Chunking::offered
+                                       : ServerTraits::Chunking::none;
+        traits.limits = limits_;
+        traits.takes_at_most = takes_at_most_;
         if (!random_.once_in(6)) {
             static constexpr const char* lists[] = {"PLAIN", "LOGIN", "CRAM-MD5 LOGIN",
                                                     "SCRAM-SHA-256 PLAIN", "GSSAPI", "XOAUTH2"};
-            mind.mechanisms = lists[random_.below(6)];
+            traits.mechanisms = lists[random_.below(6)];
         }
-        mind.user = user_;
-        mind.secret = random_.once_in(8) ? "another" : secret_;
-        mind.size_limit = random_.once_in(20) ? 100 : 0;
-        mind.trouble = trouble_;
-        mind.certificate = certificates[random_.below(7)];
-        mind.patience = environment_.settings.timeout_remote;
+        traits.user = user_;
+        traits.secret = random_.once_in(8) ? "another" : secret_;
+        traits.size_limit = random_.once_in(20) ? 100 : 0;
+        traits.trouble = trouble_;
+        traits.certificate = certificates[random_.below(7)];
+        traits.patience = environment_.settings.timeout_remote;
         // As often as the client may come, and a good deal more.
         for (unsigned i = 0; i < 2 * delivery::most_sessions; ++i)
-            host.scripts.push_back([mind](Peer& peer) { return random_server(peer, mind); });
+            host.scripts.push_back([traits](Peer& peer) { return random_server(peer, traits); });
     }
 
-    SimulatedWorld& environment_;
+    SimulatedEnvironment& environment_;
     SeededRandom& random_;
     unsigned trouble_ = 0;
     unsigned addresses_ = 0;
@@ -266,8 +298,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<SimulatedWorld> random_world(std::uint64_t seed) {
-    auto environment = std::make_unique<SimulatedWorld>(seed);
+std::unique_ptr<SimulatedEnvironment> random_environment(std::uint64_t seed) {
+    auto environment = std::make_unique<SimulatedEnvironment>(seed);
     Drawing(*environment).draw();
     return environment;
 }

@@ -1,5 +1,5 @@
-// The whole world of a delivery, simulated: names, hosts, servers, memory of silent hosts, rules,
-// and the message. It records what happened for the laws (laws.hpp).
+// The whole environment of a delivery, simulated: names, hosts, servers, memory of silent hosts,
+// rules, and the message. It records what happened for the laws (laws.hpp).
 #pragma once
 
 #include <deque>
@@ -11,50 +11,25 @@
 #include <vector>
 
 #include "delivery/deliver.hpp"
+#include "os/cares_resolver.hpp"
+#include "os/connector.hpp"
+#include "os/dialer.hpp"
+#include "support/dns_records.hpp"
 #include "support/peer.hpp"
+#include "support/simulated_name_servers.hpp"
+#include "support/simulated_network.hpp"
+#include "support/simulated_reactor.hpp"
 #include "support/simulation.hpp"
 #include "support/wire.hpp"
 
 namespace tern::test {
 
-/// What the name servers say; names without an entry do not exist.
-class SimulatedResolver final : public dns::Resolver {
-public:
-    explicit SimulatedResolver(Simulation& simulation) : simulation_(simulation) {}
-
-    std::map<std::string, dns::Answer<dns::Mx>> mx_records;
-    std::map<std::string, dns::Answer<IpAddress>> ipv4_records;
-    std::map<std::string, dns::Answer<IpAddress>> ipv6_records;
-    /// Look-ups that get no answer at all: they fail at their deadline.
-    std::set<std::string> unanswered;
-    /// How much longer the answer for one family takes; Duration::max(): there is none.
-    std::map<std::string, Duration> ipv4_delays;
-    std::map<std::string, Duration> ipv6_delays;
-    /// Names whose addresses were asked for, in order, with the families.
-    std::vector<std::string> addresses_asked;
-    Duration longest_delay = std::chrono::milliseconds(80);
-    bool asked = false;
-
-    Task<dns::Answer<dns::Mx>> mx(const dns::Domain& domain, Deadline deadline) override;
-    Task<dns::Addresses> addresses(const dns::Domain& host, Deadline deadline) override;
-    Task<dns::Answer<IpAddress>> addresses_of(const dns::Domain& host, Family family,
-                                              Deadline deadline) override;
-
-private:
-    Task<bool> answers_in_time(std::string name, Deadline deadline);
-    [[nodiscard]] dns::Answer<IpAddress> known(const std::string& name, Family family) const;
-    [[nodiscard]] Duration delay_of(const std::string& name, Family family) const;
-    [[nodiscard]] dns::Outcome without_records(const std::string& name) const;
-
-    Simulation& simulation_;
-};
-
 /// One address and port, and who answers there.
 struct Host {
-    enum class Manner { answers, refuses, silent, no_descriptors };
-    Manner manner = Manner::answers;
+    enum class Behaviour { answers, refuses, silent, no_descriptors };
+    Behaviour behaviour = Behaviour::answers;
     Duration delay = std::chrono::milliseconds(20);
-    std::optional<WireTemper> temper;  ///< nothing: drawn by chance
+    std::optional<WireTraits> traits;  ///< nothing: drawn by chance
     /// One for each connection, in order; when they are used up connections are refused.
     std::vector<Script> scripts;
     std::size_t used = 0;
@@ -69,22 +44,42 @@ struct Connection {
     std::string trouble;  ///< why the script ended before its end
 };
 
-class SimulatedWorld;
+class SimulatedEnvironment;
 
-class SimulatedDialer final : public Dialer {
+/// The real dialer; it counts its calls, and complains of those that make no sense.
+class CountedDialer final : public Dialer {
 public:
-    explicit SimulatedDialer(SimulatedWorld& environment) : environment_(environment) {}
+    CountedDialer(SimulatedEnvironment& environment, Dialer& dialer)
+        : environment_(environment), dialer_(dialer) {}
     Task<DialResult> dial(std::span<const Target> targets, Duration patience,
-                                    Deadline deadline) override;
+                          Deadline deadline) override;
 
 private:
-    [[nodiscard]] DialResult::Each outcome_at(const Endpoint& endpoint) const;
-    [[nodiscard]] Duration delay_of(const Endpoint& endpoint) const;
+    void check(std::span<const Target> targets);
 
-    SimulatedWorld& environment_;
+    SimulatedEnvironment& environment_;
+    Dialer& dialer_;
+    std::set<Endpoint> hopeless_;  // they timed out or refused
 };
 
-class SimulatedBackoff final : public TimeoutTable {
+/// The real resolver; it complains of look-ups that take longer than contract.md#names allows.
+class TimedResolver final : public dns::Resolver {
+public:
+    TimedResolver(SimulatedEnvironment& environment, os::ResolvConf conf);
+
+    Task<dns::Answer<dns::Mx>> mx(const dns::Domain& domain, Deadline deadline) override;
+    Task<dns::Addresses> addresses(const dns::Domain& host, Deadline deadline) override;
+    Task<dns::Answer<IpAddress>> addresses_of(const dns::Domain& host, Family family,
+                                              Deadline deadline) override;
+
+private:
+    void check(const dns::Domain& name, Time begun);
+
+    SimulatedEnvironment& environment_;
+    os::CaresResolver resolver_;
+};
+
+class SimulatedTimeoutTable final : public TimeoutTable {
 public:
     std::set<IpAddress> listed;
     std::set<IpAddress> skipped;
@@ -114,9 +109,9 @@ public:
 };
 
 /// control/tlshosts and its kin, as sets of names.
-class SimulatedRules final : public ServerFiles {
+class SimulatedServerFiles final : public ServerFiles {
 public:
-    std::set<std::string> demanded;
+    std::set<std::string> required;
     std::set<std::string> excluded;
     std::set<std::string> unreadable;
     bool exhaustive = false;
@@ -129,7 +124,8 @@ public:
 
 class SimulatedMessage final : public MessageSource {
 public:
-    explicit SimulatedMessage(Simulation& simulation) : simulation_(simulation) {}
+    SimulatedMessage(Simulation& simulation, Reactor& reactor)
+        : simulation_(simulation), reactor_(reactor) {}
 
     std::string content = "Subject: hello\n\nHello.\n";
     bool pipe = false;
@@ -144,27 +140,32 @@ public:
 
 private:
     Simulation& simulation_;
+    Reactor& reactor_;
     std::size_t at_ = 0;
 };
 
 /// What came of a delivery.
 struct Outcome {
-    std::optional<delivery::Report> report;  ///< nothing when it never ended
+    std::optional<delivery::Report> report;  ///< nothing when it never ended, or was cancelled
     std::string rendered;
     bool end_of_data_written = false;
     Duration took{};
 };
 
-class SimulatedWorld {
+/// What runs is the program's own delivery, dialer, resolver and streams; below the system calls
+/// everything is a value.
+class SimulatedEnvironment final : private NetworkHosts {
 public:
-    explicit SimulatedWorld(std::uint64_t seed);
+    explicit SimulatedEnvironment(std::uint64_t seed);
 
     Simulation simulation;
-    SimulatedResolver resolver;
-    SimulatedDialer dialer;
-    SimulatedBackoff timeouts;
+    SimulatedReactor reactor;
+    DnsRecords records;
+    SimulatedNameServers name_servers;
+    SimulatedNetwork network;
+    SimulatedTimeoutTable timeouts;
     SimulatedAddresses local_addresses;
-    SimulatedRules server_files;
+    SimulatedServerFiles server_files;
     SimulatedMessage message;
     std::map<Endpoint, Host> hosts;
     routing::Settings settings;
@@ -192,40 +193,43 @@ public:
     };
     std::vector<Dialled> dialled;
     /// Endpoints that were dialled though no test speaks of them.
-    std::vector<Endpoint> strangers;
+    std::vector<Endpoint> unexpected;
 
     /// A host at `address` whose connections play these scripts, and a name for it.
     Host& add_server(std::string_view address, std::uint16_t port, Script script);
-    void add_address(const std::string& name, std::string_view address);
+    void add_address(const std::string& name, std::string_view address) {
+        records.add_address(name, address);
+    }
     void add_exchanger(const std::string& domain, std::uint16_t preference,
-                       const std::string& name);
+                       const std::string& name) {
+        records.add_exchanger(domain, preference, name);
+    }
 
-    /// Runs the delivery to its end and all scripts to theirs. Deadlocks, endless runs and waits
-    /// without a proper deadline become complaints of the simulation.
+    /// All of it, with these two.
+    [[nodiscard]] Environment with(dns::Resolver& resolver, Dialer& dialer) {
+        return {simulation, simulation.random(), resolver,    dialer,
+                timeouts,   local_addresses,     server_files};
+    }
+    /// The real one, over the simulated network.
+    [[nodiscard]] Dialer& dialer() { return dialer_; }
+    /// Runs the delivery to its end and all scripts to theirs. Deadlocks, endless runs, waits
+    /// without a proper deadline and sockets that are left open become complaints of the
+    /// simulation.
     Outcome deliver();
 
 private:
-    friend SimulatedDialer;
-    std::unique_ptr<Stream> connect(const Endpoint& endpoint);
-    /// Where a connection to the target leaves from.
-    [[nodiscard]] static IpAddress local_end(const Target& target);
-};
+    Answer called(const Endpoint& endpoint, const std::optional<IpAddress>& from) override;
+    std::shared_ptr<Wire> accepts(const Endpoint& endpoint) override;
+    void hears(const Endpoint& endpoint, std::string datagram, SocketNumber from) override;
+    [[nodiscard]] bool is_ours(const IpAddress& address) const override;
 
-/// The client's end of a Wire. It checks that each wait has a deadline that makes sense.
-class CheckedStream final : public Stream {
-public:
-    CheckedStream(SimulatedWorld& environment, std::shared_ptr<Wire> wire)
-        : environment_(environment), end_(std::move(wire), Side::client) {}
-    Task<std::size_t> read_some(std::span<char> into, Deadline deadline) override;
-    Task<Done> write(std::string_view bytes, Deadline deadline) override;
-    void extend_writes(Duration idle) override { end_.extend_writes(idle); }
-    [[nodiscard]] std::size_t unsent() const override { return end_.unsent(); }
+    void check(Wait& wait);
+    void run(Task<delivery::Report>& task);
+    void take(Task<delivery::Report>& task, Outcome& outcome);
+    void end_scripts();
 
-private:
-    void check(Deadline deadline) const;
-
-    SimulatedWorld& environment_;
-    WireEnd end_;
+    os::SocketConnector connector_;
+    os::Dialer dialer_;
 };
 
 }  // namespace tern::test
