@@ -1,4 +1,5 @@
-// A conversation file (README.md here describes its lines) as values, and as a simulated environment.
+// A conversation file (README.md here describes its lines) as values, and as a simulated
+// environment.
 #pragma once
 
 #include <chrono>
