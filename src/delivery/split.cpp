@@ -70,7 +70,7 @@ Task<Done> Delivery::further_transactions(session::Session& session, Outcome& ou
 bool Delivery::may_leave_to_others(const Failure& failure, const Outcome& outcome) {
     const Verdict verdict = judge(failure, outcome.circumstances);
     return verdict.letter == Letter::deferred && verdict.next != Next::settle &&
-           environment_.message.rewind();
+           request_.message.rewind();
 }
 
 // contract.md#lost-or-doubled: each recipient's letter is the outcome of its own transaction.
