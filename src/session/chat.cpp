@@ -82,6 +82,20 @@ Task<Done> Chat::say(std::string_view group, Stage stage) {
     co_return co_await write(group, stage);
 }
 
+// What is there in place of a greeting may come in pieces; its line is quoted whole.
+Task<Done> Chat::read_to_line_end(std::string& words, Deadline by) {
+    constexpr Duration longest = std::chrono::seconds(1);
+    unread_ = {};
+    by = std::min<Deadline>(by, clock_.now() + longest);
+    while (words.find('\n') == words.npos && words.size() < smtp::reported_text) {
+        Result<std::size_t> got = co_await stream_->read_some(buffer_, by).outcome();
+        if (!got && got.error().cause == Cause::cancelled) co_return std::move(got.error());
+        if (!got || *got == 0) break;
+        words.append(buffer_.data(), *got);
+    }
+    co_return Done();
+}
+
 Task<smtp::Reply> Chat::read_reply(Stage stage, std::size_t kept) {
     in_step_ = false;
     smtp::ReplyReader reader(kept);
@@ -96,8 +110,8 @@ Task<smtp::Reply> Chat::read_reply(Stage stage, std::size_t kept) {
             co_return reader.take();
         }
         if (reader.state() == smtp::ReplyReader::State::malformed) {
-            const std::string_view words =
-                reader.reply().text.size() > 4 ? reader.reply().text : offered;
+            std::string words(reader.reply().text.size() > 4 ? reader.reply().text : offered);
+            if (stage == Stage::greeting) co_await read_to_line_end(words, time.by);
             const std::string why = text(reply_to(stage, "invalid "), ": ", reader.trouble());
             // contract.md#reports: what is there instead of a greeting is reported as a reply is.
             co_return Failure(stage, Cause::protocol_error,

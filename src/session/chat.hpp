@@ -57,6 +57,7 @@ public:
     /// The server's next bytes, for words that are no SMTP replies; none when it has hung up. They
     /// count as read, and hold until the next call. Fails with timed_out, closed, tls. `time` must
     /// outlive the wait.
+    Task<Done> read_to_line_end(std::string& words, Deadline by);
     Task<std::string_view> hear(Stage stage, ReplyTime& time);
 
     /// Goes on over another stream (TLS); nothing unread may be left.
