@@ -6,7 +6,7 @@
 namespace tern {
 
 /// Gives random numbers: order of equal exchangers, jitter of back-off, nonces of AUTH. In
-/// production nobody can foresee them (getrandom(2)).
+/// production they cannot be foreseen (getrandom(2)).
 class Random {
 public:
     Random() = default;

@@ -121,7 +121,7 @@ private:
     Peer split_peer_;               // the server that was last asked to take them
     bool took_recipient_ = false;   // the server of the last session accepted one
     std::size_t waiting_ = 0;       // recipients, when that server was called last
-    std::string another_failed_;    // how the last session that took nobody failed for now
+    std::string another_failed_;    // how the last session that accepted no recipient failed
     std::string accepted_;          // the words of the first transaction that was accepted
     std::string no_further_round_;  // how a server ended a session that was in step, if one did
 };

@@ -73,7 +73,7 @@ public:
 
     /// Whether a connection to it was tried in this delivery.
     [[nodiscard]] bool was_tried(const Endpoint& endpoint) const;
-    /// Something known was left untried for a limit: who has it untried cannot say that nobody
+    /// Something known was left untried for a limit: then it is not certain that no server
     /// takes the mail.
     [[nodiscard]] bool left_untried() const { return left_untried_; }
     /// No new attempt begins from then on; set once TLS has failed.

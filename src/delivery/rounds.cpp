@@ -106,7 +106,7 @@ std::vector<std::optional<RecipientReport>> Rounds::replies(const session::Progr
         const session::RecipientAnswer& answer = progress.recipients[i];
         // Of one that was not said any more nothing is known, unless the others were served.
         if (answer.waits && !answer.reply && !progress.accepted) continue;
-        // Where nobody was said the whole message is judged by the other servers, or by none.
+        // Where no recipient was named the other servers judge the whole message, or none does.
         known[members_[i]] = needs_another_server(answer) && !others_were_said
                                  ? recipient_report(answer, peer)
                                  : report_of(answer, peer);

@@ -49,7 +49,7 @@ Task<Done> Delivery::further_transactions(session::Session& session, Outcome& ou
             outcome.failure = std::move(sent.error());
             break;
         }
-        // Every recipient was refused, so nobody has it even where the message was written along.
+        // Every recipient was refused: none has the message, even where it was written along.
         const bool takes_no_more =
             !sent && sent.error().cause == Cause::all_refused && progress.takes_no_more();
         const bool ends = takes_no_more ||

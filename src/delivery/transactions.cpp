@@ -7,11 +7,11 @@ namespace tern::delivery {
 
 void note_progress(const session::Progress& progress, const session::Envelope& envelope,
                    Circumstances& circumstances) {
-    const bool nobody_has_it =
+    const bool no_recipient_has_it =
         progress.recipients.size() == envelope.recipients.size() &&
         std::ranges::none_of(progress.recipients, &session::RecipientAnswer::accepted);
     circumstances.end_of_data_written = progress.is_binding();
-    circumstances.in_doubt = progress.is_binding() && !nobody_has_it;
+    circumstances.in_doubt = progress.is_binding() && !no_recipient_has_it;
 }
 
 bool concerns_its_recipients_alone(const Failure& failure) {

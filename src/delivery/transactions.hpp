@@ -9,7 +9,7 @@
 namespace tern::delivery {
 
 /// Notes whether the end of data was written, and whether somebody may have the message although
-/// nobody said so: not where the refusal of every recipient, or of all of it, was read.
+/// no reply said so: not where the refusal of every recipient, or of all of it, was read.
 void note_progress(const session::Progress& progress, const session::Envelope& envelope,
                    Circumstances& circumstances);
 

@@ -24,7 +24,7 @@ struct Circumstances {
     /// The end of data was written, and MAIL and all behind it were not refused: no other way may
     /// be tried for this message (contract.md#lost-or-doubled).
     bool end_of_data_written = false;
-    /// Somebody may have the message although nobody said so.
+    /// A recipient may have the message although no reply said so.
     bool in_doubt = false;
     /// The session is in clear although TLS was tried: STARTTLS was refused in it, or a handshake
     /// with this address failed earlier in the delivery.

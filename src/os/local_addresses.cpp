@@ -87,7 +87,7 @@ Result<std::vector<IpAddress>> unable(std::string_view why) {
 Result<std::vector<IpAddress>> ipv4_addresses() {
     const Descriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     if (!socket) return unable(error_words(errno));
-    // Of a list that fills the room nobody knows whether it is all.
+    // Whether a list that fills the room is complete is not known.
     for (std::vector<ifreq> room(32);; room.resize(4 * room.size())) {
         ifconf list{};
         list.ifc_len = static_cast<int>(room.size() * sizeof(ifreq));

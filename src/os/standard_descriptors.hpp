@@ -16,7 +16,7 @@ namespace tern::os {
 /// False when that is impossible.
 [[nodiscard]] bool fill_standard_descriptors();
 
-/// Writes all of `bytes` to standard output, whatever it is; trouble there has nobody to be told.
+/// Writes all of `bytes` to standard output, whatever it is; trouble there cannot be reported.
 void write_report(std::string_view bytes);
 
 }  // namespace tern::os

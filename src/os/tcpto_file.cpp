@@ -68,7 +68,7 @@ void TcptoFile::write_changes(Held& held, const TcptoBytes& before) {
     for (std::size_t at = 0; at + size <= before.size(); at += size) {
         const auto record = std::span<const unsigned char>(held.content).subspan(at, size);
         if (std::ranges::equal(record, std::span(before).subspan(at, size))) continue;
-        // A table that cannot be written remembers less: nobody needs to be told.
+        // A table that cannot be written remembers less: that is no trouble to report.
         static_cast<void>(held.file.write(record, at));
     }
 }

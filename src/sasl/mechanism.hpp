@@ -11,7 +11,7 @@
 namespace tern::sasl {
 
 /// The strongest first, where control/authmechanisms has no other order; for a token only the last
-/// two can be. Bound to the TLS session comes before the better hash: nobody breaks HMAC-SHA-1, but
+/// two can be. Bound to the TLS session comes before the better hash: HMAC-SHA-1 is not broken, but
 /// TLS without verification may end at somebody in the middle.
 enum class Mechanism {
     scram_sha_256_plus,  ///< RFC 7677, bound to the TLS session
@@ -39,7 +39,7 @@ enum class Mechanism {
 
 /// What of the connection bears on the choice.
 struct Footing {
-    /// TLS is there, or the server is on this host: what is said reaches nobody else.
+    /// TLS is there, or the server is on this host: what is sent is not seen by others.
     bool private_line = false;
     /// The TLS session gave data to bind to.
     bool has_binding = false;

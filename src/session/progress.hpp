@@ -55,7 +55,7 @@ struct Progress {
         return static_cast<std::size_t>(
             std::ranges::count_if(recipients, &RecipientAnswer::accepted));
     }
-    /// Whether the server took nobody here because of those it took before: it counts recipients
+    /// Whether it accepted no recipient here because of those it accepted before: it counts them
     /// over transactions, and this session is of no more use.
     [[nodiscard]] bool takes_no_more() const {
         return std::ranges::any_of(recipients, &RecipientAnswer::waits) &&

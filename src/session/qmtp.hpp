@@ -31,8 +31,8 @@ namespace tern::session {
 /// is complete, at Stage::body: message_source (also when the message has changed since it was
 /// measured), timed_out, closed, protocol_error. From then on, at Stage::final_dot: timed_out,
 /// closed, protocol_error; the answers so far stay in `progress`, and those that are K are settled:
-/// those recipients have the message, of the others nobody knows. With an answer too many none
-/// counts, since nobody can say which is whose.
+/// those recipients have the message, of the others it is not known. With an answer too many none
+/// counts, since it is not known which is whose.
 [[nodiscard]] Task<Done> deliver_by_qmtp(const Clock& clock, Stream& stream, Duration patience,
                                          const Envelope& envelope, MessageSource& message,
                                          std::uint64_t size, Progress& progress);

@@ -190,7 +190,7 @@ Task<Done> Transaction::exchange() {
     co_return Done();
 }
 
-// Of more replies than commands nobody can say which one is about the message. RFC 5321 3.8 lets a
+// Of more replies than commands it is not known which one is about the message. RFC 5321 3.8 lets a
 // server announce with 421 that it goes.
 Task<Done> Transaction::expect_no_surplus() {
     const Heard heard = co_await chat_.listen();
@@ -276,8 +276,8 @@ void Transaction::note_unsaid() {
             i >= first_unsaid_ && sendable(envelope_.recipients[i]);
 }
 
-// The reply to DATA. RFC 2920 3.1: a server may say 354 although nobody was accepted. It gets no
-// message and no single dot, which would be an end of data: the connection is closed, and that
+// The reply to DATA. RFC 2920 3.1: a server may reply 354 although it accepted no recipient. It gets
+// no message and no single dot, which would be an end of data: the connection is closed, and that
 // cancels the transaction (contract.md#one-flight, RFC 5321 4.1.1.10).
 Result<Done> Transaction::take_go_ahead(smtp::Reply reply) {
     constexpr int go_ahead = 354;
@@ -292,7 +292,7 @@ Result<Done> Transaction::take_go_ahead(smtp::Reply reply) {
                                        : protocol_error(Stage::data, reply));
 }
 
-// Ends a group; fails when nobody was accepted.
+// Ends a group; fails when no recipient was accepted.
 Task<Done> Transaction::expect_acceptance() {
     co_await exchange();
     note_unsaid();

@@ -46,7 +46,7 @@ void judge_words(std::string_view input) {
     const std::string shown = explain::printable(input);
     expect(shown.size() <= explain::longest_shown + 3);
     expect(std::ranges::none_of(shown, is_control));
-    expect(explain::printable(shown) == shown);
+    if (shown.size() <= explain::longest_shown) expect(explain::printable(shown) == shown);
     for (const std::string& line : explain::printable_lines(input))
         expect(std::ranges::none_of(line, is_control));
     std::string before(input);

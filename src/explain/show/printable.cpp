@@ -68,19 +68,19 @@ std::string hexadecimal(std::uint32_t number, std::size_t fewest) {
 
 std::string printable(std::string_view bytes, std::size_t most) {
     std::string shown;
-    const bool cut = bytes.size() > most;
-    bytes = bytes.substr(0, most);
     while (!bytes.empty()) {
         const Character character = character_at(bytes);
         const char first = bytes.front();
+        std::string piece;
         if (character.length == 0 || is_control(first))
-            shown += text("\\x", hexadecimal(static_cast<unsigned char>(first), 2));
+            piece = text("\\x", hexadecimal(static_cast<unsigned char>(first), 2));
         else if (deceives(character.value))
-            shown += text("\\u{", hexadecimal(character.value, 1), "}");
-        else shown += bytes.substr(0, character.length);
+            piece = text("\\u{", hexadecimal(character.value, 1), "}");
+        else piece = bytes.substr(0, character.length);
+        if (shown.size() + piece.size() > most) return shown + "...";
+        shown += piece;
         bytes.remove_prefix(std::max<std::size_t>(character.length, 1));
     }
-    if (cut) shown += "...";
     return shown;
 }
 

@@ -88,8 +88,8 @@ TEST(Printable, EscapesWhatIsNoUtf8) {
 TEST(Printable, IsBounded) {
     EXPECT_EQ(printable("abcdef", 3), "abc...");
     EXPECT_EQ(printable("abc", 3), "abc");
-    EXPECT_EQ(printable("ab\xc3\xa9", 3), "ab\\xc3...");
-    EXPECT_LE(printable(std::string(100000, '\x1b')).size(), 4 * longest_shown + 3);
+    EXPECT_EQ(printable("ab\xc3\xa9", 3), "ab...");
+    EXPECT_LE(printable(std::string(100000, '\x1b')).size(), longest_shown + 3);
 }
 
 TEST(Printable, HoldsForAnyBytes) {
