@@ -276,9 +276,9 @@ void Transaction::note_unsaid() {
             i >= first_unsaid_ && sendable(envelope_.recipients[i]);
 }
 
-// The reply to DATA. RFC 2920 3.1: a server may reply 354 although it accepted no recipient. It gets
-// no message and no single dot, which would be an end of data: the connection is closed, and that
-// cancels the transaction (contract.md#one-flight, RFC 5321 4.1.1.10).
+// The reply to DATA. RFC 2920 3.1: a server may reply 354 although it accepted no recipient. It
+// gets no message and no single dot, which would be an end of data: the connection is closed, and
+// that cancels the transaction (contract.md#one-flight, RFC 5321 4.1.1.10).
 Result<Done> Transaction::take_go_ahead(smtp::Reply reply) {
     constexpr int go_ahead = 354;
     const bool unwanted = refusal_ || !any_accepted();
