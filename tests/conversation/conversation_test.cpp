@@ -66,7 +66,7 @@ TEST_P(Conversations, KeepTheLawsWhereverTheyAreCancelled) {
     const Conversation conversation = Conversation::read(GetParam());
     const std::unique_ptr<SimulatedEnvironment> whole = conversation.environment(1, Fault());
     whole->deliver();
-    constexpr std::size_t most_places = 150;  // a long reply is read in hundreds of pieces
+    constexpr std::size_t most_places = 60;  // a long reply is read in hundreds of pieces
     const std::size_t apart = whole->reactor.begun() / most_places + 1;
     for (std::size_t wait = 0; wait < whole->reactor.begun(); wait += apart) {
         const std::unique_ptr<SimulatedEnvironment> environment =
