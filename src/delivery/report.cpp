@@ -51,15 +51,6 @@ std::string refusal_text(const Failure& failure, const Peer& peer, bool end_of_d
     }
 }
 
-// Something else listens there, or its greeting is not a valid reply.
-std::string no_greeting_text(const Failure& failure, const std::string& ip) {
-    const std::string_view detail = failure.detail;
-    const std::string_view why = detail.substr(0, detail.find('\n'));
-    const std::string_view words = detail.substr(std::min(detail.size(), why.size() + 1));
-    return text("Connected to ", ip, " but greeting failed.", remote_host_said(words), why,
-                " (#4.5.0)\n");
-}
-
 std::string tls_text(const Failure& failure, const Peer& peer,
                      const tls::Requirement& requirement) {
     // The lines behind the reason are tls/verify's own, with names that cannot begin a line.
@@ -173,7 +164,10 @@ std::string failure_text(const Failure& failure, const Peer& peer, bool end_of_d
         case Cause::protocol_error:
             if (failure.stage == Stage::handshake) return tls_text(failure, peer, requirement);
             if (failure.stage == Stage::greeting && failure.cause == Cause::protocol_error)
-                return no_greeting_text(failure, ip);
+                return text("Connected to ", ip, " but greeting failed.",
+                            failure.reply ? remote_host_said(failure.reply->text)
+                                          : std::string("\n"),
+                            detail, " (#4.5.0)\n");
             return text("Connected to ", ip, " but connection died. ",
                         end_of_data_written ? "Possible duplicate! " : "", peer.to_string(), ": ",
                         detail, " (#4.4.2)\n");

@@ -112,12 +112,14 @@ Task<smtp::Reply> Chat::read_reply(Stage stage, std::size_t kept) {
         if (reader.state() == smtp::ReplyReader::State::malformed) {
             std::string words(reader.reply().text.size() > 4 ? reader.reply().text : offered);
             if (stage == Stage::greeting) co_await read_to_line_end(words, time.by);
-            const std::string why = text(reply_to(stage, "invalid "), ": ", reader.trouble());
+            std::string why = text(reply_to(stage, "invalid "), ": ", reader.trouble());
+            std::string line(first_line(words));
             // contract.md#reports: what is there instead of a greeting is reported as a reply is.
+            if (stage == Stage::greeting)
+                co_return Failure(stage, Cause::protocol_error, std::move(why),
+                                  smtp::Reply{0, std::move(line)});
             co_return Failure(stage, Cause::protocol_error,
-                              stage == Stage::greeting
-                                  ? text(why, "\n", first_line(words))
-                                  : text(why, " (the server sent: ", first_line(words), ")"));
+                              text(why, " (the server sent: ", line, ")"));
         }
         Result<std::size_t> got =
             co_await stream_->read_some(buffer_, std::min(time.by, time.look)).outcome();

@@ -44,7 +44,7 @@ public:
     /// Hands a group of commands to the kernel (RFC 2920); their replies are owed from then on.
     /// Fails as `ask` does. `group` must outlive the wait.
     Task<Done> say(std::string_view group, Stage stage);
-    /// Reads one reply. Of an invalid greeting the failure gives the first line after a newline.
+    /// Reads one reply. Of an invalid greeting the failure has the first line as its reply.
     Task<smtp::Reply> read_reply(Stage stage, std::size_t kept = smtp::reported_text);
     /// Hands all of `bytes` to the kernel within `patience`. When that fails, the failure tells the
     /// server's last words if it left any. `bytes` must outlive the wait.

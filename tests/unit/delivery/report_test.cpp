@@ -67,7 +67,10 @@ TEST(Report, OfRecipients) {
 TEST(Report, OfRefusals) {
     EXPECT_EQ(text_of(Stage::greeting, Cause::rejected, Reply{554, "554 no\n"}),
               "Connected to 192.0.2.1 but greeting failed.\nRemote host said: 554 no\n");
-    EXPECT_EQ(text_of(Stage::greeting, Cause::protocol_error, "invalid greeting: why\nSSH-2.0"),
+    EXPECT_EQ(text_of(Stage::greeting, Cause::protocol_error, "invalid greeting: why"),
+              "Connected to 192.0.2.1 but greeting failed.\ninvalid greeting: why (#4.5.0)\n");
+    EXPECT_EQ(text_of(Failure(Stage::greeting, Cause::protocol_error, "invalid greeting: why",
+                              Reply{0, "SSH-2.0"})),
               "Connected to 192.0.2.1 but greeting failed.\nRemote host said: SSH-2.0\n"
               "invalid greeting: why (#4.5.0)\n");
     EXPECT_EQ(text_of(Stage::hello, Cause::rejected, Reply{550, "550 no\n"}),
