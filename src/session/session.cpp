@@ -3,16 +3,12 @@
 
 #include <algorithm>
 
+#include "base/lines.hpp"
 #include "base/text.hpp"
 #include "session/authenticate.hpp"
 
 namespace tern::session {
 namespace {
-
-// A reply's first line, for a sentence of ours.
-std::string_view first_line(const smtp::Reply& reply) {
-    return std::string_view(reply.text).substr(0, reply.text.find('\n'));
-}
 
 // A connection that ended before STARTTLS was sent, or brought bytes that were not asked for, says
 // nothing of TLS: only an announced end (421) counts as an answer to it.
@@ -81,7 +77,7 @@ Failure Session::blamed(Failure failure) const {
     if (start_tls_refusal_ && replies_at_refusal_ == chat_.replies() &&
         failure.cause == Cause::closed && failure.stage < Stage::final_dot)
         return {Stage::start_tls, Cause::closed,
-                text("the server refused STARTTLS (", first_line(*start_tls_refusal_),
+                text("the server refused STARTTLS (", first_line(start_tls_refusal_->text),
                      ") and then closed the connection")};
     return failure;
 }

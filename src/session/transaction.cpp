@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/ascii.hpp"
+#include "base/lines.hpp"
 #include "base/text.hpp"
 #include "session/transaction_buffers.hpp"
 #include "smtp/command_lines.hpp"
@@ -46,8 +47,6 @@ bool means_full(const smtp::Reply& reply) {
     if (status.starts_with("4.2.") || status.starts_with("5.2.")) return false;
     return reply.code == 452 || reply.code == 552;
 }
-
-std::string_view first_line(std::string_view words) { return words.substr(0, words.find('\n')); }
 
 }  // namespace
 
