@@ -153,7 +153,7 @@ TEST(Deliver, TwoAtOnceShareEnvironmentAndSettings) {
     ASSERT_TRUE(first.finished() && second.finished()) << host.simulation.transcript();
     EXPECT_EQ(first.take()->letter, Letter::accepted);
     EXPECT_EQ(second.take()->letter, Letter::accepted);
-    for (int i = 0; i < 2; ++i) {
+    for (std::size_t i = 0; i < written.size(); ++i) {
         EXPECT_TRUE(written[i]);
         EXPECT_EQ(seen[i].outcomes.size(), 1U);
     }
