@@ -176,7 +176,7 @@ void Worker::look_for_silence(Time now) {
     }
 }
 
-int Worker::patience(Time now) const {
+int Worker::timeout(Time now) const {
     if (!again_.empty() || (shared_.settings.awake && !connections_.empty())) return 0;
     Time until = next_look_;
     if (!pauses_.empty()) until = std::min(until, pauses_.begin()->first);
@@ -191,7 +191,7 @@ void Worker::run() {
     for (;;) {
         Time now = std::chrono::steady_clock::now();
         if (stopping_ && (connections_.empty() || now >= last_moment_)) break;
-        const int count = ::epoll_wait(epoll_.get(), events.data(), most_events, patience(now));
+        const int count = ::epoll_wait(epoll_.get(), events.data(), most_events, timeout(now));
         for (int i = 0; i < count; ++i) {
             const int descriptor = events[static_cast<std::size_t>(i)].data.fd;
             if (descriptor == bell_.get()) {

@@ -35,7 +35,7 @@ private:
     void let_go(int descriptor);
     void end_pauses(Time now);
     void look_for_silence(Time now);
-    int patience(Time now) const;
+    int timeout(Time now) const;
     void close_doors();
 
     Server::Shared& shared_;

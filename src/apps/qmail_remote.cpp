@@ -43,7 +43,7 @@ Result<Done> go_home() {
     const Result<std::string> home = os::home_directory();
     if (!home) return tl::unexpected<Failure>(home.error());
     if (::chdir(home->c_str()) == 0) return Done();
-    return fail(Stage::start, Cause::home, text(*home, ": ", os::error_words(errno)));
+    return fail(Stage::start, Cause::home, concat(*home, ": ", os::error_words(errno)));
 }
 
 // The texts of the files of routes are wiped once the route is known: it then has the only copy of
@@ -98,10 +98,11 @@ std::string_view report_of_exception(bool no_memory, bool end_of_data_written) {
 std::string usage() {
     using namespace std::string_view_literals;
     const Result<std::string> home = os::home_directory();
-    return text("DI (qmail-remote) was invoked improperly. (#5.3.5)\n"
-                "usage: qmail-remote host sender recip [recip ...] < message; see qmail-remote(8), "
-                "\"man qmail-remote\"; home ",
-                home ? *home : home.error().detail, "\n\0"sv);
+    return concat(
+        "DI (qmail-remote) was invoked improperly. (#5.3.5)\n"
+        "usage: qmail-remote host sender recip [recip ...] < message; see qmail-remote(8), "
+        "\"man qmail-remote\"; home ",
+        home ? *home : home.error().detail, "\n\0"sv);
 }
 
 void run(int count, char** words) {

@@ -21,10 +21,11 @@ namespace {
 using namespace tern;
 
 constexpr int trouble_status = 111;
-constexpr auto lock_patience = std::chrono::seconds(60);
+constexpr auto lock_timeout = std::chrono::seconds(60);
 
 int die(std::string_view what, const Failure& why) {
-    const std::string words = text("qmail-tcpok: fatal: unable to ", what, ": ", why.detail, "\n");
+    const std::string words =
+        concat("qmail-tcpok: fatal: unable to ", what, ": ", why.detail, "\n");
     std::fputs(words.c_str(), stderr);
     return trouble_status;
 }
@@ -34,7 +35,7 @@ int clear(const std::string& path, const os::backoff::Layout& layout) {
     if (!file) return die("write " + path, file.error());
     const os::SystemClock clock;
     os::PollReactor reactor(clock);
-    const Result<Done> locked = file->lock(reactor, clock, lock_patience).run();
+    const Result<Done> locked = file->lock(reactor, clock, lock_timeout).run();
     if (!locked) return die("lock " + path, locked.error());
     // Looked at first: a longer table is another program's, its records are not ours to clear.
     const Result<os::TcptoBytes> content = file->read(layout);
@@ -51,7 +52,7 @@ int run() {
     if (!home) return die("chdir", home.error());
     const std::string path = *home + "/queue/lock/tcpto";
     const int status = clear(path, os::backoff::tcpto);
-    // It is not created here: whoever has none remembers no IPv6 address.
+    // It is not created here: a host without one remembers no IPv6 address.
     if (::access((path + "6").c_str(), F_OK) != 0) return status;
     return std::max(status, clear(path + "6", os::backoff::tcpto6));
 }

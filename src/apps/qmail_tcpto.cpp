@@ -19,10 +19,10 @@ namespace {
 using namespace tern;
 
 constexpr int trouble_status = 111;
-constexpr auto lock_patience = std::chrono::seconds(60);
+constexpr auto lock_timeout = std::chrono::seconds(60);
 
 int die(std::string_view what, const Failure& why) {
-    os::write_report(text("fatal: unable to ", what, ": ", why.detail, "\n"));
+    os::write_report(concat("fatal: unable to ", what, ": ", why.detail, "\n"));
     return trouble_status;
 }
 
@@ -36,21 +36,21 @@ std::string lines(os::TcptoBytes content, const backoff::Layout& layout,
         if (!entry) continue;
         const auto ago = std::max(now - entry->when, std::chrono::seconds(0));
         if (layout.family == Family::ipv6 && ago >= backoff::longest_silence) continue;
-        lines += text(entry->address.to_string(), " timed out ", ago.count(),
-                      " seconds ago; # recent timeouts: ", entry->count, "\n");
+        lines += concat(entry->address.to_string(), " timed out ", ago.count(),
+                        " seconds ago; # recent timeouts: ", entry->count, "\n");
     }
     return lines;
 }
 
 int print(const std::string& directory, std::string_view name, const backoff::Layout& layout) {
-    Result<os::TcptoTable> file = os::TcptoTable::open(text(directory, "/", name));
-    if (!file) return die(text("open ", name), file.error());
+    Result<os::TcptoTable> file = os::TcptoTable::open(concat(directory, "/", name));
+    if (!file) return die(concat("open ", name), file.error());
     const os::SystemClock clock;
     os::PollReactor reactor(clock);
-    const Result<Done> locked = file->lock(reactor, clock, lock_patience).run();
-    if (!locked) return die(text("lock ", name), locked.error());
+    const Result<Done> locked = file->lock(reactor, clock, lock_timeout).run();
+    if (!locked) return die(concat("lock ", name), locked.error());
     const Result<os::TcptoBytes> content = file->read(layout);
-    if (!content) return die(text("read ", name), content.error());
+    if (!content) return die(concat("read ", name), content.error());
     os::write_report(lines(*content, layout, clock.since_epoch()));
     return 0;
 }

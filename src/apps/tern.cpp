@@ -61,7 +61,7 @@ struct Options {
     std::string colour = "auto";
     bool only_ipv4 = false;
     bool only_ipv6 = false;
-    std::uint32_t patience = 60;
+    std::uint32_t timeout = 60;
 
     std::string target;
     bool by_mx = false;
@@ -103,7 +103,7 @@ std::optional<std::size_t> width_of_terminal(int descriptor) {
 }
 
 int complain(std::string_view words, int status) {
-    std::string line = text("tern: ", explain::printable(words), "\n");
+    std::string line = concat("tern: ", explain::printable(words), "\n");
     if (const auto width = width_of_terminal(STDERR_FILENO)) line = explain::wrapped(line, *width);
     std::fwrite(line.data(), 1, line.size(), stderr);
     return status;
@@ -115,7 +115,7 @@ int show(const Options& options, std::string answer, int status) {
         answer = explain::wrapped(answer, *width);
     const bool written = std::fwrite(answer.data(), 1, answer.size(), stdout) == answer.size();
     if (written && std::fflush(stdout) == 0) return status;
-    return complain(text("cannot write: ", os::error_words(errno)), trouble_here);
+    return complain(concat("cannot write: ", os::error_words(errno)), trouble_here);
 }
 
 explain::Paint paint_for(const Options& options) {
@@ -129,14 +129,14 @@ Result<Done> go_home() {
     const Result<std::string> home = os::home_directory();
     if (!home) return tl::unexpected<Failure>(home.error());
     if (::chdir(home->c_str()) == 0) return Done();
-    return fail(Stage::start, Cause::home, text(*home, ": ", os::error_words(errno)));
+    return fail(Stage::start, Cause::home, concat(*home, ": ", os::error_words(errno)));
 }
 
 // The settings as they are, but for what the options say otherwise.
 Result<routing::Settings> settings_for(const Options& options, std::string_view host) {
     Result<routing::Settings> settings = control::read_settings(host);
     if (!settings) return settings;
-    const Duration most = std::chrono::seconds(options.patience);
+    const Duration most = std::chrono::seconds(options.timeout);
     settings->timeout_connect = std::min(settings->timeout_connect, most);
     settings->timeout_remote = std::min(settings->timeout_remote, most);
     if (options.only_ipv4) settings->families = routing::FamilyChoice::ipv4_only;
@@ -147,8 +147,9 @@ Result<routing::Settings> settings_for(const Options& options, std::string_view 
 int run_probe(const Options& options) {
     std::optional<routing::NextHop> hop = explain::read_target(options.target, options.by_mx);
     if (!hop)
-        return complain(text("\"", options.target, "\" is not a host name, address or [address], "
-                                                   "with :port or without; --mx needs a domain"),
+        return complain(concat("\"", options.target,
+                               "\" is not a host name, address or [address], "
+                               "with :port or without; --mx needs a domain"),
                         wrong_usage);
     explain::ProbeQuestion question{std::move(*hop), options.sender, options.trust_file,
                                     options.all};
@@ -218,8 +219,9 @@ int run_check(const Options& options) {
         options.user,
         explain::find_local_user(users && *users ? **users : std::string(), options.user));
     if (!reader.knows_user() && options.user_given)
-        return complain(text("/etc/passwd has no user \"", options.user, "\" (UID:GID may be given "
-                                                                         "instead)"),
+        return complain(concat("/etc/passwd has no user \"", options.user,
+                               "\" (UID:GID may be given "
+                               "instead)"),
                         wrong_usage);
     os::SystemClock clock;
     os::LocalAddresses local_addresses;
@@ -257,8 +259,9 @@ CLI::App* add_probe(CLI::App& app, Options& options) {
                       "verify the certificate with this PEM file or directory, as if it were in "
                       "tlshosts")
         ->type_name("FILE");
-    probe->add_option("--timeout", options.patience,
-                      "maximum time to wait for a connection or a reply")
+    probe
+        ->add_option("--timeout", options.timeout,
+                     "maximum time to wait for a connection or a reply")
         ->type_name("SECONDS")
         ->check(CLI::Range(1, 86400));
     add_families(*probe, options);
@@ -292,9 +295,9 @@ CLI::App* add_check(CLI::App& app, Options& options) {
 
 // CLI11 would only say that a subcommand is missing.
 int complain_of_command(std::string_view word) {
-    return complain(text(word.empty() ? std::string("no command given")
-                                      : text("unknown command \"", word, "\""),
-                         "; the commands are route, check and probe (see tern --help)"),
+    return complain(concat(word.empty() ? std::string("no command given")
+                                        : concat("unknown command \"", word, "\""),
+                           "; the commands are route, check and probe (see tern --help)"),
                     wrong_usage);
 }
 

@@ -1,6 +1,6 @@
 // What a program of ours is made of, as the build wrote it into the program (its mark: see
 // cmake/identification.cpp.in), `@(#) tern VERSION; commit COMMIT; NAME VERSION (PACKAGE); ...`
-// with `, shared` behind the package of a library that is not inside. Header only: tern-sink uses
+// with `, shared` after the package of a library that is not inside. Header only: tern-sink uses
 // none of the sender's libraries.
 #pragma once
 
@@ -41,7 +41,7 @@ struct BuiltLibrary {
     return lines;
 }
 
-/// The libraries that a mark tells of.
+/// The libraries that a mark names.
 [[nodiscard]] inline std::vector<BuiltLibrary> built_libraries(std::string_view mark) {
     std::vector<BuiltLibrary> libraries;
     for (std::size_t next = mark.find("; "); next != std::string_view::npos;) {

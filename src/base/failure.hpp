@@ -43,29 +43,29 @@ enum class Cause {
     needs_smtputf8,  ///< the sender's address needs SMTPUTF8 and the server does not offer it
     too_large,       ///< the message is larger than the server says it takes
     no_chunking,     ///< the server offers CHUNKING and does not know BDAT: its reply says so
-    protocol_error,     ///< the peer said what the protocol does not allow here
+    protocol_error,  ///< the peer said what the protocol does not allow here
     tls,             ///< the handshake failed, or TLS itself broke
-    injected,        ///< plaintext came behind the reply to STARTTLS: an attack
-    tls_missing,     ///< TLS was demanded and the server does not offer it, or refused it
-    unverified,      ///< TLS was demanded and the certificate does not satisfy the demand
+    injected,        ///< plaintext came after the reply to STARTTLS: an attack
+    tls_missing,     ///< TLS was required and the server does not offer it, or refused it
+    unverified,      ///< TLS was required and the certificate does not satisfy the requirement
     auth_missing,    ///< the route has credentials and the server does not offer AUTH
     auth_in_clear,   ///< the route has credentials and there is no TLS that would hide them
     auth_no_mechanism,  ///< the server has no mechanism that our credentials and files allow
-    auth_refused,    ///< AUTH failed
-    control_file,    ///< a control file is unreadable or cannot be understood
-    home,            ///< qmail's home directory cannot be entered
-    message_source,  ///< the message cannot be read
-    partial_line,    ///< the message does not end with a newline
-    resources,       ///< no memory, no descriptors, no local address
-    name_service,    ///< name look-up trouble that may pass
-    no_such_host,    ///< NXDOMAIN, or a name that cannot exist
-    no_address,      ///< the domain has no exchanger and no address that can be dialled
-    no_relay,        ///< a relay that the operator named has no address that can be dialled
-    null_mx,         ///< the domain takes no mail (RFC 7505 3)
-    loops_back,      ///< we are the best exchanger ourselves
-    bad_sender,      ///< the sender's address must never reach the wire
-    bad_recipients,  ///< no recipient is left whose address may reach the wire
-    cancelled,       ///< another attempt won, or the program is ending
+    auth_refused,       ///< AUTH failed
+    control_file,       ///< a control file is unreadable or cannot be understood
+    home,               ///< qmail's home directory cannot be entered
+    message_source,     ///< the message cannot be read
+    partial_line,       ///< the message does not end with a newline
+    resources,          ///< no memory, no descriptors, no local address
+    name_service,       ///< name look-up trouble that may pass
+    no_such_host,       ///< NXDOMAIN, or a name that cannot exist
+    no_address,         ///< the domain has no exchanger and no address that can be dialled
+    no_relay,           ///< a relay that the operator named has no address that can be dialled
+    null_mx,            ///< the domain takes no mail (RFC 7505 3)
+    loops_back,         ///< we are the best exchanger ourselves
+    bad_sender,         ///< the sender's address must never reach the wire
+    bad_recipients,     ///< no recipient is left whose address may reach the wire
+    cancelled,          ///< another attempt won, or the program is ending
 };
 
 /// Trouble that ends a conversation. Its sentence and its reply may hold bytes of the peer, which

@@ -25,7 +25,7 @@ public:
     /// were consumed.
     virtual bool rewind() = 0;
     /// The bytes from where we were started to the end, where that is known without reading (a
-    /// regular file). A source that tells can be rewound.
+    /// regular file). A source that knows it can be rewound.
     [[nodiscard]] virtual std::optional<std::uint64_t> size() const { return std::nullopt; }
 };
 

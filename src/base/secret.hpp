@@ -1,5 +1,5 @@
 // Bytes that no one else may see: passwords, tokens and what is made of them. They are wiped when
-// they are no longer needed, and no stream, report or text(...) takes them.
+// they are no longer needed, and no stream, report or concat(...) takes them.
 #pragma once
 
 #include <string.h>  // explicit_bzero, which the compiler may not leave out
@@ -17,7 +17,7 @@ public:
     Secret() = default;
     explicit Secret(std::string_view bytes) : bytes_(bytes) {}
     Secret(const Secret& other) = default;
-    // A short string stays behind in what it was moved from: swap, and let that wipe itself.
+    // A short string remains in what it was moved from: swap, and let that wipe itself.
     Secret(Secret&& other) noexcept {
         bytes_.swap(other.bytes_);
         other.wipe();
@@ -78,7 +78,7 @@ struct WipingAllocator {
 
 /// The text of a file that may hold secrets among other lines. Parsers read it as any text; what it
 /// outgrew and what it leaves is wiped. Callers that fill one reserve `beyond_short` first: a short
-/// string would stand in the object itself, and stay behind there.
+/// string would be in the object itself, and remain there.
 using WipedText = std::basic_string<char, std::char_traits<char>, WipingAllocator<char>>;
 constexpr std::size_t beyond_short = 32;
 

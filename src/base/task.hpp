@@ -13,7 +13,7 @@
 
 #include "base/failure.hpp"
 
-// g++ tells by __SANITIZE_ADDRESS__, clang by __has_feature.
+// g++ says so by __SANITIZE_ADDRESS__, clang by __has_feature.
 #ifdef __has_feature
 #define TERN_HAS_FEATURE(feature) __has_feature(feature)
 #else
@@ -80,7 +80,7 @@ private:
 /// What all promises share: who waits for this coroutine, and how it ended without a value.
 struct PromiseBase {
     std::coroutine_handle<> self;
-    PromiseBase* waiter = nullptr;  ///< set while somebody is suspended on this coroutine
+    PromiseBase* waiter = nullptr;  ///< set while another coroutine is suspended on this one
     bool waiter_wants_failures = false;
     bool finished = false;
     std::optional<Failure> failure;
@@ -89,7 +89,7 @@ struct PromiseBase {
     [[nodiscard]] bool failed() const { return failure.has_value() && !exception; }
 
     /// Marks the end of this coroutine and goes on with the waiter. A waiter that passes
-    /// failures on is not resumed: it ends here, with the same failure, where it stands; its locals
+    /// failures on is not resumed: it ends here, with the same failure, where it is; its locals
     /// are destroyed with its Task.
     void finish() {
         PromiseBase* ended = this;

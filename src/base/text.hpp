@@ -31,9 +31,9 @@ void append_text(std::string& to, Number number) {
 
 }  // namespace detail
 
-/// text("port ", 25, '.') is "port 25."; numbers are decimal.
+/// concat("port ", 25, '.') is "port 25."; numbers are decimal.
 template <class... Parts>
-[[nodiscard]] std::string text(const Parts&... parts) {
+[[nodiscard]] std::string concat(const Parts&... parts) {
     std::string joined;
     joined.reserve((std::size_t{0} + ... + detail::room_for(parts)));
     (detail::append_text(joined, parts), ...);

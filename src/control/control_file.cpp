@@ -28,7 +28,7 @@ constexpr std::size_t first_block = 4096;  // of a file of unknown size
 constexpr std::size_t usual_block = std::size_t{64} << 10;
 
 tl::unexpected<Failure> unreadable(const std::string& path, int error) {
-    return fail(Stage::start, Cause::control_file, text(path, ": ", error_words(error)));
+    return fail(Stage::start, Cause::control_file, concat(path, ": ", error_words(error)));
 }
 
 // A name longer than the file system takes cannot exist either.

@@ -24,7 +24,7 @@ public:
         : directory_(std::move(directory)), names_(names) {}
 
     [[nodiscard]] std::string path(std::string_view name) const {
-        return text(directory_, "/", name);
+        return concat(directory_, "/", name);
     }
     [[nodiscard]] bool may_have(std::string_view name) const { return names_.may_have(name); }
 
@@ -79,13 +79,13 @@ Result<std::string> read_hello_name(const Files& control) {
                     "neither control/helohost nor control/me exists; one must hold this host's "
                     "name");
     if ((*name)->empty())
-        return fail(Stage::start, Cause::control_file,
-                    text(control.path(file),
-                         ": its first line is empty; it must hold this host's name"));
+        return fail(
+            Stage::start, Cause::control_file,
+            concat(control.path(file), ": its first line is empty; it must hold this host's name"));
     if (!routing::is_hello_name(**name))
-        return fail(Stage::start, Cause::control_file,
-                    text(control.path(file),
-                         ": the name contains a byte that is not printable ASCII"));
+        return fail(
+            Stage::start, Cause::control_file,
+            concat(control.path(file), ": the name contains a byte that is not printable ASCII"));
     return **name;
 }
 
@@ -96,8 +96,8 @@ Result<routing::FamilyChoice> read_family_choice(const Files& control) {
     const std::string_view word = *line ? std::string_view(**line) : std::string_view();
     if (const auto choice = routing::family_choice_of(word)) return *choice;
     return fail(Stage::start, Cause::control_file,
-                text(control.path(file), ": \"", word,
-                     "\" is not one of ipv4, ipv6, ipv4only and ipv6only"));
+                concat(control.path(file), ": \"", word,
+                       "\" is not one of ipv4, ipv6, ipv4only and ipv6only"));
 }
 
 // Of the many lines of smtproutes those that may decide for mail to the host; without a host all.

@@ -14,7 +14,9 @@ constexpr std::string_view tls_destinations_file = about(File::tlsdestinations).
 constexpr std::string_view tls_hosts = about(File::tlshosts).name;
 constexpr std::string_view no_tls_hosts = about(File::notlshosts).name;
 
-std::string path_of(std::string_view name) { return text("control/", name); }
+std::string path_of(std::string_view name) {
+    return concat("control/", name);
+}
 
 }  // namespace
 
@@ -26,7 +28,7 @@ Result<Secret> ServerFileReader::token_file(const std::string& path) {
     if (!content) return tl::unexpected<Failure>(content.error());
     if (*content) return Secret(**content);
     return fail(Stage::start, Cause::control_file,
-                text(path, ": the file of the access token does not exist"));
+                concat(path, ": the file of the access token does not exist"));
 }
 
 Result<std::string> ServerFileReader::tls_destinations() {
@@ -47,13 +49,13 @@ Result<tls::Requirement> ServerFileReader::requirement(const dns::Domain& server
     const Result<bool> any_required = has_directory(path_of(tls_hosts));
     if (!any_required) return tl::unexpected<Failure>(any_required.error());
     if (*any_required) {
-        const std::string trust_file = text("control/", tls_hosts, "/", server.ascii(), ".pem");
+        const std::string trust_file = concat("control/", tls_hosts, "/", server.ascii(), ".pem");
         const Result<bool> required = is_named(trust_file);
         if (!required) return tl::unexpected<Failure>(required.error());
         if (*required) return tls::Requirement::verified(trust_file, server.ascii());
-        exclusions.push_back(text("control/", tls_hosts, "/exhaustivelist"));
+        exclusions.push_back(concat("control/", tls_hosts, "/exhaustivelist"));
     }
-    exclusions.push_back(text("control/", no_tls_hosts, "/", server.ascii()));
+    exclusions.push_back(concat("control/", no_tls_hosts, "/", server.ascii()));
     tls::Requirement requirement = tls::Requirement::opportunistic();
     for (std::string& file : exclusions) {
         const Result<bool> excluded = exists(file);

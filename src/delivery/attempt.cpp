@@ -32,7 +32,7 @@ session::Options Delivery::options_of(const Peer& peer, const Step& step) const 
     options.chunk_size = settings_.chunk_size;
     // Something must be left for the way in clear, however many handshakes stall, or servers that
     // are called before it say nothing at all.
-    if (!step.requirement.demanded()) {
+    if (!step.requirement.is_required()) {
         options.tls_patience = itinerary_.tls_patience(environment_.clock.now());
         options.in_haste = itinerary_.owes_in_clear();
     }
@@ -58,7 +58,7 @@ Task<Outcome> Delivery::attempt(Connection connection, const Step& step) {
     outcome.circumstances.secured = session->secured();
     if (session->start_tls_refusal())
         outcome.tls_trouble =
-            text("the server refused STARTTLS: ", session->start_tls_refusal()->text);
+            concat("the server refused STARTTLS: ", session->start_tls_refusal()->text);
     outcome.circumstances.tls_failed = !outcome.tls_trouble.empty();
     if (!opened) outcome.failure = opened.error();
     else if (split_) co_await further_transactions(*session, outcome);

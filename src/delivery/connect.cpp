@@ -83,7 +83,7 @@ tl::unexpected<Failure> Delivery::local_trouble(const DialResult::Each& each, Fa
     if (each.outcome == Connected::resources)
         return fail(Stage::connect, Cause::resources, each.why);
     return fail(Stage::connect, Cause::control_file,
-                text(source_of(family)->origin.to_string(), ": ", each.why));
+                concat(source_of(family)->origin.to_string(), ": ", each.why));
 }
 
 Result<Connection> Delivery::note_dialled(const Step& step, const std::vector<Target>& targets,
@@ -116,7 +116,7 @@ Result<Connection> Delivery::note_dialled(const Step& step, const std::vector<Ta
 }
 
 void Delivery::note_unconnected(const Peer& peer, std::string_view why) {
-    unconnected_ += text(peer.to_string(), ": ", why, "\n");
+    unconnected_ += concat(peer.to_string(), ": ", why, "\n");
 }
 
 }  // namespace tern::delivery

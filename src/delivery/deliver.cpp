@@ -85,10 +85,10 @@ Task<Done> Delivery::try_hop(routing::NextHop hop) {
     }
     unasked_ = unasked_ || exchangers.anyone_unasked();
     if (!unfound_) co_return Done();
-    // The report tells of a host that does not exist as it was given.
+    // The report names a host that does not exist as it was given.
     if (unfound_->cause == Cause::no_such_host) unfound_->detail = request_.host;
     if (unfound_->cause == Cause::no_relay)
-        unfound_->detail = text(unfound_->detail, " (", route_.origin.to_string(), ")");
+        unfound_->detail = concat(unfound_->detail, " (", route_.origin.to_string(), ")");
     co_return Done();
 }
 
@@ -221,7 +221,8 @@ std::vector<RecipientReport> Delivery::recipient_reports(
     std::size_t next = 0;
     for (const std::optional<std::string>& fault : addressing_.faults) {
         if (fault) {
-            reports.push_back({'h', text("This address cannot be sent: ", *fault, ". (#5.1.3)\n")});
+            reports.push_back(
+                {'h', concat("This address cannot be sent: ", *fault, ". (#5.1.3)\n")});
             continue;
         }
         if (next == letters.size() || !letters[next]) break;

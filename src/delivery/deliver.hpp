@@ -24,7 +24,7 @@ struct DeliveryRequest {
     OutcomeObserver* observer = nullptr;
 };
 
-/// Tries each endpoint until an attempt settles, and tells what came of it. `route` is what
+/// Tries each endpoint until an attempt settles, and reports what came of it. `route` is what
 /// routing::find_route() gives for the request; why there is none is reported. The task keeps the
 /// only copy of its credentials, and wipes it. `end_of_data_written` is set when the end of data
 /// was handed to the kernel, so that the catcher of an exception knows whether to say "Possible

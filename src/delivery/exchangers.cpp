@@ -56,8 +56,8 @@ Task<Done> Exchangers::find_exchangers(const dns::Domain& domain) {
             co_return Failure(Stage::routing, Cause::no_such_host, domain_);
         case dns::Outcome::failed:
             co_return Failure(Stage::routing, Cause::name_service,
-                              text("the look-up of the mail exchangers of ", domain_, " failed: ",
-                                   answer.detail));
+                              concat("the look-up of the mail exchangers of ", domain_,
+                                     " failed: ", answer.detail));
         case dns::Outcome::no_data:
             mx_.push_back(dns::Mx{0, domain_});  // RFC 5321 5.1: the implicit MX
             implicit_ = true;
@@ -248,12 +248,12 @@ Result<Done> Exchangers::sift(const dns::Domain& host, const dns::Answer<IpAddre
             const Result<bool> ours = environment_.local_addresses.is_ourselves(address);
             if (!ours) return tl::unexpected<Failure>(ours.error());
             if (*ours)
-                ourselves_ = text(host.ascii() == domain_ ? "it" : host.ascii(),
-                                  " has the address ", address.to_string(),
-                                  ", which is an address of this host");
+                ourselves_ =
+                    concat(host.ascii() == domain_ ? "it" : host.ascii(), " has the address ",
+                           address.to_string(), ", which is an address of this host");
         }
         if (address.is_never_dialled()) {
-            into.unusable += text(into.unusable.empty() ? "" : ", ", address.to_string());
+            into.unusable += concat(into.unusable.empty() ? "" : ", ", address.to_string());
         } else if (is_left_out(address.family())) {
             into.left_out = true;
             is_without_ipv6_by_source_ = families_ == routing::FamilyChoice::ipv4_by_source;
@@ -301,22 +301,22 @@ void Exchangers::note_fault_of(const dns::Domain& host, const Sifted& sifted) {
                : sifted.left_out
                    ? "has only addresses of the family that control/addresspreference excludes"
                : is_missing_ ? "has no address"
-                             : text("has no usable address (", sifted.unusable, ")"));
+                             : concat("has no usable address (", sifted.unusable, ")"));
 }
 
 void Exchangers::note_trouble(const dns::Domain& host, const dns::Answer<IpAddress>& answer) {
     if (answer.outcome != dns::Outcome::failed || answer.late) return;
     look_up_trouble_ =
-        text("the look-up of the addresses of ", host.ascii(), " failed: ", answer.detail);
+        concat("the look-up of the addresses of ", host.ascii(), " failed: ", answer.detail);
 }
 
 // "a.example does not exist; b.example has no address; and 3 more"
 std::string Exchangers::words_of_faults() const {
     std::string words;
     for (std::size_t i = 0; i < std::min(faults_.size(), most_faults); ++i)
-        words += text(i == 0 ? "" : "; ", faults_[i].name, " ", faults_[i].what);
+        words += concat(i == 0 ? "" : "; ", faults_[i].name, " ", faults_[i].what);
     if (faults_.size() > most_faults)
-        words += text("; and ", faults_.size() - most_faults, " more");
+        words += concat("; and ", faults_.size() - most_faults, " more");
     return words;
 }
 
@@ -326,7 +326,7 @@ bool Exchangers::anyone_unasked() const {
 }
 
 Failure Exchangers::no_relay(std::string_view why) const {
-    return Failure(Stage::routing, Cause::no_relay, text("the relay ", domain_, " ", why));
+    return Failure(Stage::routing, Cause::no_relay, concat("the relay ", domain_, " ", why));
 }
 
 Failure Exchangers::none_left() const {
@@ -334,34 +334,35 @@ Failure Exchangers::none_left() const {
         return Failure(Stage::routing, Cause::name_service, look_up_trouble_);
     if (!ourselves_.empty())
         return Failure(Stage::routing, Cause::loops_back,
-                       text(domain_, by_mx_ ? "; " : ", ", ourselves_,
-                            faults_.empty() ? "" : "; ", words_of_faults()));
+                       concat(domain_, by_mx_ ? "; " : ", ", ourselves_,
+                              faults_.empty() ? "" : "; ", words_of_faults()));
     if (by_mx_ && next_ < mx_.size())
         return Failure(Stage::routing, Cause::name_service,
-                       text(mx_.size() - next_, " of the ", mx_.size(), " mail exchangers of ",
-                            domain_, " were not looked up: ",
-                            asked_ == most_names ? "the limit for one delivery was reached"
-                                                 : "looking up the others took too long"));
+                       concat(mx_.size() - next_, " of the ", mx_.size(), " mail exchangers of ",
+                              domain_, " were not looked up: ",
+                              asked_ == most_names ? "the limit for one delivery was reached"
+                                                   : "looking up the others took too long"));
     // An address in a control file is no reason to bounce mail: the other may be added to it.
     if (is_without_ipv6_by_source_)
         return Failure(Stage::routing, Cause::refused,
-                       text(domain_, " has only IPv6 addresses, and IPv6 is not used because a "
-                                     "source address is set for IPv4 alone (write one for IPv6, or "
-                                     "::, into control/outgoingip6)\n"));
+                       concat(domain_,
+                              " has only IPv6 addresses, and IPv6 is not used because a "
+                              "source address is set for IPv4 alone (write one for IPv6, or "
+                              "::, into control/outgoingip6)\n"));
     const std::string what = faults_.empty() ? "has no address" : faults_.back().what;
     if (artificial_ && !by_mx_) return no_relay(what);
-    if (artificial_) return no_relay(text("has no usable mail exchanger: ", words_of_faults()));
+    if (artificial_) return no_relay(concat("has no usable mail exchanger: ", words_of_faults()));
     if (!by_mx_)
         return Failure(Stage::routing, Cause::no_address,
-                       text("The address ", words_of_faults(), "."));
+                       concat("The address ", words_of_faults(), "."));
     // contract.md#exchangers: as the old program said.
     if (implicit_ && is_missing_) return Failure(Stage::routing, Cause::no_such_host, domain_);
     if (implicit_)
         return Failure(Stage::routing, Cause::no_address,
-                       text("The host is ", domain_, "; it has no MX record and ", what, "."));
+                       concat("The host is ", domain_, "; it has no MX record and ", what, "."));
     return Failure(Stage::routing, Cause::no_address,
-                   text("The host is ", domain_, "; its mail exchangers are not usable: ",
-                        words_of_faults(), "."));
+                   concat("The host is ", domain_,
+                          "; its mail exchangers are not usable: ", words_of_faults(), "."));
 }
 
 }  // namespace tern::delivery

@@ -17,7 +17,7 @@ struct Exchanger {
     /// Its own name in the DNS; nothing for an address literal or a relay given as address.
     std::optional<dns::Domain> name;
     std::vector<Endpoint> endpoints;  ///< in the order to try, families alternating
-    /// Of its MX record, 0 where the domain itself stands for one; nothing: no MX was asked for.
+    /// Of its MX record, 0 where the domain itself is the exchanger; nothing: no MX was asked for.
     std::optional<std::uint16_t> preference = std::nullopt;
     /// The domain whose MX records named it; empty: no MX was asked for.
     std::string next_hop = {};
@@ -52,7 +52,7 @@ public:
     [[nodiscard]] Failure none_left() const;
 
     /// Whether an exchanger may take mail and could not be asked: its addresses were not looked up,
-    /// or could not be for now.
+    /// or could not be at this time.
     [[nodiscard]] bool anyone_unasked() const;
 
 private:
@@ -108,7 +108,7 @@ private:
     const routing::FamilyChoice families_;
     std::optional<routing::NextHop> hop_;
     bool by_mx_ = false;
-    bool implicit_ = false;  // the domain has no MX and stands for itself
+    bool implicit_ = false;  // the domain has no MX and is its own exchanger
     std::string domain_;
     std::vector<dns::Mx> mx_;
     std::size_t next_ = 0;

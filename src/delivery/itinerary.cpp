@@ -8,7 +8,7 @@ namespace tern::delivery {
 namespace {
 
 bool may_end_in_clear(const tls::Requirement& requirement) {
-    return requirement.kind == tls::Requirement::Kind::opportunistic && !requirement.demanded();
+    return requirement.kind == tls::Requirement::Kind::opportunistic && !requirement.is_required();
 }
 
 Step again(const Step& step, const Endpoint& endpoint, Manner manner) {
@@ -51,7 +51,7 @@ std::optional<Step> Itinerary::next(Time now) {
 bool Itinerary::anyone_is_left() {
     std::erase_if(servers_, [this](Server& server) {
         std::erase_if(server.endpoints, [this](const Endpoint& e) { return was_tried(e); });
-        return server.endpoints.empty() || (only_requiring_ && !server.requirement.demanded());
+        return server.endpoints.empty() || (only_requiring_ && !server.requirement.is_required());
     });
     return !servers_.empty();
 }

@@ -39,7 +39,7 @@ struct Step {
     std::string tls_trouble;  ///< how TLS failed there earlier; empty where it did not
 };
 
-/// The order of a delivery's attempts. Its answers depend on what it was told alone.
+/// The order of a delivery's attempts. Its answers depend only on what was reported to it.
 class Itinerary {
 public:
     /// `time_for_tls`: the time a delivery goes on once TLS has failed (timeoutconnect +

@@ -20,10 +20,10 @@ std::string Outcome::words() const {
     std::string words =
         failure_text(*failure, peer, circumstances.in_doubt, circumstances.requirement);
     if (circumstances.tls_failed && !circumstances.secured && asks_for_tls(*failure))
-        words += text("The session was not encrypted: ", on_one_line(tls_trouble), "\n");
+        words += concat("The session was not encrypted: ", on_one_line(tls_trouble), "\n");
     if (!certificate_trouble.empty())
         words +=
-            text("The session did not use the client certificate: ", certificate_trouble, "\n");
+            concat("The session did not use the client certificate: ", certificate_trouble, "\n");
     return words;
 }
 

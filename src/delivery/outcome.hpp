@@ -26,7 +26,7 @@ struct Outcome {
     std::string tls_trouble;
     /// What is wrong with our client certificate, where the session went without it for that.
     std::string certificate_trouble;
-    /// The envelope was split over transactions; what came of each stands in Rounds.
+    /// The envelope was split over transactions; what came of each is in Rounds.
     bool split = false;
 
     /// The letter of the failure.

@@ -14,7 +14,7 @@ bool concerns_our_message(const Failure& failure) {
 
 }  // namespace
 
-// What no relay could get is told before one is called.
+// What no relay could get is reported before one is called.
 Task<Done> Delivery::measure_for_qmtp() {
     if (qmtp_size_) co_return Done();
     qmtp_size_ = co_await session::measure_for_qmtp(environment_.clock, settings_.timeout_remote,
@@ -38,7 +38,7 @@ Task<Outcome> Delivery::attempt_by_qmtp(Connection connection) {
     for (const session::RecipientAnswer& answer : progress.recipients)
         outcome.letters.push_back(recipient_report(answer, outcome.peer));
     if (progress.accepted) {
-        // Who was taken has the message, whatever became of the answers behind.
+        // Recipients that were accepted have the message, whatever became of later answers.
         if (outcome.failure) outcome.letters.resize(envelope.recipients.size(), outcome.fate());
         outcome.failure.reset();
         outcome.accepted = accepted_text(*progress.accepted, outcome.peer);

@@ -52,9 +52,9 @@ std::string_view take_line(std::string_view& words) {
 
 // The reply at the front of `words`, after "Remote host said: ".
 std::string take_reply(std::string_view& words) {
-    std::string reply = text(take_line(words), "\n");
+    std::string reply = concat(take_line(words), "\n");
     while (is_line_of_reply(words.substr(0, words.find('\n'))))
-        reply += text(take_line(words), "\n");
+        reply += concat(take_line(words), "\n");
     return reply;
 }
 
@@ -65,11 +65,11 @@ std::string redacted(std::string_view words, std::span<const Secret> said) {
         if (words.starts_with(reply_begins)) {
             words.remove_prefix(reply_begins.size());
             const std::string reply = session::leave_out(take_reply(words), said);
-            if (!reply.empty()) kept += text(reply_begins, reply);
+            if (!reply.empty()) kept += concat(reply_begins, reply);
             continue;
         }
         const std::string_view line = take_line(words);
-        if (!repeat(line, said)) kept += text(line, "\n");
+        if (!repeat(line, said)) kept += concat(line, "\n");
         else if (is_first) kept += nothing_else.substr(0, nothing_else.find('\n') + 1);
     }
     return kept;
@@ -82,7 +82,7 @@ void redact_text(std::string& words, std::span<const Secret> said) {
     if (kept == words && !repeat(words, said)) return;
     kept += left_out;
     // A secret may be spread over lines of which none has all of it.
-    if (repeat(kept, said)) kept = text(kept.substr(0, kept.find('\n') + 1), left_out);
+    if (repeat(kept, said)) kept = concat(kept.substr(0, kept.find('\n') + 1), left_out);
     words = repeat(kept, said) ? std::string(nothing_else) : std::move(kept);
 }
 

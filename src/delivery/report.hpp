@@ -45,7 +45,7 @@ struct Peer {
                                                const Peer& peer);
 /// `<ip> accepted message.`
 [[nodiscard]] std::string accepted_text(const smtp::Reply& reply, const Peer& peer);
-/// The message report's sentence for an attempt at `peer` that failed; `in_doubt`: somebody may
+/// The message report's sentence for an attempt at `peer` that failed; `in_doubt`: a recipient may
 /// have the message all the same.
 [[nodiscard]] std::string failure_text(const Failure& failure, const Peer& peer, bool in_doubt,
                                        const tls::Requirement& requirement);

@@ -20,11 +20,11 @@ RecipientReport report_of(const session::RecipientAnswer& answer, const Peer& pe
     if (needs_another_server(answer)) return not_judged_by_all(answer, peer);
     if (!answer.waits || (answer.reply && answer.reply->transient()))
         return recipient_report(answer, peer);
-    std::string words = text(peer.endpoint.address.to_string(),
-                             " accepted other recipients but not this one: it limits the "
-                             "recipients of a transaction, and no further one is possible now. "
-                             "(#4.5.3)\n");
-    if (answer.reply) words += text("Remote host said: ", answer.reply->text);
+    std::string words = concat(peer.endpoint.address.to_string(),
+                               " accepted other recipients but not this one: it limits the "
+                               "recipients of a transaction, and no further one is possible now. "
+                               "(#4.5.3)\n");
+    if (answer.reply) words += concat("Remote host said: ", answer.reply->text);
     return {'s', std::move(words)};
 }
 

@@ -39,7 +39,7 @@ public:
     /// waiting, where the message can be sent again. It calls learn().
     void take(const session::Progress& progress, const Peer& peer, const RecipientReport& fate,
               bool message_repeats);
-    /// Notes how many recipients a server takes in one transaction, where `progress` tells: from
+    /// Notes how many recipients a server takes in one transaction, where `progress` says so: from
     /// now on no transaction has more (contract.md#recipients: for the rest of the delivery).
     void learn(const session::Progress& progress);
     /// What the replies so far say of each recipient of the transaction under way; it stays under

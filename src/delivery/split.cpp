@@ -22,9 +22,10 @@ std::string last_words(const Failure& failure, const session::Progress& progress
 }
 
 RecipientReport no_further_round(const Peer& peer, std::string_view why) {
-    return {'s', text(why, peer.endpoint.address.to_string(),
-                      " accepted other recipients but not this one: it limits the recipients of a "
-                      "transaction, and no further one was possible. (#4.5.3)\n")};
+    return {'s',
+            concat(why, peer.endpoint.address.to_string(),
+                   " accepted other recipients but not this one: it limits the recipients of a "
+                   "transaction, and no further one was possible. (#4.5.3)\n")};
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 
 namespace tern::delivery {
 
-/// Notes whether the end of data was written, and whether somebody may have the message although
+/// Notes whether the end of data was written, and whether a recipient may have the message although
 /// no reply said so: not where the refusal of every recipient, or of all of it, was read.
 void note_progress(const session::Progress& progress, const session::Envelope& envelope,
                    Circumstances& circumstances);
@@ -16,7 +16,7 @@ void note_progress(const session::Progress& progress, const session::Envelope& e
 /// Whether other recipients may fare better in a transaction of their own.
 [[nodiscard]] bool concerns_its_recipients_alone(const Failure& failure);
 
-/// Whether a failure behind a transaction of the same session is about the session: the sender was
+/// Whether a failure after a transaction of the same session is about the session: the sender was
 /// taken before, so what ends MAIL now says that the session carried enough (421, 5xx, hanging up)
 /// or that RSET meant nothing to it.
 [[nodiscard]] bool concerns_the_session_alone(const Failure& failure,

@@ -33,7 +33,7 @@ bool contains_ignoring_case(std::string_view text, std::string_view word) {
 // TLS was not achieved between the connection and the first reply inside TLS.
 Verdict judge_tls(const Circumstances& circumstances) {
     Verdict verdict = try_another;
-    if (circumstances.requirement.demanded()) verdict.next = Next::another_requiring;
+    if (circumstances.requirement.is_required()) verdict.next = Next::another_requiring;
     else verdict.retry_in_clear = !circumstances.has_credentials;
     return verdict;
 }
@@ -49,7 +49,7 @@ Verdict judge_refusal(const Failure& failure, const Circumstances& circumstances
     switch (failure.stage) {
         case Stage::greeting:
             return try_another;
-        // A name refused for good by one server of a site is refused by the rest.
+        // A name permanently refused by one server of a site is refused by the rest.
         case Stage::hello:
             return transient(failure.code()) ? try_another : deferred;
         case Stage::mail:
@@ -100,7 +100,7 @@ Verdict judge_cause(const Failure& failure, const Circumstances& circumstances) 
                        : try_another;
         case Cause::refused:
         // Another relay of the route may let us in. Never a bounce: the operator mends it, and the
-        // mail is not sent without credentials, which the relay would refuse for good.
+        // mail is not sent without credentials, which the relay would permanently refuse.
         case Cause::auth_missing:
         case Cause::auth_in_clear:
         case Cause::auth_no_mechanism:
@@ -132,7 +132,7 @@ bool is_before_tls(const Failure& failure, const Circumstances& circumstances) {
 }  // namespace
 
 Verdict judge(const Failure& failure, const Circumstances& circumstances) {
-    if (!circumstances.end_of_data_written && circumstances.requirement.demanded() &&
+    if (!circumstances.end_of_data_written && circumstances.requirement.is_required() &&
         is_before_tls(failure, circumstances))
         return Verdict{Letter::deferred, Next::another_requiring, false};
     const Verdict verdict = judge_cause(failure, circumstances);

@@ -21,7 +21,7 @@ struct Circumstances {
     tls::Requirement requirement;
     /// A TLS handshake was completed in it.
     bool secured = false;
-    /// The end of data was written, and MAIL and all behind it were not refused: no other way may
+    /// The end of data was written, and MAIL and all after it were not refused: no other way may
     /// be tried for this message (contract.md#lost-or-doubled).
     bool end_of_data_written = false;
     /// A recipient may have the message although no reply said so.

@@ -29,7 +29,7 @@ std::string joined(const ServerList& servers, const std::vector<std::size_t>& wh
         if (!names.empty()) names += ", ";
         names += servers.servers[server].to_string();
     }
-    return text(which.size() == 1 ? "the name server " : "the name servers ", names);
+    return concat(which.size() == 1 ? "the name server " : "the name servers ", names);
 }
 
 // "the name server A answered SERVFAIL; the name servers B, C did not answer"
@@ -46,7 +46,7 @@ std::string told(const ServerList& servers, const std::vector<Trouble>& troubles
             done[j] = true;
         }
         if (!sentence.empty()) sentence += "; ";
-        sentence += text(joined(servers, alike), " ", troubles[i].words);
+        sentence += concat(joined(servers, alike), " ", troubles[i].words);
     }
     return sentence;
 }
@@ -153,7 +153,7 @@ private:
                 troubles_[server_].kind == Trouble::Kind::silent || order_.size() == 1;
             if (!again) continue;
             const std::size_t round = turn_++ / order_.size();
-            patience_ = servers_.patience * (1 << std::min<std::size_t>(round, 8));
+            timeout_ = servers_.timeout * (1 << std::min<std::size_t>(round, 8));
             asked_again_ = false;
             send(posts_[0], round == 0 && !servers_.without_edns[server_], false, now);
             return true;
@@ -162,10 +162,10 @@ private:
     }
 
     void send(Post& post, bool edns, bool tcp, Time now) {
-        until_ = now + patience_;
-        // Some servers and firewalls drop what has EDNS. Half way to the end of its patience the
+        until_ = now + timeout_;
+        // Some servers and firewalls drop what has EDNS. Half way to the end of its timeout the
         // same server is asked without as well; the first answer counts.
-        plain_at_ = edns && !tcp ? now + patience_ / 2 : Deadline::max();
+        plain_at_ = edns && !tcp ? now + timeout_ / 2 : Deadline::max();
         submit(post, edns, tcp);
     }
 
@@ -218,7 +218,7 @@ private:
         if (over_tcp) note(Trouble::Kind::unusable, "truncated its answer and gave none over TCP");
         else if (asked_again_)
             note(Trouble::Kind::silent,
-                 text(troubles_[server_].words, " and did not answer without EDNS"));
+                 concat(troubles_[server_].words, " and did not answer without EDNS"));
         else note(Trouble::Kind::silent, std::string(no_answer));
     }
 
@@ -273,7 +273,7 @@ private:
         cancel();
     }
 
-    // RFC 6891 7, contract.md#names. A refusal of EDNS begins the time for an answer anew; after a
+    // RFC 6891 7, contract.md#names. A refusal of EDNS begins the time for an answer again; after a
     // SERVFAIL, which may say the same of any question, what is left of it must do.
     void ask_without_edns(bool is_certain, Time now) {
         if (is_certain) servers_.without_edns[server_] = true;
@@ -297,7 +297,7 @@ private:
             1, std::chrono::round<std::chrono::seconds>(now - *began_).count());
         for (Trouble& trouble : troubles_)
             if (trouble.words == no_answer)
-                trouble.words += text(" within ", waited, waited == 1 ? " second" : " seconds");
+                trouble.words += concat(" within ", waited, waited == 1 ? " second" : " seconds");
         answer_.detail = local_trouble_ ? *local_trouble_ : told(servers_, troubles_);
         if (answer_.detail.empty()) answer_.detail = "no time was left to ask a name server";
         settled_ = true;
@@ -313,7 +313,7 @@ private:
     std::vector<std::size_t> order_;
     std::size_t turn_ = 0;
     std::size_t server_ = 0;
-    Duration patience_{};
+    Duration timeout_{};
     Deadline until_ = Deadline::max();
     Deadline plain_at_ = Deadline::max();
     std::vector<Trouble> troubles_;  // by server

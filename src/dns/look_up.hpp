@@ -51,7 +51,7 @@ public:
 /// The name servers, in what order and how patiently they are asked, and what was learnt of them.
 struct ServerList {
     std::vector<IpAddress> servers;
-    Duration patience = std::chrono::seconds(5);  ///< for an answer, doubled in each further round
+    Duration timeout = std::chrono::seconds(5);   ///< for an answer, doubled in each further round
     int rounds = 2;                               ///< over all servers
     bool rotate = false;                          ///< begin with any of them
     std::vector<std::size_t> order;               ///< the one to ask first, first

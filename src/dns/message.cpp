@@ -164,7 +164,7 @@ bool is_at_or_below(std::string_view name, std::string_view zone) {
     return zone.empty() || name.size() == zone.size() || name[name.size() - zone.size() - 1] == '.';
 }
 
-// What stands in the sections after the answers: read only where there are no answers.
+// What is in the sections after the answers: read only where there are no answers.
 struct Remainder {
     bool good = false;
     bool has_soa = false;       // of a zone that the name lies in
@@ -279,7 +279,7 @@ private:
     bool check_code() {
         const unsigned rcode = header_.rcode();
         if (rcode != rcode_no_error && rcode != rcode_no_such_name)
-            return unusable(text("answered ", rcode_name(rcode)));
+            return unusable(concat("answered ", rcode_name(rcode)));
         if (reading_.truncated) return unusable("truncated its answer");
         return true;
     }
@@ -302,8 +302,8 @@ private:
         } else {
             reading_.ask_next = Domain::parse(owner);
             if (!reading_.ask_next)
-                failed(text("it is an alias (CNAME) of \"", owner,
-                            "\", which is not a host name"));
+                failed(
+                    concat("it is an alias (CNAME) of \"", owner, "\", which is not a host name"));
         }
     }
 
@@ -325,8 +325,8 @@ private:
                     owner = data.name();
                     if (!is_at_end(data, place)) return unusable(std::string(malformed));
                     if (++reading_.aliases > most_aliases) {
-                        failed(text("its aliases (CNAME) make a loop, or a chain of more than ",
-                                    most_aliases));
+                        failed(concat("its aliases (CNAME) make a loop, or a chain of more than ",
+                                      most_aliases));
                         return false;
                     }
                     at_alias = true;
@@ -357,10 +357,10 @@ private:
         if (!remainder.good) return unusable(std::string(malformed));
         reading_.rcode |= remainder.high_rcode << 4U;
         if (reading_.rcode >= rcode_bad_version)
-            return unusable(text("answered ", rcode_name(reading_.rcode)));
+            return unusable(concat("answered ", rcode_name(reading_.rcode)));
         if (remainder.has_soa || header_.is(flag_authoritative | flag_recursion_available))
             return true;
-        return unusable(text(otherwise, ", and is neither authoritative nor recursive"));
+        return unusable(concat(otherwise, ", and is neither authoritative nor recursive"));
     }
 
     std::string_view message_;
@@ -422,7 +422,7 @@ std::string rcode_name(unsigned rcode) {
                                                     "NXDOMAIN", "NOTIMP",  "REFUSED"};
     if (rcode < names.size()) return std::string(names[rcode]);
     if (rcode == rcode_bad_version) return "BADVERS";
-    return text("response code ", rcode);
+    return concat("response code ", rcode);
 }
 
 }  // namespace tern::dns

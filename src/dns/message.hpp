@@ -46,7 +46,7 @@ template <class Record>
 struct Reading {
     Answer<Record> answer;
     /// Set when the chain of CNAMEs in the message ends at a name about which it holds nothing
-    /// more: that name is to be asked for, and `answer` tells only whether it was authentic so far.
+    /// more: that name is to be asked for, and `answer` says only whether it was authentic so far.
     std::optional<Domain> ask_next;
     int aliases = 0;  ///< CNAMEs followed so far, those of earlier messages included
     /// The message does not answer the question, and another server should be asked. The detail of

@@ -23,10 +23,10 @@ namespace tern {
 /// How one attempt to connect ended.
 enum class Connected {
     yes,
-    timed_out,  ///< ours or the kernel's time-out: the only one that back-off counts
-    refused,    ///< the network or the host said no; `why` tells
-    not_tried,  ///< another attempt won first, or before this one ended: changes nothing
-    resources,  ///< local trouble: no descriptors, no memory
+    timed_out,     ///< ours or the kernel's time-out: the only one that back-off counts
+    refused,       ///< the network or the host refused; `why` says why
+    not_tried,     ///< another attempt won first, or before this one ended: changes nothing
+    resources,     ///< local trouble: no descriptors, no memory
     wrong_source,  ///< the source address cannot be used: a control file is wrong
 };
 
@@ -58,10 +58,10 @@ public:
     virtual ~Dialer() = default;
 
     /// Connects to the first of `targets` that answers. The next one starts 250 ms after the one
-    /// before (RFC 8305 5), or at once when that one fails; each is given `patience`, and none
+    /// before (RFC 8305 5), or at once when that one fails; each is given `timeout`, and none
     /// goes on beyond `deadline`. One or two targets are given, two of them of different families.
     /// A source that is not an address of this host ends its attempt with Connected::wrong_source.
-    virtual Task<DialResult> dial(std::span<const Target> targets, Duration patience,
+    virtual Task<DialResult> dial(std::span<const Target> targets, Duration timeout,
                                   Deadline deadline) = 0;
 };
 

@@ -47,8 +47,8 @@ void check(int status) {
 
 std::string place_of(const NameServer& server) {
     const std::string address = server.address.to_string();
-    if (server.address.family() == Family::ipv4) return text(address, ":", server.port);
-    std::string place = text("[", address, "]:", server.port);
+    if (server.address.family() == Family::ipv4) return concat(address, ":", server.port);
+    std::string place = concat("[", address, "]:", server.port);
     // 1.34 leaves out link-local servers without an interface. The true one is given to the kernel
     // in SocketFunctions::connect.
     if (TERN_CARES_HAS_RECORDS && server.address.is_never_dialled()) place += "%any";
@@ -183,7 +183,7 @@ struct CaresChannel::Answers {
         ares_dns_record_t* record = nullptr;
         check(ares_dns_parse(reinterpret_cast<const unsigned char*>(query.data()), query.size(), 0,
                              &record));
-        // Trouble is told to the callback as well.
+        // Trouble is reported to the callback as well.
         static_cast<void>(
             ares_send_dnsrec(channel.channel_.get(), record, on_record, &channel, nullptr));
         ares_dns_record_destroy(record);
@@ -309,7 +309,7 @@ void CaresChannel::settle() {
     if (request_ == nullptr || !has_ended_) return;
     dns::Request& request = *request_;
     request_ = nullptr;
-    // c-ares leaves EDNS out by itself when a server answers FORMERR; 1.18 does so for good.
+    // c-ares leaves EDNS out by itself when a server answers FORMERR; 1.18 does so permanently.
     request.edns_was_refused = edns_ && datagrams_sent_ > 1;
     spent_ = spent_ || request.edns_was_refused || status_ != ARES_SUCCESS;
     request.state = dns::Request::State::failed;
@@ -322,11 +322,10 @@ void CaresChannel::settle() {
         request.state = dns::Request::State::answered;
     } else if (no_socket_ && trouble_ != EAFNOSUPPORT) {
         request.is_local_trouble = true;
-        request.why =
-            text("cannot open a socket to ask a name server: ", error_words(trouble_));
+        request.why = concat("cannot open a socket to ask a name server: ", error_words(trouble_));
     } else {
-        request.why = text("cannot be reached: ",
-                           trouble_ != 0 ? error_words(trouble_) : "it closed the connection");
+        request.why = concat("cannot be reached: ",
+                             trouble_ != 0 ? error_words(trouble_) : "it closed the connection");
     }
 }
 

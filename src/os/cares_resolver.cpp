@@ -22,7 +22,7 @@ dns::ServerList server_list(const ResolvConf& conf) {
     std::vector<IpAddress> addresses;
     std::ranges::transform(conf.servers, std::back_inserter(addresses), &NameServer::address);
     dns::ServerList list(std::move(addresses));
-    list.patience = conf.patience;
+    list.timeout = conf.timeout;
     list.rounds = conf.attempts;
     list.rotate = conf.rotate;
     return list;

@@ -78,10 +78,10 @@ Connector::Begun ended(int error) { return ended(outcome_of_error(error), error_
 
 Connector::Begun ended_for_source(const IpAddress& source, int error) {
     return ended(Connected::wrong_source,
-                 text(source.to_string(),
-                      error == EADDRNOTAVAIL
-                          ? std::string(" is not an address of this host")
-                          : " cannot be used as source address: " + error_words(error)));
+                 concat(source.to_string(),
+                        error == EADDRNOTAVAIL
+                            ? std::string(" is not an address of this host")
+                            : " cannot be used as source address: " + error_words(error)));
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ public:
     virtual Begun begin(const Target& target) = 0;
     /// What became of one that has ended: 0, or errno.
     virtual int result_of(int socket) = 0;
-    /// Our own end of a connection; nothing where it cannot be told.
+    /// Our own end of a connection; nothing where it is not known.
     virtual std::optional<Endpoint> local_end(int socket) = 0;
     virtual std::unique_ptr<Stream> stream_over(Descriptor socket) = 0;
 };

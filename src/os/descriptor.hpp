@@ -10,7 +10,7 @@ namespace tern::os {
 class Descriptor {
 public:
     Descriptor() = default;
-    /// Owns `fd` from here on; a negative one stands for none.
+    /// Owns `fd` from here on; a negative one means none.
     explicit Descriptor(int fd) : fd_(fd) {}
     Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
     Descriptor& operator=(Descriptor&& other) noexcept {

@@ -17,18 +17,18 @@ constexpr Duration head_start = std::chrono::milliseconds(250);  // RFC 8305 5
 struct Attempt {
     Descriptor socket;  // none before it starts and after it ended
     Deadline until;
-    bool cut_short = false;  // the overall deadline comes before its patience is over
+    bool cut_short = false;  // the overall deadline comes before its timeout is over
 };
 
 /// Who runs, who is next and who has won. It never waits: heed() takes what a wait found.
 class Race {
 public:
     Race(Connector& connector, std::span<const Target> targets, const Clock& clock,
-         Duration patience, Deadline deadline)
+         Duration timeout, Deadline deadline)
         : connector_(connector),
           targets_(targets),
           clock_(clock),
-          patience_(patience),
+          timeout_(timeout),
           deadline_(deadline),
           attempts_(targets.size()) {
         result_.each.resize(targets.size());
@@ -81,8 +81,8 @@ private:
 
     void start(std::size_t index, Time now) {
         Attempt& attempt = attempts_[index];
-        attempt.cut_short = deadline_ - now < patience_;
-        attempt.until = attempt.cut_short ? deadline_ : now + patience_;
+        attempt.cut_short = deadline_ - now < timeout_;
+        attempt.until = attempt.cut_short ? deadline_ : now + timeout_;
         Connector::Begun begun = connector_.begin(targets_[index]);
         attempt.socket = std::move(begun.socket);
         if (!attempt.socket) return end(index, begun.outcome, std::move(begun.why));
@@ -139,7 +139,7 @@ private:
     Connector& connector_;
     std::span<const Target> targets_;
     const Clock& clock_;
-    Duration patience_;
+    Duration timeout_;
     Deadline deadline_;
     std::vector<Attempt> attempts_;
     std::size_t next_ = 0;  // the first that has not started
@@ -150,9 +150,9 @@ private:
 
 }  // namespace
 
-Task<DialResult> Dialer::dial(std::span<const Target> targets, Duration patience,
+Task<DialResult> Dialer::dial(std::span<const Target> targets, Duration timeout,
                               Deadline deadline) {
-    Race race(connector_, targets, clock_, patience, deadline);
+    Race race(connector_, targets, clock_, timeout, deadline);
     while (race.goes_on()) {
         const Readiness readiness = co_await reactor_.wait(race.waits(), race.wakes());
         if (readiness == Readiness::cancelled) co_return cancelled();

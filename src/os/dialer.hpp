@@ -14,10 +14,10 @@ public:
     Dialer(Connector& connector, Reactor& reactor, const Clock& clock)
         : connector_(connector), reactor_(reactor), clock_(clock) {}
 
-    /// See tern::Dialer. An attempt that the overall deadline ends before its patience is over
+    /// See tern::Dialer. An attempt that the overall deadline ends before its timeout is over
     /// is not_tried: a host that had no fair chance is not one that times out. Fails with
     /// Cause::cancelled when its wait was cancelled; every socket of the race is closed then.
-    Task<DialResult> dial(std::span<const Target> targets, Duration patience,
+    Task<DialResult> dial(std::span<const Target> targets, Duration timeout,
                           Deadline deadline) override;
 
 private:

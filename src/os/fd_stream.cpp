@@ -19,7 +19,7 @@ constexpr int looks = 20;
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
 
-// recv(2) and send(2) hand over what the network told about the connection earlier.
+// recv(2) and send(2) hand over what the network reported about the connection earlier.
 Failure broken(int error) {
     const Cause cause = error == ETIMEDOUT ? Cause::timed_out : Cause::closed;
     return {Stage::start, cause, error_words(error)};
@@ -38,7 +38,7 @@ FdStream::FdStream(Descriptor socket, Reactor& reactor, const Clock& clock)
 
 Task<std::size_t> FdStream::read_some(std::span<char> into, Deadline deadline) {
     for (;;) {
-        // Who has time waits first: behind a command nothing can be there yet. Who has none looks.
+        // Who has time waits first: after a command nothing can be there yet. Who has none looks.
         const bool has_time = clock_.now() < deadline;
         if (has_time) {
             const Readiness readiness = co_await reactor_.wait(socket_.get(), POLLIN, deadline);
@@ -55,7 +55,7 @@ Task<std::size_t> FdStream::read_some(std::span<char> into, Deadline deadline) {
 Task<Done> FdStream::write(std::string_view bytes, Deadline deadline) {
     if (deadline != asked_) asked_ = until_ = deadline;
     while (!bytes.empty()) {
-        // A broken connection is an answer here, not a signal, whoever embeds this.
+        // A broken connection is an answer here, not a signal, in any program.
         const ssize_t sent =
             ::send(socket_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
         if (sent >= 0) {

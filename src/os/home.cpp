@@ -37,7 +37,7 @@ Result<std::string> home_by_place() {
     struct stat status {};
     if (::stat(control.c_str(), &status) == 0) return *home;
     if (errno == ENOENT || errno == ENOTDIR) return TERN_QMAIL_HOME;
-    return fail(Stage::start, Cause::home, text(control, ": ", error_words(errno)));
+    return fail(Stage::start, Cause::home, concat(control, ": ", error_words(errno)));
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ Result<std::string> home_directory() {
     if (home.empty()) return home_by_place();
     if (home.front() != '/')
         return fail(Stage::start, Cause::home,
-                    text("the environment variable QMAILHOME is not an absolute path: ", home));
+                    concat("the environment variable QMAILHOME is not an absolute path: ", home));
     return home;
 }
 

@@ -81,7 +81,7 @@ Answer read_datagram(Bytes datagram, std::vector<IpAddress>& to) {
 
 Result<std::vector<IpAddress>> unable(std::string_view why) {
     return fail(Stage::routing, Cause::resources,
-                text("unable to list this host's network interfaces: ", why));
+                concat("unable to list this host's network interfaces: ", why));
 }
 
 Result<std::vector<IpAddress>> ipv4_addresses() {

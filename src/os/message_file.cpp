@@ -33,7 +33,7 @@ Task<std::size_t> MessageFile::read_some(std::span<char> into, Deadline deadline
                                       : ::read(fd_, into.data(), into.size());
         if (got >= 0) {
             offset_ += got;
-            // The size that fstat(2) told, and no byte behind it: that was the end.
+            // The size that fstat(2) gave, and no byte after it: that was the end.
             ended_ = seekable_ && offset_ == end_ && static_cast<std::size_t>(got) < into.size();
             co_return static_cast<std::size_t>(got);
         }

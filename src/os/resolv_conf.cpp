@@ -46,14 +46,14 @@ std::optional<std::uint64_t> number_after(std::string_view option, std::string_v
 void apply_option(std::string_view option, ResolvConf& conf) {
     if (option == "rotate") conf.rotate = true;
     if (const auto seconds = number_after(option, "timeout:", most_seconds))
-        conf.patience = std::chrono::seconds(*seconds);
+        conf.timeout = std::chrono::seconds(*seconds);
     if (const auto attempts = number_after(option, "attempts:", most_attempts))
         conf.attempts = static_cast<int>(*attempts);
 }
 
 Failure unreadable(const std::string& path) {
     return Failure(Stage::routing, Cause::name_service,
-                   text("cannot read ", path, ": ", error_words(errno)));
+                   concat("cannot read ", path, ": ", error_words(errno)));
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ struct NameServer {
 /// What resolv.conf(5) says that matters to us; the defaults are libc's.
 struct ResolvConf {
     std::vector<NameServer> servers;           ///< at least one
-    std::chrono::milliseconds patience{5000};  ///< `options timeout:n`: for one server's answer
+    std::chrono::milliseconds timeout{5000};   ///< `options timeout:n`: for one server's answer
     int attempts = 2;                          ///< rounds over all servers
     bool rotate = false;
 

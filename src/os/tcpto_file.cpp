@@ -7,12 +7,12 @@
 namespace tern::os {
 
 TcptoFile::TcptoFile(std::string path, Reactor& reactor, const Clock& clock, Random& random,
-                     Duration patience)
+                     Duration timeout)
     : path_(std::move(path)),
       reactor_(reactor),
       clock_(clock),
       random_(random),
-      patience_(patience) {}
+      timeout_(timeout) {}
 
 Task<TimeoutTable::Finding> TcptoFile::look_up(IpAddress address) {
     const std::optional<Held> held = co_await hold(address.family());
@@ -50,7 +50,7 @@ Task<std::optional<TcptoFile::Held>> TcptoFile::hold(Family family) {
     // As a rule the lock is free, and no coroutine is needed to find that.
     const Result<bool> is_locked = file->try_lock();
     if (!is_locked || !*is_locked) {
-        const Result<Done> locked = co_await file->lock(reactor_, clock_, patience_).outcome();
+        const Result<Done> locked = co_await file->lock(reactor_, clock_, timeout_).outcome();
         if (!locked && locked.error().cause == Cause::cancelled) co_return locked.error();
         off_ = !locked;
         if (off_) co_return std::move(held);

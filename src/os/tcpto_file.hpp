@@ -14,14 +14,14 @@ namespace tern::os {
 
 class TcptoFile final : public TimeoutTable {
 public:
-    /// How long it waits for the lock. After one wait in vain the table is left alone for good.
-    static constexpr Duration lock_patience = std::chrono::seconds(5);
+    /// How long it waits for the lock. After one wait in vain the table is not asked again.
+    static constexpr Duration lock_timeout = std::chrono::seconds(5);
 
-    /// Uses the table at `path` for IPv4 and the one beside it with a 6 behind its name for IPv6,
-    /// opened anew for each question so that no lock outlives its answer. `reactor`, `clock` and
+    /// Uses the table at `path` for IPv4 and the one beside it with a 6 after its name for IPv6,
+    /// opened again for each question so that no lock outlives its answer. `reactor`, `clock` and
     /// `random` must outlive it.
     TcptoFile(std::string path, Reactor& reactor, const Clock& clock, Random& random,
-              Duration patience = lock_patience);
+              Duration timeout = lock_timeout);
 
     Task<Finding> look_up(IpAddress address) override;
     Task<Done> note_timeout(IpAddress address) override;
@@ -41,7 +41,7 @@ private:
     Reactor& reactor_;
     const Clock& clock_;
     Random& random_;
-    const Duration patience_;
+    const Duration timeout_;
     bool off_ = false;
 };
 

@@ -18,7 +18,7 @@ namespace tern::os {
 namespace backoff {
 
 constexpr std::size_t most_records = 64;
-/// No host is skipped for longer: (60 + 31) * 64 seconds. What stands in tcpto6 counts as absent
+/// No host is skipped for longer: (60 + 31) * 64 seconds. What is in tcpto6 counts as absent
 /// from then on, because nothing clears that table when qmail starts.
 constexpr std::chrono::seconds longest_silence{(60 + 31) * 64};
 
@@ -28,7 +28,7 @@ struct Layout {
     std::size_t record_size;
     std::size_t address_at;
     std::size_t address_size;
-    /// Byte 0 of a record, where it tells the family.
+    /// Byte 0 of a record, which gives the family.
     std::optional<unsigned char> mark;
 
     [[nodiscard]] constexpr std::size_t largest_table() const {

@@ -33,8 +33,8 @@ Result<Descriptor> open_as_root(const std::string& path) {
     const std::string directory = alone ? "." : path.substr(0, slash + (slash == 0 ? 1 : 0));
     const Descriptor lock(
         ::open(directory.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!lock && errno == ENOTDIR) return trouble(text(directory, " is not a directory"));
-    if (!lock) return trouble(text(directory, ": ", error_words(errno)));
+    if (!lock && errno == ENOTDIR) return trouble(concat(directory, " is not a directory"));
+    if (!lock) return trouble(concat(directory, ": ", error_words(errno)));
     const char* const name = path.c_str() + (alone ? 0 : slash + 1);
     Descriptor file(::openat(lock.get(), name, how | O_NOFOLLOW));
     if (!file && errno == ELOOP) return trouble("it is a symbolic link");
@@ -61,7 +61,8 @@ Result<TcptoTable> TcptoTable::open(const std::string& path) {
     return TcptoTable(std::move(*file));
 }
 
-// flock(2) itself would wait for ever on a holder that was stopped. False: somebody holds the lock.
+// flock(2) itself would wait for ever on a holder that was stopped. False: another process holds
+// the lock.
 Result<bool> TcptoTable::try_lock() {
     if (::flock(file_.get(), LOCK_EX | LOCK_NB) == 0) return true;
     if (errno == EWOULDBLOCK || errno == EINTR) return false;
@@ -69,14 +70,14 @@ Result<bool> TcptoTable::try_lock() {
 }
 
 // A lock has no descriptor that becomes ready: it is tried again and again.
-Task<Done> TcptoTable::lock(Reactor& reactor, const Clock& clock, Duration patience) {
+Task<Done> TcptoTable::lock(Reactor& reactor, const Clock& clock, Duration timeout) {
     std::optional<Deadline> until;
     for (;;) {
         const Result<bool> locked = try_lock();
         if (!locked) co_return locked.error();
         if (*locked) co_return Done();
         const Time now = clock.now();
-        if (!until) until = now + patience;
+        if (!until) until = now + timeout;
         if (now >= *until)
             co_return Failure(Stage::start, Cause::resources, "another program holds the lock");
         const Deadline next = std::min<Deadline>(*until, now + between_tries);
@@ -85,7 +86,7 @@ Task<Done> TcptoTable::lock(Reactor& reactor, const Clock& clock, Duration patie
 }
 
 Result<TcptoBytes> TcptoTable::read(const os::backoff::Layout& layout) {
-    // One byte more than a table may have tells whether it is one.
+    // One byte more than a table may have shows whether it is one.
     const std::size_t most = layout.largest_table();
     TcptoBytes bytes(most + 1);
     std::size_t size = 0;
@@ -97,7 +98,8 @@ Result<TcptoBytes> TcptoTable::read(const os::backoff::Layout& layout) {
         else if (errno != EINTR) return trouble(error_words(errno));
     }
     if (size > most)
-        return trouble(text("it holds more than ", most, " bytes: the format of another program"));
+        return trouble(
+            concat("it holds more than ", most, " bytes: the format of another program"));
     bytes.resize(size);
     return bytes;
 }

@@ -18,7 +18,7 @@ namespace tern::os {
 /// The table's bytes as they were read.
 using TcptoBytes = std::vector<unsigned char>;
 
-/// The open table. Each function's failure tells in its detail why, in words, and no more.
+/// The open table. Each function's failure says in its detail why, in words, and no more.
 class TcptoTable {
 public:
     /// Opens `path` for reading and writing, without a lock: qmail's programs take theirs on a
@@ -27,8 +27,8 @@ public:
     [[nodiscard]] static Result<TcptoTable> open(const std::string& path);
 
     /// Takes the exclusive lock, which ends with the table's life, waiting for it at `reactor` up
-    /// to `patience`. Fails with Cause::cancelled when that wait was cancelled.
-    Task<Done> lock(Reactor& reactor, const Clock& clock, Duration patience);
+    /// to `timeout`. Fails with Cause::cancelled when that wait was cancelled.
+    Task<Done> lock(Reactor& reactor, const Clock& clock, Duration timeout);
 
     /// Fails when the file holds more than a table of the layout (1,024 or 2,048 bytes): it is
     /// another program's then (contract.md#tcpto).

@@ -31,18 +31,18 @@ tl::unexpected<Failure> unsupported_line(const Grounds& grounds) {
     const std::string server = grounds.server_name.empty() ? grounds.endpoint.address.to_string()
                                                          : std::string(grounds.server_name);
     return contradiction(
-        text("control/tlsdestinations, line ", line.number, " (", line.key, "), ", line.words,
-             " for ", server,
-             ", and this version of qmail-remote does not support that file; the mail is "
-             "deferred so that it is not sent with less than the line asks for"));
+        concat("control/tlsdestinations, line ", line.number, " (", line.key, "), ", line.words,
+               " for ", server,
+               ", and this version of qmail-remote does not support that file; the mail is "
+               "deferred so that it is not sent with less than the line asks for"));
 }
 
 // Never in cleartext where TLS is required.
 Result<tls::Requirement> decide_for_qmtp(const Grounds& grounds) {
-    if (!grounds.file_rule.demanded()) return tls::Requirement::none();
-    return contradiction(text(grounds.file_rule.origin, " requires TLS for ", grounds.server_name,
-                              ", but ", grounds.route,
-                              " sends this mail there by QMTP, which has no TLS"));
+    if (!grounds.file_rule.is_required()) return tls::Requirement::none();
+    return contradiction(concat(grounds.file_rule.origin, " requires TLS for ", grounds.server_name,
+                                ", but ", grounds.route,
+                                " sends this mail there by QMTP, which has no TLS"));
 }
 
 }  // namespace
@@ -52,18 +52,17 @@ Result<tls::Requirement> decide(Grounds grounds) {
     if (grounds.speaks_qmtp) return decide_for_qmtp(grounds);
     if (grounds.endpoint.port == implicit_tls_port)
         return tls::Requirement::from_first_byte(std::move(grounds.file_rule));
-    if (!grounds.has_credentials || grounds.file_rule.demanded() || grounds.is_inside_this_host)
+    if (!grounds.has_credentials || grounds.file_rule.is_required() || grounds.is_inside_this_host)
         return std::move(grounds.file_rule);
     if (grounds.file_rule.kind == Kind::none)
-        return contradiction(
-            text(grounds.file_rule.origin, " excludes TLS for ", grounds.server_name, ", but ",
-                 grounds.route,
-                 " has a user and password for it, which are never sent without TLS"));
-    return tls::Requirement::encrypted(text(grounds.route, " (its user and password)"));
+        return contradiction(concat(
+            grounds.file_rule.origin, " excludes TLS for ", grounds.server_name, ", but ",
+            grounds.route, " has a user and password for it, which are never sent without TLS"));
+    return tls::Requirement::encrypted(concat(grounds.route, " (its user and password)"));
 }
 
 bool decides_alone(const tls::Requirement& file_rule) {
-    return file_rule.demanded() || file_rule.origin.starts_with("control/notlshosts/");
+    return file_rule.is_required() || file_rule.origin.starts_with("control/notlshosts/");
 }
 
 bool is_inside_this_host(std::string_view name, std::span<const Endpoint> endpoints) {

@@ -19,16 +19,17 @@ std::optional<std::string> what_is_wrong_with_domain(std::string_view key) {
     if (key == null_sender_key) return std::nullopt;
     const std::string_view name = key.starts_with('.') ? key.substr(1) : key;
     if (is_domain_or_literal(name)) return std::nullopt;
-    if (name == "*") return text(in_quotes(key), " matches nothing (write :relay for all mail)");
+    if (name == "*") return concat(in_quotes(key), " matches nothing (write :relay for all mail)");
     if (name.starts_with('@') && is_domain_or_literal(name.substr(1)))
-        return text(in_quotes(key), " matches nothing (write ", in_quotes(name.substr(1)), ")");
+        return concat(in_quotes(key), " matches nothing (write ", in_quotes(name.substr(1)), ")");
     if (name.starts_with("*.") && is_domain_or_literal(name.substr(2)))
-        return text(in_quotes(key), " matches nothing (write ", in_quotes(name.substr(1)),
-                    " for all hosts below a domain)");
+        return concat(in_quotes(key), " matches nothing (write ", in_quotes(name.substr(1)),
+                      " for all hosts below a domain)");
     if (name.ends_with('.') && is_domain_or_literal(name.substr(0, name.size() - 1)))
-        return text(in_quotes(key), " matches nothing (remove its final dot)");
-    return text(in_quotes(key), " is not a domain name and matches nothing (write domain:relay "
-                                "without blanks)");
+        return concat(in_quotes(key), " matches nothing (remove its final dot)");
+    return concat(in_quotes(key),
+                  " is not a domain name and matches nothing (write domain:relay "
+                  "without blanks)");
 }
 
 std::optional<std::string> what_is_wrong_with_sender(std::string_view key) {
@@ -41,10 +42,11 @@ std::optional<std::string> what_is_wrong_with_sender(std::string_view key) {
     const bool end_of_domain = at == plain.npos && domain.starts_with('.');
     if (end_of_domain && is_domain_or_literal(domain.substr(1))) return std::nullopt;
     if (at == plain.npos && has_domain)
-        return text(in_quotes(key), " matches nothing (write @", domain,
-                    " for all senders of a domain)");
-    return text(in_quotes(key), " matches nothing (write a sender's address, or its end from an @ "
-                                "or a dot on)");
+        return concat(in_quotes(key), " matches nothing (write @", domain,
+                      " for all senders of a domain)");
+    return concat(in_quotes(key),
+                  " matches nothing (write a sender's address, or its end from an @ "
+                  "or a dot on)");
 }
 
 }  // namespace

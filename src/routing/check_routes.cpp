@@ -29,8 +29,8 @@ private:
         const std::optional<RouteLine> route = split_route(line, number, keys_);
         if (!route)
             return mistakes_.add_ignored(
-                number, text("the line has no colon and is ignored (write ",
-                             keys_ == Keys::senders ? "sender" : "domain", ":relay)"));
+                number, concat("the line has no colon and is ignored (write ",
+                               keys_ == Keys::senders ? "sender" : "domain", ":relay)"));
         const auto wrong_key = what_is_wrong_with_key(route->key, keys_);
         if (wrong_key) mistakes_.add_ignored(number, *wrong_key);
         const std::size_t deciding = deciding_.number_for(*route);
@@ -63,7 +63,7 @@ std::optional<std::string> what_is_wrong_with_name(std::string_view path) {
     if (!domain || IpAddress::parse(written))
         return "no mail matches this file name (use a domain, *.domain or default)";
     if (domain->ascii() == written) return std::nullopt;
-    return text("no mail matches this file name (rename it to ", prefix, domain->ascii(), ")");
+    return concat("no mail matches this file name (rename it to ", prefix, domain->ascii(), ")");
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ std::optional<std::string> what_is_wrong_with_domain(std::string_view key) {
     if (key == all_senders) return std::nullopt;
     if (key.empty()) return "the line has no domain (write * for all senders)";
     if (key.starts_with('.') || key == null_sender_key)
-        return text(in_quotes(key), " matches no sender (write a whole domain or *)");
+        return concat(in_quotes(key), " matches no sender (write a whole domain or *)");
     return what_is_wrong_with_key(comparable_domain(key), Keys::domains);
 }
 
@@ -81,9 +81,10 @@ std::vector<Mistake> check_helohostbyip(std::string_view content) {
             continue;
         }
         if (!line->address)
-            mistakes.add_ignored(number, text(in_quotes(line->key),
-                                              " is not an IP address, so the line matches nothing "
-                                              "(write address:helohost)"));
+            mistakes.add_ignored(number,
+                                 concat(in_quotes(line->key),
+                                        " is not an IP address, so the line matches nothing "
+                                        "(write address:helohost)"));
         if (!is_hello_name(line->name))
             mistakes.add_deferring(number, what_is_wrong_with_hello_name(line->name));
         if (line->address && last[*line->address] != number)

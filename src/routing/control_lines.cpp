@@ -13,7 +13,7 @@ bool is_blank_or_comment(std::string_view line) {
 std::string in_quotes(std::string_view part) {
     constexpr std::size_t longest_quote = 256;  // bytes; a domain name has 253
     const std::string_view quoted = part.substr(0, part.find_first_of("| \t\r"));
-    return text('"', quoted.substr(0, longest_quote), '"');
+    return concat('"', quoted.substr(0, longest_quote), '"');
 }
 
 }  // namespace tern::routing

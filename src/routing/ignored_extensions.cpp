@@ -83,9 +83,10 @@ private:
             const std::optional<smtp::Extension> extension = smtp::extension_of(keyword);
             if (keyword.empty()) note("a keyword is missing (write server:KEYWORD,KEYWORD)");
             else if (!extension)
-                note(text(in_quotes(keyword), " is not an extension that qmail-remote uses (these "
-                                           "are PIPELINING, CHUNKING, 8BITMIME, SMTPUTF8, "
-                                           "ENHANCEDSTATUSCODES, SIZE, AUTH and LIMITS)"));
+                note(concat(in_quotes(keyword),
+                            " is not an extension that qmail-remote uses (these "
+                            "are PIPELINING, CHUNKING, 8BITMIME, SMTPUTF8, "
+                            "ENHANCEDSTATUSCODES, SIZE, AUTH and LIMITS)"));
             else if (*extension == smtp::Extension::start_tls)
                 note("STARTTLS is not ignored by this file (create a file control/notlshosts/NAME "
                      "for each server to be used without TLS)", true);

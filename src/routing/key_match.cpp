@@ -27,7 +27,7 @@ std::optional<std::string> with_a_labels(std::string_view key) {
     const bool is_end = key.starts_with('.');
     const std::optional<dns::Domain> domain = dns::Domain::parse(key.substr(is_end ? 1 : 0));
     if (!domain) return std::nullopt;
-    return text(is_end ? "." : "", domain->ascii());
+    return concat(is_end ? "." : "", domain->ascii());
 }
 
 }  // namespace tern::routing

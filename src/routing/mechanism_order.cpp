@@ -46,7 +46,7 @@ Result<std::vector<sasl::Mechanism>> read_mechanism_order(
         if (mechanism && !has(order, *mechanism)) order.push_back(*mechanism);
     });
     if (order.empty())
-        return fail(Stage::start, Cause::control_file, text(file, ": ", names_none));
+        return fail(Stage::start, Cause::control_file, concat(file, ": ", names_none));
     return order;
 }
 
@@ -56,11 +56,12 @@ std::vector<Mistake> check_authmechanisms(std::string_view content) {
     each_name(content, [&](std::string_view name, std::size_t line) {
         const std::optional<sasl::Mechanism> mechanism = sasl::mechanism_of(name);
         if (!mechanism)
-            mistakes.add_ignored(line, text(in_quotes(name), " is not a mechanism that "
-                                                             "qmail-remote knows and is ignored"));
+            mistakes.add_ignored(line, concat(in_quotes(name),
+                                              " is not a mechanism that "
+                                              "qmail-remote knows and is ignored"));
         else if (has(order, *mechanism))
-            mistakes.add_ignored(line, text(sasl::name_of(*mechanism),
-                                            " is already in the list (remove one of the two)"));
+            mistakes.add_ignored(line, concat(sasl::name_of(*mechanism),
+                                              " is already in the list (remove one of the two)"));
         else order.push_back(*mechanism);
     });
     if (order.empty()) mistakes.add_deferring(0, std::string(names_none));

@@ -6,8 +6,9 @@
 namespace tern::routing {
 
 void MistakeList::add_overridden(std::size_t line, std::size_t by) {
-    add_ignored(line, text("line ", by, " matches the same mail and overrides it (remove one of "
-                                        "the two)"));
+    add_ignored(line, concat("line ", by,
+                             " matches the same mail and overrides it (remove one of "
+                             "the two)"));
 }
 
 }  // namespace tern::routing

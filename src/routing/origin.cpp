@@ -6,7 +6,7 @@
 namespace tern::routing {
 
 std::string Origin::to_string() const {
-    return line == 0 ? file : text(file, ", line ", line);
+    return line == 0 ? file : concat(file, ", line ", line);
 }
 
 }  // namespace tern::routing

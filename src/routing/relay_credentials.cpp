@@ -24,7 +24,7 @@ Parsed<sasl::Credentials> make_credentials(std::string_view user, std::string_vi
     // The token itself is not read here.
     if (credentials.kind == sasl::Credentials::Kind::token) judged.secret = Secret("token");
     if (const std::optional<std::string> what = sasl::what_is_wrong(judged))
-        return wrong(text(*what, " (write relay|user|password)"));
+        return wrong(concat(*what, " (write relay|user|password)"));
     return credentials;
 }
 
@@ -54,18 +54,18 @@ std::optional<Parsed<sasl::Credentials>> credentials_after_port(std::string_view
 std::string what_is_ignored(std::string_view text, std::uint16_t port, bool may_have_credentials) {
     const std::string_view words = trim_start(text);
     if (words.empty()) return {};
-    const std::string where = tern::text(" after port ", port, " is ignored ");
+    const std::string where = concat(" after port ", port, " is ignored ");
     if (words.size() == text.size())
-        return tern::text("the text right", where, "(put a blank, a comma or nothing there)");
+        return concat("the text right", where, "(put a blank, a comma or nothing there)");
     if (words.starts_with(','))
-        return tern::text("the list", where, "(remove the blank before the comma)");
+        return concat("the list", where, "(remove the blank before the comma)");
     if (!may_have_credentials)
-        return tern::text("the text", where, "(QMTP has no authentication: remove it)");
+        return concat("the text", where, "(QMTP has no authentication: remove it)");
     const std::size_t count = count_words(words);
     constexpr std::string_view cure = "(write relay:port|user|password to log in)";
-    if (count == 1) return tern::text("the word", where, cure);
-    return tern::text("what follows port ", port, " is ignored, as it is ", count,
-                      " words and not two ", cure);
+    if (count == 1) return concat("the word", where, cure);
+    return concat("what follows port ", port, " is ignored, as it is ", count,
+                  " words and not two ", cure);
 }
 
 bool seems_to_be_a_login(std::string_view text) {

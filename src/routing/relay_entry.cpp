@@ -26,14 +26,13 @@ std::optional<std::string> unbracketed_ipv6(std::string_view text) {
     const std::string_view part = trim_end(text.substr(0, text.find(',')));
     if (std::ranges::count(part, ':') < 2) return std::nullopt;
     if (IpAddress::parse(part))
-        return tern::text(in_quotes(part), " is an IPv6 address without brackets (write [", part,
-                          "])");
+        return concat(in_quotes(part), " is an IPv6 address without brackets (write [", part, "])");
     if (part.find("::") == part.npos) return std::nullopt;
     return "an IPv6 address must be in brackets (write [address] or [address]:port)";
 }
 
 std::string address_with_mx(std::string_view host) {
-    return text(in_quotes(host), " is an address, which has no MX records (remove /mx)");
+    return concat(in_quotes(host), " is an address, which has no MX records (remove /mx)");
 }
 
 // After a port's digits the old program ignored everything, and files rely on it: only a comma
@@ -42,8 +41,8 @@ Parsed<RelayEntry> with_port(Relay relay, const Parts& parts) {
     const std::string_view digits = parts.tail.substr(1);
     const std::optional<std::uint16_t> port = leading_port(digits);
     if (!port)
-        return wrong(text("the port after ", in_quotes(parts.host),
-                          " is not a number from 1 to 65535 (write relay:port)"));
+        return wrong(concat("the port after ", in_quotes(parts.host),
+                            " is not a number from 1 to 65535 (write relay:port)"));
     relay.port = *port;
     const auto end = std::ranges::find_if_not(digits, is_digit);
     const std::string_view after = digits.substr(static_cast<std::size_t>(end - digits.begin()));
@@ -58,20 +57,20 @@ Parsed<RelayEntry> with_tail(Relay relay, const Parts& parts) {
     if (tail.starts_with(',')) return RelayEntry{std::move(relay), tail.substr(1), std::nullopt};
     if (equal_ignoring_case(tail.substr(0, 3), "/mx"))
         return wrong(address_with_mx(parts.host));
-    return wrong(text(in_quotes(parts.host), " is followed by neither a port nor a comma (write "
-                                             "relay:port or relay,relay)"));
+    return wrong(concat(in_quotes(parts.host),
+                        " is followed by neither a port nor a comma (write "
+                        "relay:port or relay,relay)"));
 }
 
 Parsed<RelayEntry> parse_bracketed(std::string_view text, Relay relay) {
     const std::size_t close = text.find(']');
     if (close == text.npos)
-        return wrong(
-            tern::text(in_quotes(text.substr(0, text.find(','))), " has no closing bracket"));
+        return wrong(concat(in_quotes(text.substr(0, text.find(','))), " has no closing bracket"));
     const Parts parts{text.substr(0, close + 1), text.substr(close + 1)};
     const std::optional<IpAddress> address = parse_address(parts.host);
     if (!address)
-        return wrong(tern::text(in_quotes(parts.host),
-                                " is not an IP address in brackets (write names without them)"));
+        return wrong(concat(in_quotes(parts.host),
+                            " is not an IP address in brackets (write names without them)"));
     relay.host = *address;
     return with_tail(std::move(relay), parts);
 }
@@ -103,7 +102,7 @@ Parsed<RelayEntry> parse_named(std::string_view text, Relay relay) {
     const std::optional<dns::Domain> name = dns::Domain::parse(host);
     if (address) relay.host = *address;
     else if (name) relay.host = *name;
-    else return wrong(tern::text(in_quotes(host), " is neither a host name nor an IP address"));
+    else return wrong(concat(in_quotes(host), " is neither a host name nor an IP address"));
     return with_tail(std::move(relay), parts);
 }
 

@@ -14,7 +14,7 @@ namespace tern::routing {
 namespace {
 
 tl::unexpected<Failure> malformed(const Origin& origin, std::string_view what) {
-    return fail(Stage::routing, Cause::control_file, text(origin.to_string(), ": ", what));
+    return fail(Stage::routing, Cause::control_file, concat(origin.to_string(), ": ", what));
 }
 
 Result<Route> route_of_line(const RouteLine& line, std::string_view file, Protocol protocol) {
@@ -77,7 +77,7 @@ std::vector<std::string> route_file_names(std::string_view host) {
         names.emplace_back(above);
         for (std::size_t dot = above.find('.'); dot != above.npos; dot = above.find('.')) {
             above.remove_prefix(dot + 1);
-            names.push_back(text("*.", above));
+            names.push_back(concat("*.", above));
         }
     }
     if (names.empty() || names.front() != "default") names.emplace_back("default");

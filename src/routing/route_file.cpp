@@ -54,13 +54,13 @@ private:
         const auto found = std::ranges::find_if(
             key_names, [name](std::string_view key) { return equal_ignoring_case(key, name); });
         if (found == key_names.end())
-            return defer(number, text(in_quotes(name.substr(0, name.find(':'))),
-                                      " is not a key of this file (the keys are relay, port, "
-                                      "clientcert, clientkey, outgoingip and outgoingip6)"));
+            return defer(number, concat(in_quotes(name.substr(0, name.find(':'))),
+                                        " is not a key of this file (the keys are relay, port, "
+                                        "clientcert, clientkey, outgoingip and outgoingip6)"));
         Value& value = values_[static_cast<std::size_t>(found - key_names.begin())];
         if (value.line != 0)
-            return defer(number, text(*found, " is already set in line ", value.line,
-                                      " (remove one of the two)"));
+            return defer(number, concat(*found, " is already set in line ", value.line,
+                                        " (remove one of the two)"));
         value = Value{trim_start(line.substr(equals + 1)), number};
     }
 
@@ -104,8 +104,9 @@ private:
         const std::optional<IpAddress> address = parse_address(value.text);
         if (address && address->family() == family) return address;
         const bool ipv4 = family == Family::ipv4;
-        defer(value.line, text(in_quotes(value.text), " is not an IPv", ipv4 ? 4 : 6, " address (",
-                               ipv4 ? "use outgoingip6 for IPv6" : "use outgoingip for IPv4", ")"));
+        defer(value.line,
+              concat(in_quotes(value.text), " is not an IPv", ipv4 ? 4 : 6, " address (",
+                     ipv4 ? "use outgoingip6 for IPv6" : "use outgoingip for IPv4", ")"));
         return std::nullopt;
     }
 

@@ -12,7 +12,7 @@ namespace tern::routing {
 namespace {
 
 tl::unexpected<Failure> malformed(const Origin& origin, std::string_view what) {
-    return fail(Stage::start, Cause::control_file, text(origin.to_string(), ": ", what));
+    return fail(Stage::start, Cause::control_file, concat(origin.to_string(), ": ", what));
 }
 
 // 0.0.0.0 and :: leave the choice to the system.

@@ -50,8 +50,9 @@ std::optional<DomainLine> split_domain_line(std::string_view line) {
     } else {
         const auto of_ipv4 = [](char c) { return is_digit(c) || c == '.'; };
         read.may_be_ipv6 = address.empty() || !std::ranges::all_of(address, of_ipv4);
-        read.mistake = text(in_quotes(address), " is not an IP address (write domain:address or "
-                                                "domain:address|helohost)");
+        read.mistake = concat(in_quotes(address),
+                              " is not an IP address (write domain:address or "
+                              "domain:address|helohost)");
     }
     if (bar == value.npos) return read;
     read.hello_name = value.substr(bar + 1);
@@ -69,13 +70,13 @@ Parsed<std::optional<IpAddress>> parse_outgoing(std::string_view content, Family
     if (line.empty()) return std::nullopt;
     const std::optional<IpAddress> address = address_in(line);
     if (!address && address_in(line.substr(0, line.find_first_of(" \t"))))
-        return wrong(text(in_quotes(line), " is followed by other text (remove it)"));
+        return wrong(concat(in_quotes(line), " is followed by other text (remove it)"));
     if (!address)
-        return wrong(text(in_quotes(line), " is not an IP address (the first line must be one ",
-                          name_of(family), " address)"));
+        return wrong(concat(in_quotes(line), " is not an IP address (the first line must be one ",
+                            name_of(family), " address)"));
     if (address->family() != family)
-        return wrong(text(in_quotes(line), " is not an ", name_of(family),
-                          " address (write it into ", outgoing_file(address->family()), ")"));
+        return wrong(concat(in_quotes(line), " is not an ", name_of(family),
+                            " address (write it into ", outgoing_file(address->family()), ")"));
     return address;
 }
 

@@ -89,7 +89,7 @@ std::optional<Rank> rank_of(const TlsDestination& line, std::string_view name,
 }  // namespace
 
 std::string TlsDestination::key() const {
-    return text(prefix == '\0' ? std::string_view() : std::string_view(&prefix, 1), destination);
+    return concat(prefix == '\0' ? std::string_view() : std::string_view(&prefix, 1), destination);
 }
 
 std::string_view TlsDestination::words() const {
@@ -124,17 +124,18 @@ std::vector<Mistake> check_tls_destinations(std::string_view content) {
         const bool matches = line->is_general() ? rank_of_general(*line).has_value()
                                                 : dns::Domain::parse(name).has_value();
         if (!matches) {
-            mistakes.add_ignored(lines.number(), text(in_quotes(line->key()), " matches nothing"));
+            mistakes.add_ignored(lines.number(),
+                                 concat(in_quotes(line->key()), " matches nothing"));
             continue;
         }
         const std::string whom = line->is_general() ? "every server that no other line names"
                                                     : in_quotes(line->destination);
         mistakes.add_deferring(
             lines.number(),
-            text(line->words(), " for ", whom,
-                 ", and this version does not support the file: mail that the line decides is "
-                 "deferred (name such servers in control/",
-                 line->prefix == '!' ? "notlshosts" : "tlshosts", " and remove the line)"));
+            concat(line->words(), " for ", whom,
+                   ", and this version does not support the file: mail that the line decides is "
+                   "deferred (name such servers in control/",
+                   line->prefix == '!' ? "notlshosts" : "tlshosts", " and remove the line)"));
     }
     return mistakes.take();
 }

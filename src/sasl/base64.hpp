@@ -9,7 +9,7 @@
 
 namespace tern::sasl {
 
-/// The bytes that `text` stands for; nothing unless it is whole groups of the alphabet with their
+/// The bytes that `text` encodes; nothing unless it is whole groups of the alphabet with their
 /// padding and no stray bits (RFC 4648 3.3, RFC 4648 3.5).
 [[nodiscard]] std::optional<std::string> from_base64(std::string_view text);
 

@@ -1,5 +1,5 @@
 // Who we are at a relay: a user name with a password or an access token. Files and wires are the
-// affair of others.
+// matter of others.
 #pragma once
 
 #include <optional>
@@ -20,7 +20,7 @@ struct Credentials {
     /// The password, or the token once its file has been read.
     Secret secret;
     Kind kind = Kind::password;
-    /// Where the token stands, an absolute path: another program refreshes it. Empty for passwords.
+    /// Where the token is, an absolute path: another program refreshes it. Empty for passwords.
     std::string token_file;
 
     friend bool operator==(const Credentials&, const Credentials&) = default;

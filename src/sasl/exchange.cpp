@@ -121,7 +121,7 @@ Secret oauthbearer_words(const Credentials& credentials, const Circumstances& ci
     words.append("n,a=").append(scram_name(credentials.user)).append(",\1");
     if (!circumstances.host.empty())
         words.append("host=").append(circumstances.host).append("\1");
-    words.append(text("port=", circumstances.port, "\1auth=Bearer "));
+    words.append(concat("port=", circumstances.port, "\1auth=Bearer "));
     words.append(credentials.secret.reveal()).append("\1\1");
     return words;
 }

@@ -42,7 +42,7 @@ public:
     virtual Response respond(std::string_view challenge) = 0;
     /// What keeps a success that the server declares now from being one; nothing when it may stand.
     [[nodiscard]] virtual std::optional<std::string> objection() const { return std::nullopt; }
-    /// What the server told about its refusal in a challenge (RFC 7628 3.2.2); empty: nothing.
+    /// What the server said about its refusal in a challenge (RFC 7628 3.2.2); empty: nothing.
     [[nodiscard]] virtual std::string_view reason() const { return {}; }
 };
 

@@ -12,7 +12,7 @@ namespace tern::sasl {
 
 /// The strongest first, where control/authmechanisms has no other order; for a token only the last
 /// two can be. Bound to the TLS session comes before the better hash: HMAC-SHA-1 is not broken, but
-/// TLS without verification may end at somebody in the middle.
+/// TLS without verification may end at an attacker in the middle.
 enum class Mechanism {
     scram_sha_256_plus,  ///< RFC 7677, bound to the TLS session
     scram_sha_1_plus,    ///< RFC 5802

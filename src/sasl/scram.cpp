@@ -74,7 +74,7 @@ tl::expected<ScramChallenge, std::string> parse_scram_challenge(std::string_view
         return wrong("its iteration count is not a number");
     const std::uint64_t iterations = *leading_number(*count, UINT32_MAX);
     if (iterations > most_iterations)
-        return wrong(text("it asks for more than ", most_iterations, " iterations"));
+        return wrong(concat("it asks for more than ", most_iterations, " iterations"));
     if (!attributes.only_extensions_left()) return wrong("it ends with invalid text");
     ScramChallenge challenge;
     challenge.nonce = *nonce;
@@ -90,7 +90,7 @@ tl::expected<std::string, std::string> parse_scram_verdict(std::string_view mess
     if (const auto error = attributes.take('e')) {
         const bool plain = !error->empty() && error->size() <= 100 &&
                            std::all_of(error->begin(), error->end(), is_of_a_nonce);
-        return wrong(plain ? text("the server reported: ", *error)
+        return wrong(plain ? concat("the server reported: ", *error)
                            : "the server reported an error");
     }
     const auto signature = attributes.take('v');
@@ -101,7 +101,7 @@ tl::expected<std::string, std::string> parse_scram_verdict(std::string_view mess
 }
 
 std::string gs2_header(bool binds, const std::optional<ChannelBinding>& binding) {
-    if (binds) return text("p=", binding->type, ",,");
+    if (binds) return concat("p=", binding->type, ",,");
     return binding ? "y,," : "n,,";
 }
 
@@ -124,7 +124,7 @@ Scram::Scram(Hash hash, const Credentials& credentials, std::string header,
       nonce_(std::move(nonce)) {}
 
 std::optional<Secret> Scram::first_words() {
-    return Secret(text(header_, "n=", scram_name(credentials_.user), ",r=", nonce_));
+    return Secret(concat(header_, "n=", scram_name(credentials_.user), ",r=", nonce_));
 }
 
 Response Scram::respond(std::string_view challenge) {
@@ -140,14 +140,14 @@ Response Scram::respond(std::string_view challenge) {
 // RFC 5802 3.
 Response Scram::prove(std::string_view challenge) {
     const auto asked = parse_scram_challenge(challenge);
-    if (!asked) return wrong(text("the server's challenge cannot be used: ", asked.error()));
+    if (!asked) return wrong(concat("the server's challenge cannot be used: ", asked.error()));
     if (!asked->nonce.starts_with(nonce_) || asked->nonce.size() == nonce_.size())
         return wrong("the server's nonce does not begin with ours");
 
     const Secret bound = to_base64(header_ + binding_data_);
-    const std::string last_words = text("c=", bound.reveal(), ",r=", asked->nonce);
-    const std::string all_words = text("n=", scram_name(credentials_.user), ",r=", nonce_, ",",
-                                       challenge, ",", last_words);
+    const std::string last_words = concat("c=", bound.reveal(), ",r=", asked->nonce);
+    const std::string all_words =
+        concat("n=", scram_name(credentials_.user), ",r=", nonce_, ",", challenge, ",", last_words);
 
     const auto salted = pbkdf2(hash_, credentials_.secret.reveal(), asked->salt, asked->iterations);
     const auto client_key = salted ? hmac(hash_, salted->bytes(), "Client Key") : std::nullopt;

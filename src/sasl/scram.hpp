@@ -1,5 +1,5 @@
 // SCRAM (RFC 5802, RFC 7677): a proof in each direction that both know the password, which is never
-// said itself. The grammar of the server's messages stands here too, for tests and fuzzing.
+// said itself. The grammar of the server's messages is here too, for tests and fuzzing.
 #pragma once
 
 #include <cstdint>
@@ -30,11 +30,11 @@ struct ScramChallenge {
 [[nodiscard]] tl::expected<ScramChallenge, std::string> parse_scram_challenge(
     std::string_view message);
 
-/// The server's last message: its signature, decoded, or in words the error it tells.
+/// The server's last message: its signature, decoded, or in words the error it reports.
 [[nodiscard]] tl::expected<std::string, std::string> parse_scram_verdict(std::string_view message);
 
 /// RFC 5802 6: `p=<type>,,` with a mechanism that binds; `y,,` where we could have bound and the
-/// server did not offer to by a mechanism that we speak, so that it notices if somebody took its
+/// server did not offer to by a mechanism that we speak, so that it notices if an attacker took its
 /// offer away; else `n,,`.
 [[nodiscard]] std::string gs2_header(bool binds, const std::optional<ChannelBinding>& binding);
 

@@ -16,7 +16,7 @@ constexpr std::size_t longest_command = 512;  // with CR LF
 // RFC 4954 4, and the longest that a response may be.
 constexpr std::size_t longest_challenge = 12288;
 constexpr std::size_t telling = 12;  // bytes in a row that are no coincidence
-constexpr std::size_t quoted = 300;  // bytes of what a server told about a token
+constexpr std::size_t quoted = 300;  // bytes of what a server said about a token
 
 constexpr int go_on = 334;
 constexpr int too_weak = 534;  // RFC 4954 6
@@ -113,8 +113,8 @@ std::string leave_out(std::string_view reply, std::span<const Secret> secrets) {
         const bool came_here = goes_on;
         goes_on = any_continues(line, after, secrets);
         const bool holds = came_here || goes_on || hold_any(line, secrets);
-        none += text(codes_of(line), "\n");
-        some += text(holds ? codes_of(line) : line, "\n");
+        none += concat(codes_of(line), "\n");
+        some += concat(holds ? codes_of(line) : line, "\n");
     }
     // Spread over more than two lines.
     if (!hold_any(some, secrets)) return some;
@@ -135,7 +135,7 @@ Login::Login(Chat& chat, std::string_view offered, const sasl::Credentials& cred
 Task<Done> Login::run() {
     if (const std::optional<std::string> fault = sasl::what_is_wrong(credentials_))
         co_return Failure(Stage::auth, Cause::control_file,
-                          text("the route's credentials cannot be used: ", *fault));
+                          concat("the route's credentials cannot be used: ", *fault));
     if (!private_line_)
         co_return Failure(Stage::auth, Cause::auth_in_clear,
                           "the session has no TLS, and the route's credentials are never sent "
@@ -151,7 +151,7 @@ Task<Done> Login::run() {
         if (!is_unknown_mechanism(reply.code))
             co_return co_await converse(*exchange, std::move(reply));
         if (sasl::binds(*chosen)) binding_not_accepted_ = true;
-        not_accepted_ += text(not_accepted_.empty() ? "" : ", ", mechanism_);
+        not_accepted_ += concat(not_accepted_.empty() ? "" : ", ", mechanism_);
         last_refusal_ = std::move(reply);
     }
     co_return none_left();
@@ -172,7 +172,7 @@ std::optional<sasl::Mechanism> Login::next_mechanism() {
 
 // RFC 5802 6: "y" tells the server that it did not offer to bind. One that did offer takes that for
 // an attack, so it is not said where control/authmechanisms alone rules the binding out. It is said
-// where the server took its offer back: somebody in the middle may have done that.
+// where the server took its offer back: an attacker in the middle may have done that.
 std::unique_ptr<sasl::Exchange> Login::begin(sasl::Mechanism mechanism) {
     sasl::Circumstances circumstances = circumstances_;
     if (!sasl::binds(mechanism) && sasl::offers_binding(offered_) && !binding_not_accepted_)
@@ -182,8 +182,8 @@ std::unique_ptr<sasl::Exchange> Login::begin(sasl::Mechanism mechanism) {
 
 Failure Login::none_left() const {
     if (!not_accepted_.empty()) {
-        std::string words = text("the server offers ", offered_, " but does not accept ",
-                                 not_accepted_);
+        std::string words =
+            concat("the server offers ", offered_, " but does not accept ", not_accepted_);
         return with_reply(Cause::auth_no_mechanism, std::move(words), last_refusal_);
     }
     sasl::Footing footing;
@@ -191,16 +191,18 @@ Failure Login::none_left() const {
     footing.has_binding = circumstances_.binding.has_value();
     const bool ruled_out = sasl::choose(offered_, credentials_.kind, footing).has_value();
     return {Stage::auth, Cause::auth_no_mechanism,
-            ruled_out ? text("control/authmechanisms allows none of the mechanisms that the server "
-                             "offers (", offered_, ")")
-                      : text("none of the mechanisms that the server offers (", offered_,
-                             ") can be used with ", who())};
+            ruled_out
+                ? concat("control/authmechanisms allows none of the mechanisms that the server "
+                         "offers (",
+                         offered_, ")")
+                : concat("none of the mechanisms that the server offers (", offered_,
+                         ") can be used with ", who())};
 }
 
 // The command with what the client says first, if the mechanism lets it speak first. None of ours
 // begins with an empty response, which would be "=".
 Task<smtp::Reply> Login::ask(sasl::Exchange& exchange) {
-    Secret command(text("AUTH ", mechanism_));
+    Secret command(concat("AUTH ", mechanism_));
     std::optional<Secret> first = exchange.first_words();
     if (!first) co_return co_await say(std::move(command));
     Secret words = sasl::to_base64(first->reveal());
@@ -210,7 +212,7 @@ Task<smtp::Reply> Login::ask(sasl::Exchange& exchange) {
         co_return co_await say(std::move(command));
     }
     smtp::Reply reply = co_await say(std::move(command));
-    // Whatever stands behind this 334 is no challenge: the client has not begun.
+    // Whatever follows this 334 is not a challenge: the client has not begun.
     if (reply.code == go_on) reply = co_await say(std::move(words));
     co_return reply;
 }
@@ -263,19 +265,19 @@ Failure Login::refused(const sasl::Exchange& exchange, smtp::Reply reply) {
     if (!reply.transient() && !reply.permanent()) {
         chat_.leave_step();
         return {Stage::auth, Cause::protocol_error,
-                text("the server replied ", reply.code,
-                     " to AUTH, which is not a valid reply to that command")};
+                concat("the server replied ", reply.code,
+                       " to AUTH, which is not a valid reply to that command")};
     }
     std::string words = is_unknown_mechanism(reply.code)
-                            ? text("the server does not accept the mechanism ", mechanism_)
+                            ? concat("the server does not accept the mechanism ", mechanism_)
                         : reply.code == too_weak
-                            ? text("the server requires a stronger mechanism than ", mechanism_)
+                            ? concat("the server requires a stronger mechanism than ", mechanism_)
                         : reply.transient()
-                            ? text("the server is temporarily unable to check ", who(), " (AUTH ",
-                                   mechanism_, ")")
-                            : text("the server refused ", who(), " (AUTH ", mechanism_, ")");
+                            ? concat("the server is temporarily unable to check ", who(), " (AUTH ",
+                                     mechanism_, ")")
+                            : concat("the server refused ", who(), " (AUTH ", mechanism_, ")");
     const std::string_view reason = exchange.reason().substr(0, quoted);
-    if (!reason.empty() && !gives_away(exchange.reason())) words += text(", because of ", reason);
+    if (!reason.empty() && !gives_away(exchange.reason())) words += concat(", because of ", reason);
     return with_reply(Cause::auth_refused, std::move(words), std::move(reply));
 }
 

@@ -28,7 +28,7 @@ public:
     /// Where the server does not accept a mechanism (502, 504), the next that both sides have is
     /// tried; after any other refusal none. Success is a 2xx of the server (235, RFC 4954 4), and
     /// with SCRAM its proof that it knows the password. All failures are Stage::auth (a TLS alert
-    /// at the first read excepted) and none tells what was said. Causes: auth_missing,
+    /// at the first read excepted) and none repeats what was sent. Causes: auth_missing,
     /// auth_in_clear, auth_no_mechanism, auth_refused; control_file when no mechanism could carry
     /// the credentials; rejected for a 421; those of Chat::ask. After auth_* the session is in
     /// step, unless the server hung up.

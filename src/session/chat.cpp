@@ -32,16 +32,16 @@ const char* what_is_sent(Stage stage) {
 
 // "the reply to MAIL", "invalid reply to MAIL". Of the body only chunks have one.
 std::string reply_to(Stage stage, std::string_view before) {
-    if (stage == Stage::greeting) return text(before, "greeting");
-    if (stage == Stage::body) return text(before, "reply to BDAT");
-    return text(before, "reply to ", what_is_sent(stage));
+    if (stage == Stage::greeting) return concat(before, "greeting");
+    if (stage == Stage::body) return concat(before, "reply to BDAT");
+    return concat(before, "reply to ", what_is_sent(stage));
 }
 
 bool is_in_body(Stage stage) { return stage == Stage::body || stage == Stage::final_dot; }
 
 std::string timed_out_after(Duration time) {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time).count();
-    return text("timed out after ", seconds, seconds == 1 ? " second " : " seconds ");
+    return concat("timed out after ", seconds, seconds == 1 ? " second " : " seconds ");
 }
 
 std::string first_line(std::string_view words) {
@@ -59,14 +59,14 @@ std::optional<smtp::Reply> announced_end(std::string_view words) {
 
 }  // namespace
 
-Chat::Chat(const Clock& clock, Stream& stream, Duration patience, Observer* observer)
-    : clock_(clock), stream_(&stream), patience_(patience), observer_(observer) {
-    stream_->extend_writes(patience_);
+Chat::Chat(const Clock& clock, Stream& stream, Duration timeout, Observer* observer)
+    : clock_(clock), stream_(&stream), timeout_(timeout), observer_(observer) {
+    stream_->extend_writes(timeout_);
 }
 
 void Chat::use(Stream& stream) {
     stream_ = &stream;
-    stream_->extend_writes(patience_);
+    stream_->extend_writes(timeout_);
 }
 
 Task<smtp::Reply> Chat::ask(std::string command, Stage stage, std::size_t kept) {
@@ -112,14 +112,14 @@ Task<smtp::Reply> Chat::read_reply(Stage stage, std::size_t kept) {
         if (reader.state() == smtp::ReplyReader::State::malformed) {
             std::string words(reader.reply().text.size() > 4 ? reader.reply().text : offered);
             if (stage == Stage::greeting) co_await read_to_line_end(words, time.by);
-            std::string why = text(reply_to(stage, "invalid "), ": ", reader.trouble());
+            std::string why = concat(reply_to(stage, "invalid "), ": ", reader.trouble());
             std::string line(first_line(words));
             // contract.md#reports: what is there instead of a greeting is reported as a reply is.
             if (stage == Stage::greeting)
                 co_return Failure(stage, Cause::protocol_error, std::move(why),
                                   smtp::Reply{0, std::move(line)});
             co_return Failure(stage, Cause::protocol_error,
-                              text(why, " (the server sent: ", line, ")"));
+                              concat(why, " (the server sent: ", line, ")"));
         }
         Result<std::size_t> got =
             co_await stream_->read_some(buffer_, std::min(time.by, time.look)).outcome();
@@ -127,8 +127,8 @@ Task<smtp::Reply> Chat::read_reply(Stage stage, std::size_t kept) {
         if (!got) co_return not_received(stage, time, std::move(got.error()));
         if (*got == 0)
             co_return Failure(stage, Cause::closed,
-                              text("the server closed the connection before ",
-                                   reply_to(stage, "the "), " was complete"));
+                              concat("the server closed the connection before ",
+                                     reply_to(stage, "the "), " was complete"));
         unread_ = std::string_view(buffer_.data(), *got);
     }
 }
@@ -141,8 +141,8 @@ Task<Done> Chat::write(std::string_view bytes, Stage stage) {
     // A server that gives up in the middle often says why before it hangs up.
     Result<std::size_t> last = co_await stream_->read_some(buffer_, clock_.now()).outcome();
     if (last && *last > 0)
-        failure.detail += text("; before that the server sent: ",
-                               first_line(std::string_view(buffer_.data(), *last)));
+        failure.detail += concat("; before that the server sent: ",
+                                 first_line(std::string_view(buffer_.data(), *last)));
     co_return failure;
 }
 
@@ -155,8 +155,8 @@ Task<Done> Chat::expect_silence(Stage stage) {
         if (!got) co_return not_sent(stage, std::move(got.error()));
         if (*got == 0)
             co_return Failure(stage, Cause::closed,
-                              text("the server closed the connection before ",
-                                   what_is_sent(stage), " was sent"));
+                              concat("the server closed the connection before ",
+                                     what_is_sent(stage), " was sent"));
         unread_ = std::string_view(buffer_.data(), *got);
     }
     in_step_ = false;
@@ -164,16 +164,16 @@ Task<Done> Chat::expect_silence(Stage stage) {
     if (end && observer_ != nullptr) tell_heard(*observer_, *end, stage);
     if (end) co_return rejected(stage, std::move(*end));
     co_return Failure(stage, Cause::protocol_error,
-                      text("the server sent data before ", what_is_sent(stage),
-                           " was sent (data: ", first_line(unread_), ")"));
+                      concat("the server sent data before ", what_is_sent(stage),
+                             " was sent (data: ", first_line(unread_), ")"));
 }
 
-Task<Heard> Chat::listen() {
-    if (!unread_.empty()) co_return Heard::words;
+Task<Pending> Chat::peek() {
+    if (!unread_.empty()) co_return Pending::data;
     Result<std::size_t> got = co_await stream_->read_some(buffer_, clock_.now()).outcome();
-    if (!got) co_return got.error().cause == Cause::timed_out ? Heard::nothing : Heard::end;
+    if (!got) co_return got.error().cause == Cause::timed_out ? Pending::none : Pending::closed;
     unread_ = std::string_view(buffer_.data(), *got);
-    co_return unread_.empty() ? Heard::end : Heard::words;
+    co_return unread_.empty() ? Pending::closed : Pending::data;
 }
 
 Task<std::string_view> Chat::hear(Stage stage, ReplyTime& time) {
@@ -188,7 +188,7 @@ Task<std::string_view> Chat::hear(Stage stage, ReplyTime& time) {
 }
 
 Deadline Chat::from(Time now) const {
-    return latest_ ? std::min(*latest_, now + patience_) : now + patience_;
+    return latest_ ? std::min(*latest_, now + timeout_) : now + timeout_;
 }
 
 ReplyTime Chat::reply_time() const {
@@ -196,7 +196,7 @@ ReplyTime Chat::reply_time() const {
     ReplyTime time;
     time.begun = now;
     time.by = from(now);
-    time.look = now + std::min(first_look, patience_ / looks);
+    time.look = now + std::min(first_look, timeout_ / looks);
     return time;
 }
 
@@ -211,7 +211,7 @@ bool Chat::goes_on(ReplyTime& time, const Failure& why) const {
         time.by = std::max(time.by, from(now));
     }
     time.unsent = held;
-    time.look = now + patience_ / looks;
+    time.look = now + timeout_ / looks;
     return now < time.by;
 }
 
@@ -221,13 +221,13 @@ Failure Chat::not_received(Stage stage, const ReplyTime& time, Failure why) {
     if (why.stage == Stage::handshake) return why;
     why.stage = stage;
     if (why.cause == Cause::closed) {
-        why.detail = text("the connection was lost while waiting for ", reply_to(stage, "the "),
-                          ": ", why.detail);
+        why.detail = concat("the connection was lost while waiting for ", reply_to(stage, "the "),
+                            ": ", why.detail);
     } else if (why.cause == Cause::timed_out) {
         why.detail = timed_out_after(clock_.now() - time.begun);
         why.detail += time.unsent > 0 && is_in_body(stage)
                           ? "while sending the message body"
-                          : text("waiting for ", reply_to(stage, "the "));
+                          : concat("waiting for ", reply_to(stage, "the "));
     }
     return why;
 }
@@ -237,10 +237,10 @@ Failure Chat::not_sent(Stage stage, Failure why) {
     if (why.stage == Stage::handshake) return why;
     why.stage = stage;
     if (why.cause == Cause::closed)
-        why.detail = text("the connection was lost while sending ", what_is_sent(stage), ": ",
-                          why.detail);
+        why.detail =
+            concat("the connection was lost while sending ", what_is_sent(stage), ": ", why.detail);
     else if (why.cause == Cause::timed_out)
-        why.detail = text(timed_out_after(patience_), "while sending ", what_is_sent(stage));
+        why.detail = concat(timed_out_after(timeout_), "while sending ", what_is_sent(stage));
     return why;
 }
 
@@ -250,8 +250,8 @@ Failure rejected(Stage stage, smtp::Reply reply) {
 
 Failure not_valid(Stage stage, std::string_view command, const smtp::Reply& reply) {
     return {stage, Cause::protocol_error,
-            text("the server replied ", reply.code, " to ", command,
-                 ", which is not a valid reply to that command"),
+            concat("the server replied ", reply.code, " to ", command,
+                   ", which is not a valid reply to that command"),
             reply};
 }
 

@@ -15,14 +15,14 @@
 namespace tern::session {
 
 /// What a look at the connection finds, without waiting.
-enum class Heard {
-    nothing,
-    words,  ///< the server has sent something that has not been read yet
-    end,    ///< the connection is closed or broken
+enum class Pending {
+    none,
+    data,    ///< the server has sent something that has not been read yet
+    closed,  ///< the connection is closed or broken
 };
 
 /// The time for one reply. Its clock begins when the kernel has sent what the reply answers
-/// (contract.md#time), so it starts anew for as long as the send queue shrinks.
+/// (contract.md#time), so it starts again for as long as the send queue shrinks.
 struct ReplyTime {
     Time begun;
     Deadline by;
@@ -32,11 +32,11 @@ struct ReplyTime {
 
 class Chat {
 public:
-    /// `patience` bounds each whole reply and each write (control/timeoutremote). `stream` must
+    /// `timeout` bounds each whole reply and each write (control/timeoutremote). `stream` must
     /// outlive the chat or be replaced by `use`. `observer`, where there is one, must outlive it.
-    Chat(const Clock& clock, Stream& stream, Duration patience, Observer* observer = nullptr);
+    Chat(const Clock& clock, Stream& stream, Duration timeout, Observer* observer = nullptr);
 
-    /// Sends `command` (CR LF is added) and reads the reply, each within one `patience`. Fails with
+    /// Sends `command` (CR LF is added) and reads the reply, each within one `timeout`. Fails with
     /// `stage`; causes: timed_out, closed, protocol_error (also when the server had already sent
     /// something before the command), rejected when that was a 421, tls.
     Task<smtp::Reply> ask(std::string command, Stage stage,
@@ -46,14 +46,14 @@ public:
     Task<Done> say(std::string_view group, Stage stage);
     /// Reads one reply. Of an invalid greeting the failure has the first line as its reply.
     Task<smtp::Reply> read_reply(Stage stage, std::size_t kept = smtp::reported_text);
-    /// Hands all of `bytes` to the kernel within `patience`. When that fails, the failure tells the
+    /// Hands all of `bytes` to the kernel within `timeout`. When that fails, the failure has the
     /// server's last words if it left any. `bytes` must outlive the wait.
     Task<Done> write(std::string_view bytes, Stage stage);
     /// Fails with protocol_error when the server has sent something that answers nothing, with
     /// rejected when that is a 421 (RFC 5321 3.8 lets a server send it at any time), with closed
     /// when it has hung up.
     Task<Done> expect_silence(Stage stage);
-    Task<Heard> listen();
+    Task<Pending> peek();
     /// The server's next bytes, for words that are no SMTP replies; none when it has hung up. They
     /// count as read, and hold until the next call. Fails with timed_out, closed, tls. `time` must
     /// outlive the wait.
@@ -62,7 +62,7 @@ public:
 
     /// Goes on over another stream (TLS); nothing unread may be left.
     void use(Stream& stream);
-    /// No wait lasts beyond `latest`, whatever `patience` says.
+    /// No wait lasts beyond `latest`, whatever `timeout` says.
     void bound(std::optional<Deadline> latest) { latest_ = latest; }
     [[nodiscard]] bool is_bound() const { return latest_.has_value(); }
 
@@ -72,7 +72,7 @@ public:
     void leave_step() { in_step_ = false; }
     /// A handshake is complete: commands may follow.
     void enter_step() { in_step_ = true; }
-    [[nodiscard]] Duration patience() const { return patience_; }
+    [[nodiscard]] Duration timeout() const { return timeout_; }
     [[nodiscard]] Deadline deadline() const { return from(clock_.now()); }
     /// The time for a reply that is awaited from now on.
     [[nodiscard]] ReplyTime reply_time() const;
@@ -87,7 +87,7 @@ private:
 
     const Clock& clock_;
     Stream* stream_;
-    const Duration patience_;
+    const Duration timeout_;
     Observer* const observer_;
     std::optional<Deadline> latest_;
     std::size_t replies_ = 0;

@@ -21,7 +21,7 @@ std::string without_secrets(std::string_view command) {
     if (!begins_with_verb(command, verb)) return std::string(hidden);
     const std::size_t end = command.find(' ', verb.size());
     if (end == std::string_view::npos) return std::string(command);
-    return text(command.substr(0, end + 1), hidden);
+    return concat(command.substr(0, end + 1), hidden);
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ void tell_heard(Observer& observer, const smtp::Reply& reply, Stage stage) {
     if (stage != Stage::auth) return observer.heard(reply);
     smtp::Reply code_alone;
     code_alone.code = reply.code;
-    code_alone.text = text(reply.code, " ", hidden, "\n");
+    code_alone.text = concat(reply.code, " ", hidden, "\n");
     observer.heard(code_alone);
 }
 

@@ -22,11 +22,11 @@ public:
     virtual void said(std::string_view command) = 0;
     /// A complete reply; of those during AUTH the code alone: a server may repeat what we said.
     virtual void heard(const smtp::Reply& reply) = 0;
-    /// The handshake has ended, well or not; `stream` tells what was agreed and who came.
+    /// The handshake has ended, well or not; `stream` knows what was agreed and who answered.
     virtual void secured(const tls::TlsStream& stream) = 0;
 };
 
-/// Tells each command of a group; a message behind BDAT is not told.
+/// Shows each command of a group; a message after BDAT is not shown.
 void tell_said(Observer& observer, std::string_view group, Stage stage);
 void tell_heard(Observer& observer, const smtp::Reply& reply, Stage stage);
 

@@ -48,7 +48,7 @@ struct Progress {
             mail_refused && end_of_data_refused && !recipient_accepted_all_the_same;
         return end_of_data_written && !all_refused;
     }
-    /// How many recipients the server takes in one transaction, where it told so in this one.
+    /// How many recipients the server takes in one transaction, where it said so in this one.
     [[nodiscard]] std::optional<std::size_t> most_recipients() const {
         if (std::ranges::none_of(recipients, &RecipientAnswer::waits) || takes_no_more())
             return std::nullopt;

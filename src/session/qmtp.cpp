@@ -17,15 +17,15 @@ namespace {
 
 constexpr std::size_t block_size = 32UL * 1024;
 
-// The memo, section 3: the first byte of the message tells that its lines end with LF.
+// The memo, section 3: the first byte of the message says that its lines end with LF.
 constexpr char lines_end_with_lf = '\n';
 
-// The envelope behind the message: its sender, then its recipients as one netstring of many.
+// The envelope after the message: its sender, then its recipients as one netstring of many.
 std::string encoded(const Envelope& envelope) {
     std::string recipients;
     for (const smtp::Path& recipient : envelope.recipients)
         recipients += smtp::netstring(recipient.raw());
-    return text(smtp::netstring(envelope.sender.raw()), smtp::netstring(recipients));
+    return concat(smtp::netstring(envelope.sender.raw()), smtp::netstring(recipients));
 }
 
 // The reply that SMTP would have given; 0: no such answer.
@@ -41,9 +41,9 @@ int code_of(std::string_view answer) {
 /// The message as QMTP carries it, a block at a time.
 class Blocks {
 public:
-    Blocks(const Clock& clock, Duration patience, MessageSource& message)
+    Blocks(const Clock& clock, Duration timeout, MessageSource& message)
         : clock_(clock),
-          patience_(patience),
+          timeout_(timeout),
           message_(message),
           block_(std::make_unique_for_overwrite<char[]>(block_size)) {}
 
@@ -51,7 +51,7 @@ public:
     Task<std::string_view> next() {
         for (;;) {
             const std::span<char> block(block_.get(), block_size);
-            const std::size_t got = co_await message_.read_some(block, clock_.now() + patience_);
+            const std::size_t got = co_await message_.read_some(block, clock_.now() + timeout_);
             const std::size_t made =
                 encoder_.encode(std::string_view(block_.get(), got), block_.get());
             if (got == 0 || made > 0) co_return std::string_view(block_.get(), made);
@@ -61,7 +61,7 @@ public:
 
 private:
     const Clock& clock_;
-    const Duration patience_;
+    const Duration timeout_;
     MessageSource& message_;
     const std::unique_ptr<char[]> block_;
     smtp::LineFeedEncoder encoder_;
@@ -69,11 +69,11 @@ private:
 
 class Package {
 public:
-    Package(const Clock& clock, Stream& stream, Duration patience, const Envelope& envelope,
+    Package(const Clock& clock, Stream& stream, Duration timeout, const Envelope& envelope,
             MessageSource& message, std::uint64_t size, Progress& progress)
-        : chat_(clock, stream, patience),
+        : chat_(clock, stream, timeout),
           envelope_(envelope),
-          blocks_(clock, patience, message),
+          blocks_(clock, timeout, message),
           size_(size),
           progress_(progress) {}
 
@@ -134,9 +134,9 @@ Task<Done> Package::send() {
 
 Task<Done> Package::hear_answers() {
     while (progress_.recipients.size() < envelope_.recipients.size()) co_await hear_answer();
-    Heard surplus = Heard::words;
-    if (heard_.empty()) surplus = co_await chat_.listen();
-    if (surplus != Heard::words) co_return Done();
+    Pending surplus = Pending::data;
+    if (heard_.empty()) surplus = co_await chat_.peek();
+    if (surplus != Pending::data) co_return Done();
     progress_.recipients.clear();
     progress_.accepted.reset();
     co_return protocol_error("the server sent more answers than there were recipients");
@@ -149,13 +149,13 @@ Task<Done> Package::hear_answer() {
         heard_.remove_prefix(reader.feed(heard_));
         if (reader.state() == smtp::NetstringReader::State::complete) co_return take(reader.take());
         if (reader.state() == smtp::NetstringReader::State::malformed)
-            co_return protocol_error(text(place(), " is not a netstring: ", reader.trouble()));
+            co_return protocol_error(concat(place(), " is not a netstring: ", reader.trouble()));
         Result<std::string_view> got = co_await chat_.hear(Stage::final_dot, time).outcome();
         if (!got) co_return got.error();
         if (got->empty())
-            co_return Failure(Stage::final_dot, Cause::closed,
-                              text("the server closed the connection before ", place(),
-                                   " was complete"));
+            co_return Failure(
+                Stage::final_dot, Cause::closed,
+                concat("the server closed the connection before ", place(), " was complete"));
         heard_ = *got;
     }
 }
@@ -165,7 +165,7 @@ Result<Done> Package::take(const std::string& answer) {
     reply.code = code_of(answer);
     if (reply.code == 0)
         return tl::unexpected<Failure>(
-            protocol_error(text(place(), " does not begin with K, Z or D")));
+            protocol_error(concat(place(), " does not begin with K, Z or D")));
     reply.text = answer.substr(1);
     if (reply.positive() && !progress_.accepted) progress_.accepted = reply;
     progress_.recipients.emplace_back().reply = std::move(reply);
@@ -183,18 +183,17 @@ Failure Package::protocol_error(std::string_view why) const {
 }
 
 std::string Package::place() const {
-    return text("answer ", progress_.recipients.size() + 1, " of ", envelope_.recipients.size());
+    return concat("answer ", progress_.recipients.size() + 1, " of ", envelope_.recipients.size());
 }
 
 }  // namespace
 
-Task<std::uint64_t> measure_for_qmtp(const Clock& clock, Duration patience,
-                                     MessageSource& message) {
+Task<std::uint64_t> measure_for_qmtp(const Clock& clock, Duration timeout, MessageSource& message) {
     if (!message.size())
         co_return Failure(Stage::start, Cause::message_source,
                           "QMTP announces the length of a message before it: standard input must "
                           "be a file for it, not a pipe");
-    Blocks blocks(clock, patience, message);
+    Blocks blocks(clock, timeout, message);
     std::uint64_t size = 0;
     for (;;) {
         const std::string_view block = co_await blocks.next();
@@ -209,10 +208,10 @@ Task<std::uint64_t> measure_for_qmtp(const Clock& clock, Duration patience,
     co_return size;
 }
 
-Task<Done> deliver_by_qmtp(const Clock& clock, Stream& stream, Duration patience,
+Task<Done> deliver_by_qmtp(const Clock& clock, Stream& stream, Duration timeout,
                            const Envelope& envelope, MessageSource& message, std::uint64_t size,
                            Progress& progress) {
-    Package package(clock, stream, patience, envelope, message, size, progress);
+    Package package(clock, stream, timeout, envelope, message, size, progress);
     co_return co_await package.deliver();
 }
 

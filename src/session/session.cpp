@@ -71,14 +71,14 @@ Failure Session::blamed(Failure failure) const {
     if (!lost || failure.stage == Stage::handshake) return failure;
     if (replies_before_tls_ == chat_.replies())
         return {Stage::handshake, Cause::tls,
-                text("TLS with ",
-                     identity_.server_name.empty() ? "the server" : identity_.server_name,
-                     " failed before the first reply in it: ", failure.detail)};
+                concat("TLS with ",
+                       identity_.server_name.empty() ? "the server" : identity_.server_name,
+                       " failed before the first reply in it: ", failure.detail)};
     if (start_tls_refusal_ && replies_at_refusal_ == chat_.replies() &&
         failure.cause == Cause::closed && failure.stage < Stage::final_dot)
         return {Stage::start_tls, Cause::closed,
-                text("the server refused STARTTLS (", first_line(start_tls_refusal_->text),
-                     ") and then closed the connection")};
+                concat("the server refused STARTTLS (", first_line(start_tls_refusal_->text),
+                       ") and then closed the connection")};
     return failure;
 }
 
@@ -110,7 +110,7 @@ Task<Done> Session::greet() {
 
 Task<Done> Session::hello() {
     extensions_ = smtp::Extensions();
-    smtp::Reply reply = co_await chat_.ask(text("EHLO ", identity_.hello_name), Stage::hello,
+    smtp::Reply reply = co_await chat_.ask(concat("EHLO ", identity_.hello_name), Stage::hello,
                                            smtp::longest_reply);
     if (reply.positive()) {
         extensions_ = smtp::without(smtp::parse_extensions(reply.text), options_.ignored);
@@ -124,10 +124,10 @@ Task<Done> Session::hello() {
 }
 
 // contract.md#ehlo: the reply to EHLO is the reason, however HELO ends. The code is HELO's; where
-// it has none, 421 tells that the server went.
+// it has none, 421 says that the server closed.
 Task<Done> Session::fall_back_to_helo(smtp::Reply to_ehlo) {
     Result<smtp::Reply> reply =
-        co_await chat_.ask(text("HELO ", identity_.hello_name), Stage::hello).outcome();
+        co_await chat_.ask(concat("HELO ", identity_.hello_name), Stage::hello).outcome();
     if (reply && reply->positive()) co_return Done();
     if (!reply && reply.error().cause == Cause::cancelled) co_return reply.error();
     constexpr int closing = 421;
@@ -139,9 +139,9 @@ Task<Done> Session::fall_back_to_helo(smtp::Reply to_ehlo) {
 
 // True when the session is now secured; false when it goes on in clear.
 Task<bool> Session::start_tls() {
-    const bool demanded = identity_.requirement.demanded();
+    const bool required = identity_.requirement.is_required();
     if (!extensions_.start_tls) {
-        if (!demanded) co_return false;
+        if (!required) co_return false;
         co_return Failure(Stage::start_tls, Cause::tls_missing,
                           "the server does not offer STARTTLS");
     }
@@ -152,13 +152,13 @@ Task<bool> Session::start_tls() {
     if (!reply.positive()) {
         if (!reply.transient() && !reply.permanent())
             co_return protocol_error(Stage::start_tls, "STARTTLS", reply);
-        if (!demanded) {
+        if (!required) {
             start_tls_refusal_ = std::move(reply);
             replies_at_refusal_ = chat_.replies();
             co_return false;
         }
         co_return Failure(Stage::start_tls, Cause::tls_missing,
-                          text("the server refused STARTTLS: ", reply.text), reply);
+                          concat("the server refused STARTTLS: ", reply.text), reply);
     }
     co_await handshake();
     co_return true;
@@ -171,8 +171,8 @@ Task<Done> Session::handshake() {
     // RFC 3207 4.2, and the injection of CVE-2011-0411: what is here before our ClientHello came in
     // clear, and is either an attack or believed at our peril.
     if (!identity_.requirement.implicit) {
-        const Heard heard = co_await chat_.listen();
-        if (heard == Heard::words)
+        const Pending pending = co_await chat_.peek();
+        if (pending == Pending::data)
             co_return Failure(Stage::handshake, Cause::injected,
                               "the server sent unencrypted data after its reply to STARTTLS");
     }

@@ -19,7 +19,7 @@ constexpr std::size_t window = BodyBuffers::most_commands;
 // A larger message waits for the recipients' replies: it may be sent in vain.
 constexpr std::size_t largest_first_flight = 64UL * 1024;
 
-// What is written at once behind 354.
+// What is written at once after 354.
 constexpr std::size_t largest_write = smtp::default_chunk;
 
 const char* command_of(Stage stage) {
@@ -74,8 +74,8 @@ Task<Done> Transaction::run() {
     const std::uint64_t size = message_.size().value_or(0);
     if (extensions_.size_limit != 0 && size > extensions_.size_limit)
         co_return Failure(Stage::mail, Cause::too_large,
-                          text("the message has ", size, " bytes, the server accepts at most ",
-                               extensions_.size_limit));
+                          concat("the message has ", size, " bytes, the server accepts at most ",
+                                 extensions_.size_limit));
     if (!sendable(envelope_.sender))
         co_return Failure(Stage::mail, Cause::needs_smtputf8,
                           "the sender's address needs SMTPUTF8, which the server does not offer");
@@ -101,7 +101,7 @@ Task<Done> Transaction::announce() {
     } else if (flies_whole && buffers_->complete() && buffers_->ready() <= chunk_size_) {
         // A message that is small enough rides in the group of MAIL and RCPT (RFC 3030 2, RFC
         // 2920).
-        command = text("BDAT ", buffers_->ready(), " LAST\r\n");
+        command = concat("BDAT ", buffers_->ready(), " LAST\r\n");
     }
     if (!command.empty()) {
         if (!fits_the_group(command)) co_await exchange();
@@ -118,7 +118,7 @@ Task<Done> Transaction::announce_recipients() {
         const smtp::Path& recipient = envelope_.recipients[i];
         if (!sendable(recipient)) continue;
         anybody = true;
-        const std::string command = text("RCPT TO:<", recipient.wire(), ">\r\n");
+        const std::string command = concat("RCPT TO:<", recipient.wire(), ">\r\n");
         if (!fits_the_group(command)) co_await exchange();
         if (full_) {
             first_unsaid_ = i;
@@ -192,8 +192,8 @@ Task<Done> Transaction::exchange() {
 // Of more replies than commands it is not known which one is about the message. RFC 5321 3.8 lets a
 // server announce with 421 that it goes.
 Task<Done> Transaction::expect_no_surplus() {
-    const Heard heard = co_await chat_.listen();
-    if (heard != Heard::words) co_return Done();
+    const Pending pending = co_await chat_.peek();
+    if (pending != Pending::data) co_return Done();
     const Result<smtp::Reply> surplus =
         co_await chat_.read_reply(Stage::final_dot).outcome();
     chat_.leave_step();
@@ -216,8 +216,8 @@ Failure Transaction::lost_reply(Stage awaited, Failure why) {
         return *refusal_;
     }
     return {Stage::final_dot, why.cause,
-            text("the server rejected MAIL (", first_line(refusal_->reason()),
-                 "), but its reply to the end of the message was lost: ", why.detail)};
+            concat("the server rejected MAIL (", first_line(refusal_->reason()),
+                   "), but its reply to the end of the message was lost: ", why.detail)};
 }
 
 Result<Done> Transaction::take(const Owed& owed, smtp::Reply reply) {
@@ -263,9 +263,9 @@ Result<Done> Transaction::take_end_of_data(smtp::Reply reply) {
     if (progress_.end_of_data_refused) return Done();
     chat_.leave_step();
     return fail(Stage::final_dot, Cause::protocol_error,
-                text("the server rejected MAIL (", first_line(refusal_->reason()),
-                     ") and then replied to the message as if it accepted it (",
-                     first_line(reply.text), ")"));
+                concat("the server rejected MAIL (", first_line(refusal_->reason()),
+                       ") and then replied to the message as if it accepted it (",
+                       first_line(reply.text), ")"));
 }
 
 // Whoever has no reply by now has none because nothing was said.
@@ -319,7 +319,7 @@ Task<Done> Transaction::fill() {
                       "the message does not end with a newline");
 }
 
-// The message behind 354, its final dot in the same write as its end.
+// The message after 354, its final dot in the same write as its end.
 Task<Done> Transaction::send_data() {
     co_await fill();
     while (!buffers_->complete()) {
@@ -348,7 +348,7 @@ Task<Done> Transaction::send_chunks() {
         last = buffers_->complete() && buffers_->ready() <= chunk_size_;
         owed = co_await take_chunk_replies(owed);
         const std::size_t size = std::min(buffers_->ready(), chunk_size_);
-        const std::string command = text("BDAT ", size, last ? " LAST\r\n" : "\r\n");
+        const std::string command = concat("BDAT ", size, last ? " LAST\r\n" : "\r\n");
         const std::string_view flight = buffers_->flight(command, size);
         co_await chat_.write(flight, Stage::body);
         progress_.end_of_data_written = last;
@@ -367,8 +367,8 @@ Task<Done> Transaction::send_chunks() {
 Task<std::size_t> Transaction::take_chunk_replies(std::size_t owed) {
     for (; owed > 0; --owed) {
         if (extensions_.pipelining && history_.took_bdat) {
-            const Heard heard = co_await chat_.listen();
-            if (heard == Heard::nothing) break;
+            const Pending pending = co_await chat_.peek();
+            if (pending == Pending::none) break;
         }
         co_await take_chunk_reply();
     }
@@ -448,8 +448,8 @@ std::string Transaction::mail_command() const {
     const bool utf8 =
         envelope_.sender.local_is_internationalised() ||
         std::ranges::any_of(envelope_.recipients, &smtp::Path::local_is_internationalised);
-    std::string command = text("MAIL FROM:<", envelope_.sender.wire(), ">");
-    if (extensions_.size && message_.size()) command += text(" SIZE=", *message_.size());
+    std::string command = concat("MAIL FROM:<", envelope_.sender.wire(), ">");
+    if (extensions_.size && message_.size()) command += concat(" SIZE=", *message_.size());
     // RFC 6152: a large message is not searched for 8-bit bytes only to say that it has none.
     if (extensions_.eight_bit_mime && eight_bit) command += " BODY=8BITMIME";
     if (extensions_.smtputf8 && utf8) command += " SMTPUTF8";

@@ -74,7 +74,9 @@ tl::unexpected<std::string> wrong(std::string_view why) {
 
 }  // namespace
 
-std::string Path::wire() const { return has_at ? text(local, '@', domain) : local; }
+std::string Path::wire() const {
+    return has_at ? concat(local, '@', domain) : local;
+}
 
 std::string Path::raw() const {
     // Only what was quoted here begins with a quote: no atom may.
@@ -84,7 +86,7 @@ std::string Path::raw() const {
         if (local[i] == '\\') ++i;
         bare += local[i];
     }
-    return text(bare, '@', domain);
+    return concat(bare, '@', domain);
 }
 
 bool Path::local_is_internationalised() const { return has_8bit(local); }
@@ -109,7 +111,7 @@ tl::expected<Path, std::string> parse_address(std::string_view address) {
             return wrong("what follows the '@' is neither a domain name nor an address literal");
     }
     if (path.local.size() + (path.has_at ? 1 : 0) + path.domain.size() > longest_address)
-        return wrong(text("it is longer than ", longest_address, " bytes"));
+        return wrong(concat("it is longer than ", longest_address, " bytes"));
     return path;
 }
 

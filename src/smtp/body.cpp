@@ -85,7 +85,7 @@ char* put_newline(char* out) {
     return out;
 }
 
-// Writes the step at `at`, which is stored as it is and has as much again behind it: `newlines`, of
+// Writes the step at `at`, which is stored as it is and has as much again after it: `newlines`, of
 // which `second` ones (the LF of CR LF) are written already, and `dots` to be doubled.
 char* write_events(const char* at, Step::Marks newlines, Step::Marks second, Step::Marks dots,
                    char* out) {

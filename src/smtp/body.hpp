@@ -34,7 +34,7 @@ public:
 
 private:
     bool doubles_dots_;
-    char before_ = '\n';  // the last byte; behind a CR its newline is still to be written
+    char before_ = '\n';  // the last byte; after a CR its newline is still to be written
 };
 
 }  // namespace tern::smtp

@@ -26,7 +26,7 @@ constexpr std::uint32_t word(const char (&letters)[shortest + 1]) {
     return made;
 }
 
-// Whether `line`, behind its first four bytes, goes on with `rest` and ends a word there.
+// Whether `line`, after its first four bytes, goes on with `rest` and ends a word there.
 bool ends_with(std::string_view line, std::string_view rest) {
     line.remove_prefix(shortest);
     if (!equal_ignoring_case(line.substr(0, rest.size()), rest)) return false;

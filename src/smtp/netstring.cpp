@@ -8,10 +8,12 @@
 
 namespace tern::smtp {
 
-std::string netstring_prefix(std::uint64_t length) { return tern::text(length, ':'); }
+std::string netstring_prefix(std::uint64_t length) {
+    return concat(length, ':');
+}
 
 std::string netstring(std::string_view text) {
-    return tern::text(netstring_prefix(text.size()), text, ',');
+    return concat(netstring_prefix(text.size()), text, ',');
 }
 
 std::size_t NetstringReader::feed(std::string_view bytes) {

@@ -12,13 +12,13 @@
 
 namespace tern::smtp {
 
-/// What stands before the bytes of a netstring of this length: `12:`. A comma follows them.
+/// What comes before the bytes of a netstring of this length: `12:`. A comma follows them.
 [[nodiscard]] std::string netstring_prefix(std::uint64_t length);
 /// `text` as a whole netstring.
 [[nodiscard]] std::string netstring(std::string_view text);
 
 /// Assembles one netstring of a server (D. J. Bernstein, Netstrings, 1997): no leading zeros, and
-/// nothing but a comma behind the text. Longer than longest_reply is malformed already as a length.
+/// nothing but a comma after the text. Longer than longest_reply is malformed already as a length.
 class NetstringReader {
 public:
     enum class State { more, complete, malformed };

@@ -26,7 +26,7 @@ std::size_t ReplyReader::feed(std::string_view bytes) {
     return taken;
 }
 
-// Judges the code and the byte behind it. True when that byte ends the line.
+// Judges the code and the byte after it. True when that byte ends the line.
 bool ReplyReader::begin_of_line(char c) {
     if (column_ < 3) {
         if (!is_digit(c) || (column_ == 0 && (c < '2' || c > '5')))

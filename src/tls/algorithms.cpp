@@ -10,7 +10,7 @@
 #include <openssl/core_dispatch.h>
 #include <openssl/provider.h>
 
-// OpenSSL's default provider as it stands in the static libcrypto (OSSL_PROVIDER-default(7)); weak,
+// OpenSSL's default provider as it is in the static libcrypto (OSSL_PROVIDER-default(7)); weak,
 // for the shared one does not export it.
 extern "C" __attribute__((weak)) OSSL_provider_init_fn ossl_default_provider_init;
 

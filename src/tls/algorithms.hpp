@@ -14,7 +14,7 @@ namespace tern::tls {
 /// default provider serves.
 bool show_few_algorithms();
 
-/// Loads the default provider beside it: for a private key, and for ciphers somebody chose.
+/// Loads the default provider beside it: for a private key, and for ciphers an operator chose.
 void show_all_algorithms();
 
 }  // namespace tern::tls

@@ -15,7 +15,8 @@ namespace tern::tls {
 namespace {
 
 Failure cannot_start() {
-    return {Stage::handshake, Cause::resources, text("cannot set up TLS: ", take_openssl_reason())};
+    return {Stage::handshake, Cause::resources,
+            concat("cannot set up TLS: ", take_openssl_reason())};
 }
 
 Result<Done> choose_ciphers(SSL_CTX* context, const std::string& ciphers) {
@@ -25,8 +26,8 @@ Result<Done> choose_ciphers(SSL_CTX* context, const std::string& ciphers) {
         (lists.older.empty() || SSL_CTX_set_cipher_list(context, lists.older.c_str()) == 1))
         return Done();
     return fail(Stage::handshake, Cause::control_file,
-                text("control/tlsclientciphers: OpenSSL rejects the cipher list \"", ciphers,
-                     "\": ", take_openssl_reason()));
+                concat("control/tlsclientciphers: OpenSSL rejects the cipher list \"", ciphers,
+                       "\": ", take_openssl_reason()));
 }
 
 // Everything is set or nothing is. Gives what is wrong, or nothing.
@@ -46,7 +47,7 @@ std::string show_certificate(SSL_CTX* context, std::string_view pem) {
         passphrase_needed =
             passphrase_needed || pem.find("Proc-Type: 4,ENCRYPTED") != pem.npos;
         if (passphrase_needed) return "its private key is protected by a passphrase";
-        return text("cannot read its private key: ", reason);
+        return concat("cannot read its private key: ", reason);
     }
     const auto release = [](STACK_OF(X509) * stack) { sk_X509_free(stack); };
     const std::unique_ptr<STACK_OF(X509), decltype(release)> chain(sk_X509_new_null());
@@ -57,8 +58,8 @@ std::string show_certificate(SSL_CTX* context, std::string_view pem) {
     ERR_clear_error();
     if (SSL_CTX_use_cert_and_key(context, certificates.list.front().get(), key.get(), chain.get(),
                                  1) != 1)
-        return text("OpenSSL rejects its first certificate and private key: ",
-                    take_openssl_reason());
+        return concat("OpenSSL rejects its first certificate and private key: ",
+                      take_openssl_reason());
     return {};
 }
 
@@ -69,13 +70,13 @@ std::string use_client_certificate(SSL_CTX* context, const ClientSettings& setti
     for (const std::string& path : {settings.certificate_file, settings.key_file}) {
         if (path.empty()) continue;
         const FileContents file = read_whole_file(path);
-        if (file.error != 0 && why.empty()) why = text("cannot read ", path, ": ", file.why());
+        if (file.error != 0 && why.empty()) why = concat("cannot read ", path, ": ", file.why());
         pem += file.bytes;
         pem += '\n';
     }
     if (why.empty()) why = show_certificate(context, pem);
     if (why.empty()) return {};
-    return text("client certificate ", settings.certificate_file, " was not used: ", why);
+    return concat("client certificate ", settings.certificate_file, " was not used: ", why);
 }
 
 bool is_tls13_suite(std::string_view name) {

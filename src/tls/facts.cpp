@@ -30,9 +30,9 @@ std::string key_text(const X509* certificate) {
     const bool has_group = EVP_PKEY_get_group_name(key, group, sizeof group, &length) == 1;
     ERR_clear_error();
     const std::string_view name(type);
-    if (has_group && name == "EC") return text(name, " ", group);
+    if (has_group && name == "EC") return concat(name, " ", group);
     if (name.starts_with("ED")) return std::string(name);
-    return text(name, " ", EVP_PKEY_get_bits(key), " bits");
+    return concat(name, " ", EVP_PKEY_get_bits(key), " bits");
 }
 
 std::string fingerprint(const X509* certificate) {

@@ -38,7 +38,7 @@ std::string FileContents::why() const { return error_words(error); }
 
 FileContents read_whole_file(const std::string& path) {
     FileContents contents;
-    // O_NONBLOCK: whatever stands in the file's place, opening it must not wait.
+    // O_NONBLOCK: whatever is in the file's place, opening it must not wait.
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) {
         contents.error = errno;
@@ -82,8 +82,8 @@ PemCertificates read_certificates(std::string_view pem) {
     if (!is_end_of_pem()) {
         result.trouble = result.list.empty()
                              ? "cannot parse the first certificate"
-                             : text("cannot parse what follows certificate ", result.list.size());
-        result.trouble += text(": ", take_openssl_reason());
+                             : concat("cannot parse what follows certificate ", result.list.size());
+        result.trouble += concat(": ", take_openssl_reason());
     }
     return result;
 }

@@ -19,13 +19,13 @@ struct FileContents {
     [[nodiscard]] std::string why() const;
 };
 
-/// Reads a file of at most 16 MB; never waits for one, whatever stands in its place.
+/// Reads a file of at most 16 MB; never waits for one, whatever is in its place.
 [[nodiscard]] FileContents read_whole_file(const std::string& path);
 
 /// OpenSSL's look at bytes that stay where they are; nullptr without memory.
 [[nodiscard]] BioPtr view_of(std::string_view bytes);
 
-/// Asked for a passphrase there is nobody who could type one: a callback that gives none, and notes
+/// Asked for a passphrase there is no one to type one: a callback that gives none, and notes
 /// in the bool that `was_asked` points to, if to any, that it was called.
 int no_passphrase(char*, int, int, void* was_asked);
 

@@ -1,4 +1,4 @@
-// What TLS must achieve with one server, as a value. Who demanded it and why is only text here.
+// What TLS must achieve with one server, as a value. Who requires it and why is only text here.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@ struct Requirement {
     enum class Kind {
         none,           ///< TLS is not tried
         opportunistic,  ///< used when offered, nothing verified
-        encrypted,      ///< demanded, nothing verified
-        verified,       ///< demanded: the chain to `trust_file` and one name must hold
+        encrypted,      ///< required, nothing verified
+        verified,       ///< required: the chain to `trust_file` and one name must hold
     };
     Kind kind = Kind::opportunistic;
     /// For `verified`: PEM file of trusted CA certificates, or a directory of them by hash, from
@@ -49,7 +49,7 @@ struct Requirement {
         return achieved;
     }
 
-    [[nodiscard]] bool demanded() const {
+    [[nodiscard]] bool is_required() const {
         return implicit || kind == Kind::encrypted || kind == Kind::verified;
     }
     friend bool operator==(const Requirement&, const Requirement&) = default;

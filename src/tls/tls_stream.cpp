@@ -51,9 +51,9 @@ struct TlsStream::Session {
     std::size_t without_content = 0;
     bool content_seen = false;
     /// The server has shown that it took our side of the handshake; under TLS 1.3 that is when
-    /// something comes behind it.
+    /// something comes after it.
     bool finished_taken = false;
-    /// An end that repeats itself: nothing can be read, or written, behind it.
+    /// An end that repeats itself: nothing can be read, or written, after it.
     std::optional<Failure> reading_ended;
     std::optional<Failure> writing_ended;
 
@@ -120,7 +120,7 @@ Result<Done> TlsStream::Session::prepare(const ClientSettings& settings) {
     BIO* const bio = ssl ? wire.make_bio() : nullptr;
     if (bio == nullptr)
         return fail(Stage::handshake, Cause::resources,
-                    text("cannot set up TLS: ", take_openssl_reason()));
+                    concat("cannot set up TLS: ", take_openssl_reason()));
     SSL_set_bio(ssl.get(), bio, bio);
     SSL_set_app_data(ssl.get(), this);
     SSL_set_info_callback(ssl.get(), &Session::note_alert);
@@ -130,7 +130,7 @@ Result<Done> TlsStream::Session::prepare(const ClientSettings& settings) {
         SSL_ctrl(ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
                  const_cast<char*>(server_name.c_str())) != 1)
         return fail(Stage::handshake, Cause::resources,
-                    text("cannot set up TLS: ", take_openssl_reason()));
+                    concat("cannot set up TLS: ", take_openssl_reason()));
     return Done();
 }
 
@@ -174,16 +174,16 @@ Task<bool> TlsStream::Session::refill(Deadline deadline) {
 std::string TlsStream::Session::what_broke() {
     std::string reason = take_openssl_reason();
     if (alert == 0) return reason;
-    return text("the server sent the TLS alert \"", SSL_alert_desc_string_long(alert), "\"");
+    return concat("the server sent the TLS alert \"", SSL_alert_desc_string_long(alert), "\"");
 }
 
 // Where memory ran out the server is not to blame, whatever OpenSSL says of it.
 Failure TlsStream::Session::failure(Stage stage, std::string_view what) {
     if (take_memory_trouble()) {
         ERR_clear_error();
-        return {stage, Cause::resources, text(what, ": out of memory")};
+        return {stage, Cause::resources, concat(what, ": out of memory")};
     }
-    return {stage, Cause::tls, text(what, ": ", what_broke())};
+    return {stage, Cause::tls, concat(what, ": ", what_broke())};
 }
 
 Task<Established> TlsStream::Session::handshake(Deadline deadline) {
@@ -207,7 +207,7 @@ Task<Established> TlsStream::Session::handshake(Deadline deadline) {
                 failure.detail = "timed out during the TLS handshake";
             } else if (failure.cause != Cause::cancelled) {
                 failure.cause = Cause::tls;
-                failure.detail = text("TLS handshake failed: ", failure.detail);
+                failure.detail = concat("TLS handshake failed: ", failure.detail);
             }
             co_return failure;
         }
@@ -248,7 +248,7 @@ Failure TlsStream::Session::read_failure() {
 Failure TlsStream::Session::lost(Failure why) const {
     if (finished_taken) return why;
     return {Stage::handshake, Cause::tls,
-            text("TLS was closed right after the handshake: ", why.detail)};
+            concat("TLS was closed right after the handshake: ", why.detail)};
 }
 
 Task<std::size_t> TlsStream::Session::read_some(std::span<char> into, Deadline deadline) {

@@ -19,7 +19,7 @@ struct ClientSettings {
     std::string ciphers;
     /// PEM with the chain to show when a server asks; empty for none. Relative to home.
     std::string certificate_file;
-    /// PEM with its key; empty: it stands in the same file.
+    /// PEM with its key; empty: it is in the same file.
     std::string key_file;
 
     friend bool operator==(const ClientSettings&, const ClientSettings&) = default;
@@ -57,7 +57,7 @@ public:
 
     /// As Stream. An alert that ends the session before its first application byte fails with
     /// Stage::handshake and Cause::tls: under TLS 1.3 the server's refusal of the handshake
-    /// arrives only here. So does a connection lost before anything came behind that handshake.
+    /// arrives only here. So does a connection lost before anything came after that handshake.
     Task<std::size_t> read_some(std::span<char> into, Deadline deadline) override;
     Task<Done> write(std::string_view bytes, Deadline deadline) override;
     void extend_writes(Duration idle) override;

@@ -1,5 +1,5 @@
 // Trust in a file or in a directory; see trust.hpp. OpenSSL's own look-up by hash takes a file that
-// cannot be read for one that is not there; here it is trouble, and told.
+// cannot be read for one that is not there; here it is trouble, and reported.
 #include "tls/trust.hpp"
 
 #include <dirent.h>
@@ -27,14 +27,15 @@ constexpr int most_of_one_hash = 100;  // files; a root and the one that renews 
 using DirectoryPtr = std::unique_ptr<DIR, Releaser<::closedir>>;
 
 Failure openssl_trouble() {
-    return {Stage::handshake, Cause::resources, text("cannot set up TLS: ", take_openssl_reason())};
+    return {Stage::handshake, Cause::resources,
+            concat("cannot set up TLS: ", take_openssl_reason())};
 }
 
 Failure trust_failure(const Requirement& requirement, const std::string& path,
                       const std::string& why) {
-    std::string detail = text(path, " ", why);
+    std::string detail = concat(path, " ", why);
     if (requirement.origin != requirement.trust_file)
-        detail += text("; required by ", requirement.origin);
+        detail += concat("; required by ", requirement.origin);
     return {Stage::handshake, Cause::control_file, std::move(detail)};
 }
 
@@ -47,9 +48,8 @@ bool is_link(const std::string& path) {
 std::string fault_of(const std::string& path, const FileContents& file,
                      const PemCertificates& certificates) {
     if (file.error == ENOENT && is_link(path)) return "is a dangling symbolic link";
-    if (file.error != 0) return text("cannot be read: ", file.why());
-    if (!certificates.trouble.empty())
-        return text("is not usable: ", certificates.trouble);
+    if (file.error != 0) return concat("cannot be read: ", file.why());
+    if (!certificates.trouble.empty()) return concat("is not usable: ", certificates.trouble);
     if (certificates.list.empty())
         return "contains no certificate; it must contain trusted CA certificates in PEM format";
     return {};
@@ -78,10 +78,10 @@ public:
     /// Gives the first trouble.
     std::optional<Failure> run() {
         for (std::size_t next = 0; next < hashes_.size(); ++next) {
-            const std::string file = text(requirement_.trust_file, "/", hashes_[next], ".");
+            const std::string file = concat(requirement_.trust_file, "/", hashes_[next], ".");
             // X509_LOOKUP_hash_dir(3ssl): the first number that is not there ends them.
             for (int number = 0; number < most_of_one_hash; ++number)
-                if (!take(text(file, number))) break;
+                if (!take(concat(file, number))) break;
         }
         return std::move(trouble_);
     }
@@ -120,13 +120,14 @@ std::optional<Failure> fault_of_directory(const Requirement& requirement) {
     if (!directory) {
         FileContents nothing;
         nothing.error = errno;
-        return trust_failure(requirement, path, text("cannot be read: ", nothing.why()));
+        return trust_failure(requirement, path, concat("cannot be read: ", nothing.why()));
     }
     while (const dirent* entry = ::readdir(directory.get()))
         if (is_called_by_hash(entry->d_name)) return std::nullopt;
     return trust_failure(requirement, path,
-                         text("contains no certificate named by its hash; put trusted CA "
-                              "certificates into it and run: openssl rehash ", path));
+                         concat("contains no certificate named by its hash; put trusted CA "
+                                "certificates into it and run: openssl rehash ",
+                                path));
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ enum class TrustForm {
 [[nodiscard]] Verification verify_by_directory(X509_STORE_CTX* store,
                                                const Requirement& requirement);
 
-/// What files of certificates with this subject are called, but for the dot and the number behind
+/// What files of certificates with this subject are called, but for the dot and the number after
 /// it: eight hexadecimal digits (openssl-rehash(1ssl)). Empty when OpenSSL cannot tell.
 [[nodiscard]] std::string hash_of(const X509_NAME* subject);
 

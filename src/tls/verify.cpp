@@ -81,18 +81,18 @@ bool concerns_dates(int error) {
 }
 
 std::string server_line(const PeerIdentity& identity, bool with_dates) {
-    std::string line = text("\nServer certificate: ", listed_names(identity), "; subject ",
-                            identity.subject, "; issuer ", identity.issuer);
+    std::string line = concat("\nServer certificate: ", listed_names(identity), "; subject ",
+                              identity.subject, "; issuer ", identity.issuer);
     if (with_dates)
-        line += text("; valid from ", identity.valid_from, " to ", identity.valid_until);
+        line += concat("; valid from ", identity.valid_from, " to ", identity.valid_until);
     return line;
 }
 
 std::string requirement_line(const Requirement& requirement) {
     const bool same = requirement.origin == requirement.trust_file;
-    return text("\nRequired by ", requirement.origin, ": a certificate for ",
-                requirement.reference_name, " from an authority in ",
-                same ? "it" : requirement.trust_file);
+    return concat("\nRequired by ", requirement.origin, ": a certificate for ",
+                  requirement.reference_name, " from an authority in ",
+                  same ? "it" : requirement.trust_file);
 }
 
 bool is_constrained(const X509* certificate) {
@@ -147,7 +147,7 @@ bool carries_name(const PeerIdentity& identity, std::string_view reference) {
             return name_covers(name, reference);
         });
     // contract.md#commonname: no wildcard. No authority vouches for one, name constraints do not
-    // reach it, and RFC 6125 6.4.4 calls it a last resort even as it stands.
+    // reach it, and RFC 6125 6.4.4 calls it a last resort even so.
     return std::ranges::any_of(identity.common_names, [reference](const std::string& name) {
         return name.find('*') == name.npos && name_covers(name, reference);
     });
@@ -165,28 +165,28 @@ std::string listed_names(const PeerIdentity& identity) {
         if (common && names[i].find('*') != std::string::npos)
             list += " (wildcards are not valid in a CommonName)";
     }
-    if (names.size() > most_names) list += text(" and ", names.size() - most_names, " more");
+    if (names.size() > most_names) list += concat(" and ", names.size() - most_names, " more");
     return list;
 }
 
 std::string explain_chain(const PeerIdentity& identity, const ChainTrouble& trouble,
                           const Requirement& requirement) {
     std::string words =
-        text("certificate verification failed: ", X509_verify_cert_error_string(trouble.error));
+        concat("certificate verification failed: ", X509_verify_cert_error_string(trouble.error));
     if (trouble.depth > 0)
-        words += text(" (", trouble.subject, ", number ", trouble.depth,
-                      " above the server's certificate)");
+        words += concat(" (", trouble.subject, ", number ", trouble.depth,
+                        " above the server's certificate)");
     const bool own_dates = concerns_dates(trouble.error) && trouble.depth == 0;
     return words + server_line(identity, own_dates) + requirement_line(requirement);
 }
 
 std::string explain_name(const PeerIdentity& identity, const Requirement& requirement) {
-    return text("the server's certificate is not for ", requirement.reference_name,
-                server_line(identity, false), requirement_line(requirement));
+    return concat("the server's certificate is not for ", requirement.reference_name,
+                  server_line(identity, false), requirement_line(requirement));
 }
 
 std::string explain_no_certificate(const Requirement& requirement) {
-    return text("the server sent no certificate", requirement_line(requirement));
+    return concat("the server sent no certificate", requirement_line(requirement));
 }
 
 Verification verify_server(X509_STORE_CTX* store, const Requirement& requirement) {

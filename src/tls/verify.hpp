@@ -1,5 +1,5 @@
 // Whom a certificate names, whether that is whom we wanted, and why not in words. It must not know
-// connections or who demanded what.
+// connections or who requires what.
 #pragma once
 
 #include <string>

@@ -12,7 +12,7 @@
 namespace tern::test {
 namespace {
 
-constexpr std::chrono::milliseconds patience{100};
+constexpr std::chrono::milliseconds timeout{100};
 
 // Serves a zone as an authoritative server would: of an alias the alias alone, so that the
 // resolver asks for its target itself.
@@ -49,7 +49,7 @@ class CaresHost {
 public:
     explicit CaresHost(Zone zone)
         : server_(ZoneServer(std::move(zone))),
-          resolver_(reactor_, clock_, random_, os::ResolvConf{{server_.place()}, patience, 1}) {}
+          resolver_(reactor_, clock_, random_, os::ResolvConf{{server_.place()}, timeout, 1}) {}
 
     dns::Answer<dns::Mx> mx(std::string_view name) {
         return resolver_.mx(dns::Domain::parse(name).value(), soon()).run().value();

@@ -27,7 +27,7 @@ namespace tern::test {
 template <class Host>
 class StreamContract : public testing::Test {
 protected:
-    Deadline in(Duration patience) { return host_.clock().now() + patience; }
+    Deadline in(Duration timeout) { return host_.clock().now() + timeout; }
     Deadline soon() { return in(std::chrono::milliseconds(50)); }
     Deadline late() { return in(std::chrono::seconds(30)); }
 

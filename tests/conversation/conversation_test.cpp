@@ -15,7 +15,7 @@ namespace {
 // In whatever folder; a name stands in one of them alone, as tests are called by it.
 std::vector<std::string> conversation_files() {
     std::vector<std::string> files;
-    const std::string directory = text(TERN_SOURCE_DIR, "/tests/conversation");
+    const std::string directory = concat(TERN_SOURCE_DIR, "/tests/conversation");
     for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))
         if (entry.path().extension() == ".smtp") files.push_back(entry.path().string());
     std::ranges::sort(files);
@@ -34,12 +34,12 @@ TEST_P(Conversations, PlayAsWritten) {
         for (const Connection& connection : environment->connections)
             if (!connection.trouble.empty())
                 environment->simulation.complain(
-                    text(connection.peer->label(), ": ", connection.trouble));
+                    concat(connection.peer->label(), ": ", connection.trouble));
         if (environment->connections.size() != conversation.servers().size())
             environment->simulation.complain("not every server of the file was met");
         for (const Endpoint& endpoint : environment->unexpected)
-            environment->simulation.complain(text("dials ", endpoint.address.to_string(),
-                                            ", of which the file does not speak"));
+            environment->simulation.complain(concat("dials ", endpoint.address.to_string(),
+                                                    ", of which the file does not speak"));
         EXPECT_TRUE(conversation.expects(parts_of(outcome.rendered)))
             << story_of(*environment, outcome);
         EXPECT_TRUE(environment->simulation.complaints().empty())
@@ -104,7 +104,7 @@ INSTANTIATE_TEST_SUITE_P(All, Conversations, testing::ValuesIn(conversation_file
 TEST(ConversationFiles, AreThere) { EXPECT_GE(conversation_files().size(), 40U); }
 
 TEST(ConversationFiles, LieInFoldersBySubject) {
-    const std::filesystem::path directory = text(TERN_SOURCE_DIR, "/tests/conversation");
+    const std::filesystem::path directory = concat(TERN_SOURCE_DIR, "/tests/conversation");
     for (const std::string& file : conversation_files())
         EXPECT_EQ(std::filesystem::path(file).parent_path().parent_path(), directory) << file;
 }

@@ -49,7 +49,7 @@ Task<Done> hears_auth(const ServerScript& script, const Step& step, Peer& peer) 
         std::string line = co_await peer.hears();
         if (line.substr(0, line.find(' ', 5)) != "AUTH " + step.text)
             co_return Failure(Stage::start, Cause::protocol_error,
-                              text("expected AUTH ", step.text, ", heard ", line));
+                              concat("expected AUTH ", step.text, ", heard ", line));
         state = co_await peer.takes_auth(std::move(line), script.user, script.secret);
     } else {
         state = co_await peer.hears_response();
@@ -98,7 +98,7 @@ Task<Done> hears_close(Peer& peer) {
     Result<std::string> heard = co_await hearing.outcome();
     if (heard)
         co_return Failure(Stage::start, Cause::protocol_error,
-                          text("the client should have closed, it said \"", *heard, "\""));
+                          concat("the client should have closed, it said \"", *heard, "\""));
     co_return Done();
 }
 
@@ -141,7 +141,7 @@ Task<Done> goes_wrong(const ServerScript& script, const Fault& fault, Peer& peer
     const Step& step = script.steps[fault.step];
     const auto part = static_cast<std::size_t>(
         std::floor(fault.part * static_cast<double>(step.text.size())));
-    peer.simulation().note(text(peer.label(), " goes wrong at line ", step.line));
+    peer.simulation().note(concat(peer.label(), " goes wrong at line ", step.line));
     switch (fault.kind) {
         case Fault::Kind::none:
         case Fault::Kind::hangs_up: break;

@@ -49,7 +49,7 @@ std::pair<std::string, std::string> halves_of(std::string_view words) {
 
 std::chrono::seconds seconds_of(std::string_view words) {
     const auto number = leading_number(words, 1'000'000);
-    if (!number) throw std::runtime_error(text("no number: ", words));
+    if (!number) throw std::runtime_error(concat("no number: ", words));
     return std::chrono::seconds(*number);
 }
 
@@ -66,7 +66,7 @@ Endpoint endpoint_of(std::string_view words) {
         port = words.substr(address.size());
     }
     const std::optional<IpAddress> parsed = IpAddress::parse(address);
-    if (!parsed) throw std::runtime_error(text("no IP address: ", words));
+    if (!parsed) throw std::runtime_error(concat("no IP address: ", words));
     endpoint.address = *parsed;
     if (port.starts_with(':'))
         endpoint.port =
@@ -87,7 +87,7 @@ std::pair<Step::Kind, Certificate> tls_step(std::string_view words) {
         {"asks_for_client_certificate", Certificate::asks_for_client_certificate}};
     for (const auto& [name, certificate] : certificates)
         if (words == name) return {Step::Kind::tls, certificate};
-    throw std::runtime_error(text("no such TLS: ", words));
+    throw std::runtime_error(concat("no such TLS: ", words));
 }
 
 bool matches(std::string_view line, std::string_view pattern) {
@@ -164,7 +164,7 @@ void read_step(std::vector<Step>& steps, std::string_view line, unsigned number)
         step.kind = Step::Kind::waits;
         step.seconds = seconds_of(line.substr(6));
     } else {
-        throw std::runtime_error(text("no such line: ", line));
+        throw std::runtime_error(concat("no such line: ", line));
     }
     steps.push_back(std::move(step));
 }
@@ -179,17 +179,18 @@ Task<Done> plays_all(std::shared_ptr<const ServerScript> script, Peer& peer) {
 
 Conversation Conversation::read(const std::string& path) {
     std::ifstream file(path);
-    if (!file) throw std::runtime_error(text(path, " cannot be read"));
+    if (!file) throw std::runtime_error(concat(path, " cannot be read"));
     Conversation conversation;
     std::string line;
     for (unsigned number = 1; std::getline(file, line); ++number) {
         try {
             conversation.read_line(line, number);
         } catch (const std::exception& trouble) {
-            throw std::runtime_error(text(path, ":", number, ": ", trouble.what()));
+            throw std::runtime_error(concat(path, ":", number, ": ", trouble.what()));
         }
     }
-    if (conversation.expected_.empty()) throw std::runtime_error(text(path, ": expects no report"));
+    if (conversation.expected_.empty())
+        throw std::runtime_error(concat(path, ": expects no report"));
     for (ServerScript& server : conversation.servers_) {
         const std::string address = server.endpoint.address.to_string();
         for (const auto& [word, rest] : conversation.setup_) {
@@ -281,7 +282,7 @@ void read_zone(std::string_view rest, SimulatedEnvironment& environment) {
         addresses->outcome = dns::Outcome::found;
         addresses->records.push_back(endpoint_of(rest).address);
     } else {
-        throw std::runtime_error(text("no such record: ", type));
+        throw std::runtime_error(concat("no such record: ", type));
     }
 }
 
@@ -293,7 +294,7 @@ Host& host_at(SimulatedEnvironment& environment, std::string_view words) {
 void add_to_route_file(SimulatedEnvironment& environment, std::string_view words) {
     const auto [name, line] = halves_of(words);
     auto& file = environment.settings.routes.of_domain;
-    if (!file) file = routing::RouteFiles::OfDomain{text("control/smtproutes.d/", name), ""};
+    if (!file) file = routing::RouteFiles::OfDomain{concat("control/smtproutes.d/", name), ""};
     file->content += line + "\n";
 }
 
@@ -303,7 +304,7 @@ routing::FamilyChoice families_of(std::string_view word) {
     if (word == "ipv6") return FamilyChoice::ipv6_first;
     if (word == "ipv4only") return FamilyChoice::ipv4_only;
     if (word == "ipv6only") return FamilyChoice::ipv6_only;
-    throw std::runtime_error(text("no such preference: ", word));
+    throw std::runtime_error(concat("no such preference: ", word));
 }
 
 // The words after a blank, where the line has no '|': `relay:port user password`.
@@ -344,14 +345,16 @@ void set_up(SimulatedEnvironment& environment, std::string_view word, std::strin
     else if (word == "timeoutremote") environment.settings.timeout_remote = seconds_of(rest);
     else if (word == "tlsclientciphers") environment.settings.tls.ciphers = rest;
     else if (word == "clientcert") environment.settings.tls.certificate_file = rest;
-    else if (word == "smtproutes") environment.settings.routes.smtproutes += text(rest, "\n");
-    else if (word == "authsenders") environment.settings.routes.authsenders += text(rest, "\n");
-    else if (word == "qmtproutes") environment.settings.routes.qmtproutes += text(rest, "\n");
+    else if (word == "smtproutes") environment.settings.routes.smtproutes += concat(rest, "\n");
+    else if (word == "authsenders") environment.settings.routes.authsenders += concat(rest, "\n");
+    else if (word == "qmtproutes") environment.settings.routes.qmtproutes += concat(rest, "\n");
     else if (word == "outgoingip") environment.settings.sources.outgoingip = rest;
     else if (word == "outgoingip6") environment.settings.sources.outgoingip6 = rest;
-    else if (word == "domainips") environment.settings.sources.domainips += text(rest, "\n");
-    else if (word == "helohostbyip") environment.settings.sources.helohostbyip += text(rest, "\n");
-    else if (word == "ignoreextensions") environment.settings.ignoreextensions += text(rest, "\n");
+    else if (word == "domainips") environment.settings.sources.domainips += concat(rest, "\n");
+    else if (word == "helohostbyip")
+        environment.settings.sources.helohostbyip += concat(rest, "\n");
+    else if (word == "ignoreextensions")
+        environment.settings.ignoreextensions += concat(rest, "\n");
     else if (word == "authmechanisms") environment.settings.authmechanisms = rest;
     else if (word == "smtproutes.d") add_to_route_file(environment, rest);
     else if (word == "chunksizeremote")
@@ -376,7 +379,7 @@ void set_up(SimulatedEnvironment& environment, std::string_view word, std::strin
     else if (word == "pipe") environment.message.pipe = true;
     else if (word == "unreadable")
         environment.message.fails_at = static_cast<std::size_t>(seconds_of(rest).count());
-    else throw std::runtime_error(text("no such line: ", word, " ", rest));
+    else throw std::runtime_error(concat("no such line: ", word, " ", rest));
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ void read_routes(std::string_view file, std::string_view host) {
 
 void read_files(std::string_view file) {
     static const int fd = ::memfd_create("control", 0);
-    static const std::string path = tern::text("/proc/self/fd/", fd);
+    static const std::string path = tern::concat("/proc/self/fd/", fd);
     expect(fd >= 0 && ::ftruncate(fd, 0) == 0);
     expect(::pwrite(fd, file.data(), file.size(), 0) == static_cast<ssize_t>(file.size()));
     const auto whole = tern::control::read_file(path);

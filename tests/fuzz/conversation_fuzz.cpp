@@ -131,7 +131,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::string_view rest(reinterpret_cast<const char*>(data) + 2, size - 2);
     if ((set_up & 64) != 0)
         environment.settings.routes.authsenders =
-            text(":mx1.example.net|", user, "|", password, "\n");
+            concat(":mx1.example.net|", user, "|", password, "\n");
     if ((set_up & 128) != 0) {
         environment.settings.routes.smtproutes = rest.substr(0, rest.find('\x01'));
         rest.remove_prefix(

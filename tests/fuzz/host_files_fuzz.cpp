@@ -23,7 +23,7 @@ void judge_resolv_conf(std::string_view input) {
     const os::ResolvConf conf = os::parse_resolv_conf(input);
     expect(!conf.servers.empty() && conf.servers.size() <= 3);
     expect(conf.attempts >= 1 && conf.attempts <= 5);
-    expect(conf.patience >= std::chrono::seconds(1) && conf.patience <= std::chrono::seconds(30));
+    expect(conf.timeout >= std::chrono::seconds(1) && conf.timeout <= std::chrono::seconds(30));
     for (const os::NameServer& server : conf.servers) expect(server.port == 53);
 }
 

@@ -31,7 +31,7 @@ public:
         expect(::ftruncate(descriptor_, 0) == 0);
         expect(::pwrite(descriptor_, content.data(), content.size(), 0) ==
                static_cast<ssize_t>(content.size()));
-        return text("/proc/self/fd/", descriptor_);
+        return concat("/proc/self/fd/", descriptor_);
     }
 
 private:

@@ -29,7 +29,7 @@ void expect_sound(const Mistakes& mistakes) {
 
 bool names(const Mistakes& mistakes, std::string_view detail) {
     return std::any_of(mistakes.begin(), mistakes.end(), [detail](const Mistake& mistake) {
-        return detail == tern::text(mistake.origin.to_string(), ": ", mistake.what);
+        return detail == tern::concat(mistake.origin.to_string(), ": ", mistake.what);
     });
 }
 

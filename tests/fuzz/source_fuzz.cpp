@@ -22,7 +22,7 @@ using tern::fuzz::take;
 
 bool names(const Mistakes& mistakes, std::string_view detail) {
     return std::any_of(mistakes.begin(), mistakes.end(), [detail](const auto& mistake) {
-        return detail == tern::text(mistake.origin.to_string(), ": ", mistake.what);
+        return detail == tern::concat(mistake.origin.to_string(), ": ", mistake.what);
     });
 }
 

@@ -54,7 +54,7 @@ private:
             if (random_.once_in(4)) drawn.loses_once_in = 2 + random_.below(6);
             if (random_.once_in(4)) drawn.longest_delay = std::chrono::seconds(6);
             environment_.name_servers.servers.push_back(
-                {*IpAddress::parse(text("192.0.2.", 53 + i)), drawn});
+                {*IpAddress::parse(concat("192.0.2.", 53 + i)), drawn});
         }
     }
 
@@ -98,8 +98,8 @@ private:
         const std::uint32_t count = random_.once_in(3) ? 1 + random_.below(8) : 1;
         for (std::uint32_t i = 0; i < count; ++i) {
             const bool usual = !random_.once_in(4);
-            std::string one = usual ? text("bob", i, "@example.net") : drawn[random_.below(6)];
-            if (usual && random_.once_in(4)) one = text("bob", i, "@example.org");
+            std::string one = usual ? concat("bob", i, "@example.net") : drawn[random_.below(6)];
+            if (usual && random_.once_in(4)) one = concat("bob", i, "@example.org");
             environment_.recipients.push_back(std::move(one));
         }
         if (random_.once_in(10)) environment_.sender = "";
@@ -125,25 +125,27 @@ private:
         const std::uint32_t count = 1 + random_.below(3);
         for (std::uint32_t i = 1; i <= count; ++i) {
             if (i > 1) list += random_.once_in(2) ? "," : " , ";
-            list += draw_relay(text("relay", i, ".example"));
-            if (port_ != 25) list += text(random_.once_in(2) ? ":" : ";", port_);
+            list += draw_relay(concat("relay", i, ".example"));
+            if (port_ != 25) list += concat(random_.once_in(2) ? ":" : ";", port_);
         }
-        if (environment_.must_authenticate) list += text("|", user_, "|", secret_);
+        if (environment_.must_authenticate) list += concat("|", user_, "|", secret_);
         routing::RouteFiles& routes = environment_.settings.routes;
         switch (random_.below(4)) {
             case 0:
-                routes.authsenders = text(":", list, "\n");
+                routes.authsenders = concat(":", list, "\n");
                 routes.smtproutes = ":decoy.example\n";
                 break;
             case 1:
-                routes.of_domain = routing::RouteFiles::OfDomain{
-                    "control/smtproutes.d/example.net", WipedText(text("relay=", list))};
+                routes.of_domain = routing::RouteFiles::OfDomain{"control/smtproutes.d/example.net",
+                                                                 WipedText(concat("relay=", list))};
                 routes.smtproutes = ":decoy.example\n";
                 break;
-            default: routes.smtproutes = text("example.org:decoy.example\n:", list, "\n"); break;
+            default:
+                routes.smtproutes = concat("example.org:decoy.example\n:", list, "\n");
+                break;
         }
         for (const char* name : {"mx1.example.net", "decoy.example"}) {
-            const std::string address = text("198.51.100.", 200 + ++addresses_);
+            const std::string address = concat("198.51.100.", 200 + ++addresses_);
             environment_.add_address(name, address);
             add_host(address, port_, name);
             environment_.elsewhere.insert(Endpoint{*IpAddress::parse(address), port_});
@@ -155,11 +157,13 @@ private:
 
     std::string draw_relay(const std::string& name) {
         ++addresses_;
-        std::string ipv4 = text("198.51.100.", 100 + addresses_);
-        const std::string ipv6 = text("2001:db8::1:", addresses_);
+        std::string ipv4 = concat("198.51.100.", 100 + addresses_);
+        const std::string ipv6 = concat("2001:db8::1:", addresses_);
         switch (random_.below(8)) {
             case 0: add_host(ipv4, port_, ""); return ipv4;
-            case 1: add_host(ipv6, port_, ""); return text("[", ipv6, "]");
+            case 1:
+                add_host(ipv6, port_, "");
+                return concat("[", ipv6, "]");
             case 2: add_host("127.0.0.1", port_, ""); return "[127.0.0.1]";
             case 3:
                 environment_.add_exchanger(name, 10, "mx." + name);
@@ -212,7 +216,7 @@ private:
         }
         if (random_.once_in(30)) environment_.records.mx["example.net"];  // fails
         for (std::uint32_t i = 1; i <= count; ++i) {
-            const std::string name = text("mx", i, ".example.net");
+            const std::string name = concat("mx", i, ".example.net");
             environment_.add_exchanger("example.net",
                                        static_cast<std::uint16_t>(10 * random_.below(3)), name);
             add_server_name(name);
@@ -233,8 +237,8 @@ private:
         const std::uint32_t count = 1 + random_.below(3);
         for (std::uint32_t i = 0; i < count; ++i) {
             ++addresses_;
-            const std::string address = random_.once_in(3) ? text("2001:db8::", addresses_)
-                                                           : text("198.51.100.", addresses_);
+            const std::string address = random_.once_in(3) ? concat("2001:db8::", addresses_)
+                                                           : concat("198.51.100.", addresses_);
             environment_.add_address(name, address);
             add_host(address, port_, name);
         }
@@ -279,7 +283,7 @@ private:
         traits.size_limit = random_.once_in(20) ? 100 : 0;
         traits.trouble = trouble_;
         traits.certificate = certificates[random_.below(7)];
-        traits.patience = environment_.settings.timeout_remote;
+        traits.timeout = environment_.settings.timeout_remote;
         // As often as the client may come, and a good deal more.
         for (unsigned i = 0; i < 2 * delivery::most_sessions; ++i)
             host.scripts.push_back([traits](Peer& peer) { return random_server(peer, traits); });

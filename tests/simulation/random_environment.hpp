@@ -28,7 +28,7 @@ struct ServerTraits {
     std::string secret;
     unsigned trouble = 0;      ///< a fault once in so many replies; 0: never
     Certificate certificate = Certificate::good;
-    Duration patience{};       ///< the client's timeoutremote: stalls are drawn around it
+    Duration timeout{};  ///< the client's timeoutremote: stalls are drawn around it
 };
 
 Task<Done> random_server(Peer& peer, ServerTraits traits);

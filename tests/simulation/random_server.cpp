@@ -97,7 +97,7 @@ Task<Done> RandomServer::fault(std::string& said) {
             break;
         case 7:
             ends = false;
-            co_await peer_.simulation().sleep(random_.up_to(2 * traits_.patience));
+            co_await peer_.simulation().sleep(random_.up_to(2 * traits_.timeout));
             break;
         case 8:
             // Never a word of AUTH in a report, whatever the server makes of it.
@@ -181,9 +181,10 @@ Task<Done> RandomServer::hello() {
     if (traits_.chunking != ServerTraits::Chunking::none) offers += "\r\n250-CHUNKING";
     if (!traits_.mechanisms.empty()) offers += "\r\n250-AUTH " + traits_.mechanisms;
     std::string limits;
-    if (traits_.limits.transactions != 0) limits += text(" MAILMAX=", traits_.limits.transactions);
-    if (traits_.limits.recipients != 0) limits += text(" RCPTMAX=", traits_.limits.recipients);
-    if (traits_.limits.domains != 0) limits += text(" RCPTDOMAINMAX=", traits_.limits.domains);
+    if (traits_.limits.transactions != 0)
+        limits += concat(" MAILMAX=", traits_.limits.transactions);
+    if (traits_.limits.recipients != 0) limits += concat(" RCPTMAX=", traits_.limits.recipients);
+    if (traits_.limits.domains != 0) limits += concat(" RCPTDOMAINMAX=", traits_.limits.domains);
     // What was said in clear counts no more inside TLS.
     if (!secured_ && traits_.offers_tls && random_.once_in(2)) limits = " RCPTMAX=1";
     if (!limits.empty()) offers += "\r\n250-LIMITS" + limits;
@@ -210,7 +211,7 @@ Task<Done> RandomServer::recipient(const std::string& line) {
     co_return Done();
 }
 
-// RFC 9422 4: what was told is kept to.
+// RFC 9422 4: what was announced is kept to.
 void RandomServer::check_limits(const std::string& line) {
     if (!told_limits_ || (!secured_ && traits_.offers_tls)) return;
     Simulation& simulation = peer_.simulation();

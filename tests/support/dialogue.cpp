@@ -50,7 +50,7 @@ private:
         return line == "QUIT" || line.starts_with("MAIL FROM:") || line.starts_with("AUTH ");
     }
 
-    // What may stand behind what. "." is the end of data.
+    // What may follow what. "." is the end of data.
     [[nodiscard]] bool may_follow(std::string_view verb) const {
         static const std::vector<std::pair<std::string_view, std::string_view>> followers{
             {"", "EHLO QUIT"},
@@ -73,21 +73,21 @@ private:
     void command(std::string_view line) {
         std::string verb(line.substr(0, line.find(' ')));
         if (verb.empty() || !may_follow(verb))
-            return wrong(text("\"", shown(line), "\" follows \"", previous_, "\""));
+            return wrong(concat("\"", shown(line), "\" follows \"", previous_, "\""));
         if (std::ranges::any_of(line, is_control)) wrong("a control character in a command");
         if (verb == "EHLO" || verb == "HELO") {
             dialogue.hello_names.emplace_back(line.substr(5));
         } else if (verb == "MAIL" || verb == "RCPT") {
             const std::string_view begin = verb == "MAIL" ? "MAIL FROM:<" : "RCPT TO:<";
             if (!line.starts_with(begin) || line.find('>') == line.npos)
-                wrong(text("malformed: ", shown(line)));
+                wrong(concat("malformed: ", shown(line)));
             if (verb == "MAIL") begin_transaction();
             else spoken().recipients.emplace_back(
                 line.substr(begin.size(), line.rfind('>') - begin.size()));
         } else if (verb == "AUTH") {
             begin_auth(line);
         } else if (verb != "BDAT" && line != verb) {
-            wrong(text("a parameter too many: ", shown(line)));
+            wrong(concat("a parameter too many: ", shown(line)));
         }
         previous_ = std::move(verb);
     }
@@ -116,7 +116,7 @@ private:
             return is_alphanumeric(c) || c == '+' || c == '/' || c == '=';
         };
         if (line != "*" && !std::ranges::all_of(line, is_base64))
-            wrong(text("no response of AUTH: ", shown(line)));
+            wrong(concat("no response of AUTH: ", shown(line)));
         dialogue.said_in_auth.emplace_back(line);
     }
 
@@ -127,13 +127,13 @@ private:
 
     Spoken& spoken() { return dialogue.transactions.back(); }
 
-    // Gives what is behind the chunk.
+    // Gives what is after the chunk.
     std::string_view read_chunk(std::string_view line, std::string_view written) {
         spoken().by_chunks = true;
         const bool last = line.ends_with(" LAST");
         const auto size = leading_number(line.substr(std::min<std::size_t>(5, line.size())),
                                          chunks_.size() + 1);
-        if (!size || line != text("BDAT ", *size, last ? " LAST" : "")) wrong("malformed BDAT");
+        if (!size || line != concat("BDAT ", *size, last ? " LAST" : "")) wrong("malformed BDAT");
         if (!dialogue.trouble.empty()) return {};
         const std::string_view whole = std::string_view(chunks_).substr(sent_, *size);
         const std::string_view chunk = written.substr(0, *size);
@@ -158,7 +158,7 @@ private:
             wrong("a message without a newline at its end was sent to its end");
     }
 
-    // Gives what is behind it: nothing where it was cut off, all where DATA was refused.
+    // Gives what is after it: nothing where it was cut off, all where DATA was refused.
     std::string_view read_body(std::string_view written) {
         if (written.starts_with(body_)) {
             ends();

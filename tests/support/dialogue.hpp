@@ -19,7 +19,7 @@ struct Spoken {
 struct Dialogue {
     std::vector<Spoken> transactions;
     std::string trouble;                  ///< empty: every byte was in its place
-    std::vector<std::string> said_in_auth;  ///< each word behind AUTH <mechanism>, each response
+    std::vector<std::string> said_in_auth;  ///< each word after AUTH <mechanism>, each response
     bool said_auth_in_clear = false;
     std::vector<std::string> hello_names;
 };

@@ -13,7 +13,7 @@
 
 namespace tern::test {
 
-/// Names without an entry do not exist; an entry as it is made stands for a look-up that fails.
+/// Names without an entry do not exist; an entry as it is made is a look-up that fails.
 struct DnsRecords {
     std::map<std::string, dns::Answer<dns::Mx>> mx;
     std::map<std::string, dns::Answer<IpAddress>> ipv4;
@@ -26,7 +26,7 @@ struct DnsRecords {
 
     void add_address(const std::string& name, std::string_view words) {
         const std::optional<IpAddress> address = IpAddress::parse(words);
-        if (!address) throw std::invalid_argument(text("no IP address: ", words));
+        if (!address) throw std::invalid_argument(concat("no IP address: ", words));
         auto& answer = address->family() == Family::ipv4 ? ipv4[name] : ipv6[name];
         answer.outcome = dns::Outcome::found;
         answer.records.push_back(*address);

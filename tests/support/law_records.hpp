@@ -40,7 +40,7 @@ struct Transaction {
 
     /// The end of data was written to a server that knows its commands.
     [[nodiscard]] bool was_written() const { return spoken.ended && !is_void; }
-    /// MAIL was refused and all the rest as well, or nothing was answered behind a 421 to MAIL.
+    /// MAIL was refused and all the rest as well, or nothing was answered after a 421 to MAIL.
     [[nodiscard]] bool was_refused_whole() const {
         constexpr int closing = 421;
         const bool end = served.end / 100 > 3 || (served.mail == closing && served.end == 0);
@@ -69,7 +69,7 @@ struct Transaction {
         const bool refused = served.data != 0 || code_of(recipient) / 100 > 3;
         return !postponed(recipient) && (spoken.ended || (served.mail / 100 == 2 && refused));
     }
-    /// How often `address` was said and not refused, as far as its server tells.
+    /// How often `address` was said and not refused, as far as its server knows.
     [[nodiscard]] long offered(const std::string& address) const {
         long times = 0;
         for (std::size_t i = 0; i < spoken.recipients.size(); ++i)

@@ -115,7 +115,7 @@ void Laws::read_wire() {
         const Dialogue& dialogue = dialogues_.back();
         broke_protocol_ = broke_protocol_ || record.broke_protocol;
         if (!dialogue.trouble.empty())
-            complain(text(connection.peer->label(), ": ", dialogue.trouble));
+            complain(concat(connection.peer->label(), ": ", dialogue.trouble));
         for (std::size_t i = 0; i < dialogue.transactions.size(); ++i) {
             Transaction transaction{connection.dial,
                                     connection.endpoint,
@@ -138,7 +138,7 @@ void Laws::read_wire() {
     }
 }
 
-// A letter agrees with the words behind it.
+// A letter agrees with the words after it.
 void Laws::check_words() {
     for (const auto& [letter, words] : report_.recipients) {
         if (letter == 'r') continue;
@@ -151,7 +151,7 @@ void Laws::check_words() {
         // What asks for the TLS that failed with this server is no verdict.
         const bool held = letter == 's' && says_tls_is_wanted(words);
         if (letter == 'h' ? !own && !permanent : verdict && permanent && !held)
-            complain(text("a recipient's letter is not what was said: ", letter, shown(words)));
+            complain(concat("a recipient's letter is not what was said: ", letter, shown(words)));
     }
     for (std::size_t i = 0; i < report_.recipients.size(); ++i)
         if (says(report_.recipients[i].text, "(#5.6.7)") &&
@@ -172,7 +172,7 @@ void Laws::check_letters() {
             letters += person.report->letter;
     const bool several = transactions_.size() > environment_.connections.size() ||
                          letters.find('r') == std::string::npos;
-    if (several) return;  // each letter of several transactions stands for its own
+    if (several) return;  // each letter of several transactions is its own
     const bool answered_so = std::ranges::any_of(transactions_, [&](const Transaction& each) {
         std::string answers;
         for (std::size_t i = 0; i < each.served.recipients.size(); ++i) {
@@ -182,13 +182,13 @@ void Laws::check_letters() {
         }
         return answers.starts_with(letters);
     });
-    if (!answered_so) complain(text("no server answered the recipients with ", letters));
+    if (!answered_so) complain(concat("no server answered the recipients with ", letters));
 }
 
-// K was said: the letter is the outcome of the last transaction that told of the recipient.
+// K was said: the letter is the outcome of the last transaction that reported the recipient.
 void Laws::check_letter(const Person& person) {
     if (person.report == nullptr) return complain("a recipient has no report");
-    if (people(person.address) > 1) return;  // which is which cannot be told
+    if (people(person.address) > 1) return;  // which is which is not known
     int code = 0;
     for (const Transaction& each : transactions_) {
         if (each.is_void || each.served.mail / 100 > 3) continue;
@@ -202,7 +202,7 @@ void Laws::check_letter(const Person& person) {
         }
     }
     const char letter = person.report->letter;
-    // Of a reply that was lost nobody knows, and the end of a later session is no word on anyone.
+    // A reply that was lost is unknown, and the end of a later session says nothing of a recipient.
     if (letter == 's' && (!says(person.report->text, "\nRemote host said: ") ||
                           person.report->text.starts_with("Connected to ")))
         return;
@@ -211,8 +211,8 @@ void Laws::check_letter(const Person& person) {
     // How a session ends between two transactions, be it by a 5xx, is no verdict on who waits.
     if (letter == 's' && says(person.report->text, "(#4.5.3)")) return;
     if (says(person.report->text, "(#5.6.7)") || letter == due) return;
-    complain(text("the server's last word for ", person.address, " was ", code,
-                  ", the report says ", letter));
+    complain(concat("the server's last word for ", person.address, " was ", code,
+                    ", the report says ", letter));
 }
 
 // Of the last MAIL that was refused.
@@ -229,7 +229,7 @@ void Laws::check_delivered_once() {
     for (const Person& person : people_) {
         const long times = delivered(person.address);
         accepted += times;
-        if (times > people(person.address)) complain(text("delivered twice: ", person.address));
+        if (times > people(person.address)) complain(concat("delivered twice: ", person.address));
         long letters = 0;
         long feared = 0;
         for (const Person& other : people_) {
@@ -238,17 +238,17 @@ void Laws::check_delivered_once() {
             feared += other.may_be_duplicate() ? 1 : 0;
         }
         if (!broke_protocol_ && letters > times)
-            complain(text(person.address, " is reported as delivered, and is not"));
+            complain(concat(person.address, " is reported as delivered, and is not"));
         if (!broke_protocol_ && times > letters + feared && !says_possible_duplicate(report_.text))
-            complain(text(person.address, " has the message, and the sender is told otherwise"));
+            complain(concat(person.address, " has the message, and the sender is told otherwise"));
     }
     if (is_success() && !anything_written()) complain("K, and no end of data was written");
     if (is_success() && accepted == 0 && !broke_protocol_)
         complain("K, and no server took the message");
     // Whether it read that all was refused, the client alone knows.
     if (outcome_.end_of_data_written ? !anything_written() : anything_counts() && !broke_protocol_)
-        complain(text("the end of data was ", anything_written() ? "" : "not ",
-                      "on the wire, but deliver() says otherwise"));
+        complain(concat("the end of data was ", anything_written() ? "" : "not ",
+                        "on the wire, but deliver() says otherwise"));
     // For whom an end of data was written is not offered to anybody again.
     for (const Person& person : people_) {
         long written = 0;
@@ -256,13 +256,13 @@ void Laws::check_delivered_once() {
             if (each.broke_protocol) continue;
             const long offered = each.offered(person.address);
             if (written > 0 && written + offered > people(person.address))
-                complain(text(person.address, " is offered again after the end of data"));
+                complain(concat(person.address, " is offered again after the end of data"));
             if (each.counts()) written += offered;
         }
     }
 }
 
-// In one session a recipient is told again only behind a 452 that was not the first reply.
+// In one session a recipient is sent again only after a 452 that was not the first reply.
 void Laws::check_told_again() {
     for (const Connection& connection : environment_.connections) {
         for (const Person& person : people_) {
@@ -274,12 +274,12 @@ void Laws::check_told_again() {
                         ++settled;
             }
             if (settled > people(person.address))
-                complain(text(person.address, " is told again without a reason"));
+                complain(concat(person.address, " is told again without a reason"));
         }
     }
 }
 
-// Whose message may have been taken is told so, or told the server's no.
+// A recipient whose message may have been taken is reported so, or with the server's refusal.
 bool Laws::is_told(const Person& person, bool by_chunks) const {
     if (person.report != nullptr && person.report->letter != 'r') {
         const std::string_view words = person.report->text;
@@ -301,7 +301,7 @@ void Laws::check_told() {
             });
             return are_told >= each.offered(person.address);
         });
-        // Whoever read the refusal of every recipient knows that nobody got the message.
+        // A client that read the refusal of every recipient knows that no one got the message.
         const bool nobody_has_it =
             each.spoken.by_chunks && std::ranges::all_of(people_, [](const Person& person) {
                 return person.report != nullptr && person.report->letter != 'r';
@@ -315,14 +315,14 @@ void Laws::check_duplicates() {
     if (says_possible_duplicate(report_.text) && !anything_written())
         complain("a duplicate is feared without reason");
     for (const Person& person : people_) {
-        // Who needs SMTPUTF8 is told how the transaction of the others ended.
+        // A recipient who needs SMTPUTF8 is reported by how the transaction of the others ended.
         const bool ever_told = std::ranges::any_of(
             transactions_, [&](const Transaction& each) { return each.told(person.address); });
         if (!person.may_be_duplicate() || !ever_told) continue;
         const bool written = std::ranges::any_of(transactions_, [&](const Transaction& each) {
             return each.was_written() && each.told(person.address);
         });
-        if (!written) complain(text("a duplicate for ", person.address, " cannot be"));
+        if (!written) complain(concat("a duplicate for ", person.address, " cannot be"));
     }
 }
 
@@ -348,11 +348,12 @@ void Laws::check_said_elsewhere() {
                 continue;
             for (const std::string& address : each.spoken.recipients)
                 if (before.told(address))
-                    complain(text(address, " is said to another server after the end of data"));
+                    complain(concat(address, " is said to another server after the end of data"));
         }
 }
 
-// Whether somebody was never said before an end of data: a server without SMTPUTF8 cannot take all.
+// Whether a recipient was never sent before an end of data: a server without SMTPUTF8 cannot take
+// all.
 bool Laws::anyone_unsaid(std::size_t before_dial) const {
     return std::ranges::any_of(people_, [&](const Person& person) {
         return std::ranges::none_of(transactions_, [&](const Transaction& each) {
@@ -382,25 +383,25 @@ void Laws::check_ways_out() {
         for (const std::string& name : dialogue.hello_names)
             if (environment_.hello_names.empty() ? name != environment_.settings.hello_name
                                            : !environment_.hello_names.contains(name))
-                complain(text(label, ": another hello name: ", shown(name)));
+                complain(concat(label, ": another hello name: ", shown(name)));
         const bool inside = connection.endpoint.address.is_loopback_or_unspecified();
-        if (dialogue.said_auth_in_clear && !inside) complain(text(label, ": AUTH in clear"));
+        if (dialogue.said_auth_in_clear && !inside) complain(concat(label, ": AUTH in clear"));
         const bool honest = !connection.peer->record.broke_protocol;
         if (environment_.must_authenticate && honest && !dialogue.transactions.empty() &&
             !connection.peer->record.authenticated)
-            complain(text(label, ": MAIL, and the server did not say yes to AUTH"));
+            complain(concat(label, ": MAIL, and the server did not say yes to AUTH"));
         const bool mail_in_clear =
             connection.peer->heard(connection.endpoint.port == 465).clear.find("MAIL FROM") !=
             std::string::npos;
-        const bool demanded = connection.endpoint.port == 465 ||
+        const bool required = connection.endpoint.port == 465 ||
                               requires_tls(environment_, connection.endpoint) ||
                               (environment_.must_authenticate && !inside);
-        if (demanded && mail_in_clear) complain(text(label, ": in clear, against demand"));
+        if (required && mail_in_clear) complain(concat(label, ": in clear, against demand"));
     }
     for (const auto& [dial, target] : environment_.dialled) {
         if (environment_.elsewhere.contains(target.endpoint))
-            complain(text("dials ", target.endpoint.address.to_string(),
-                          ", which the operator did not name"));
+            complain(concat("dials ", target.endpoint.address.to_string(),
+                            ", which the operator did not name"));
         const auto source = environment_.sources.find(target.endpoint.address.family());
         if (source != environment_.sources.end() && source->second != target.source)
             complain("a connection from another source than the files say");
@@ -414,7 +415,7 @@ void Laws::check_secrets() {
     const auto was_said = [](const Dialogue& dialogue) { return !dialogue.said_in_auth.empty(); };
     const bool any_auth = std::ranges::any_of(dialogues_, was_said);
     const std::string transcript = any_auth ? std::string() : environment_.simulation.transcript();
-    // A password that is a word of the report's own sentences is not told by them.
+    // A password that is a word of the report's own sentences is not leaked by them.
     const auto is_ours = [](const std::string& secret) {
         return std::ranges::any_of(delivery::own_phrases(), [&secret](std::string_view phrase) {
             return phrase.find(secret) != phrase.npos;
@@ -445,7 +446,7 @@ void Laws::check_bounds() {
     const routing::Settings& settings = environment_.settings;
     if (sessions_that_count(environment_) > delivery::most_sessions) complain("too many sessions");
     if (environment_.dials > delivery::most_connections) complain("too many connections");
-    // Each transaction behind the first of its session settles somebody.
+    // Each transaction after the first of its session settles a recipient.
     if (transactions_.size() > delivery::most_sessions + people_.size())
         complain("transactions that do not get on");
     const Duration look_ups = 21 * std::chrono::seconds(30);

@@ -20,9 +20,9 @@ void check_form(SimulatedEnvironment& environment, const Outcome& outcome) {
         const bool last = i + 1 == parts.size();
         const std::string_view letters = last ? "KZD" : "rhs";
         if (parts[i].empty() || letters.find(parts[i][0]) == letters.npos)
-            simulation.complain(text("a report begins wrongly: ", shown(parts[i])));
+            simulation.complain(concat("a report begins wrongly: ", shown(parts[i])));
         else if (parts[i][0] != 'r' && (parts[i].size() < 3 || parts[i].back() != '\n'))
-            simulation.complain(text("a report says too little: ", shown(parts[i])));
+            simulation.complain(concat("a report says too little: ", shown(parts[i])));
         else if (parts[i][0] == 'r' && parts[i].size() > 1)
             simulation.complain("an accepted recipient's report has text");
     }

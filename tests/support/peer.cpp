@@ -31,7 +31,7 @@ Task<Done> Peer::says(std::string lines) {
 }
 
 Task<Done> Peer::says_raw(std::string bytes, std::string as) {
-    simulation_.note(text(label_, " S: ", as.empty() ? shown(bytes) : as));
+    simulation_.note(concat(label_, " S: ", as.empty() ? shown(bytes) : as));
     record.said(bytes);
     co_return co_await stream().write(bytes, never);
 }
@@ -49,7 +49,7 @@ Task<std::string> Peer::hears() {
     while (end == std::string::npos) {
         co_await fill();
         end = unread_.find('\n');
-        // Its bytes are chance: where a line would end in them, no seed tells.
+        // Its bytes are random: no seed says where a line would end in them.
         if (unread_.front() == handshake_record)
             co_return Failure(Stage::start, Cause::protocol_error, "the client speaks TLS");
     }
@@ -57,7 +57,7 @@ Task<std::string> Peer::hears() {
     unread_.erase(0, end + 1);
     // What is said in AUTH depends on nonces that the seed does not draw.
     const bool response = record.hears_responses();
-    simulation_.note(text(label_, " C: ", response ? "(response)" : shown(line)));
+    simulation_.note(concat(label_, " C: ", response ? "(response)" : shown(line)));
     if (line.empty() || line.back() != '\r')
         co_return Failure(Stage::start, Cause::protocol_error, "the client's line ends without CR");
     line.pop_back();
@@ -69,7 +69,7 @@ Task<std::string> Peer::hears_bytes(std::size_t count) {
     while (unread_.size() < count) co_await fill();
     std::string bytes = unread_.substr(0, count);
     unread_.erase(0, count);
-    simulation_.note(text(label_, " C: ", shown(bytes)));
+    simulation_.note(concat(label_, " C: ", shown(bytes)));
     co_return bytes;
 }
 
@@ -77,7 +77,7 @@ Task<Done> Peer::expects(std::string line) {
     const std::string heard = co_await hears();
     if (heard == line) co_return Done();
     co_return Failure(Stage::start, Cause::protocol_error,
-                      text("expected \"", line, "\", the client said \"", heard, "\""));
+                      concat("expected \"", line, "\", the client said \"", heard, "\""));
 }
 
 Task<bool> Peer::hears_chunk(std::string command) {
@@ -87,7 +87,7 @@ Task<bool> Peer::hears_chunk(std::string command) {
     chunks_ += unread_.substr(0, size);
     unread_.erase(0, size);
     simulation_.note(
-        text(label_, " C: (", size, " bytes of message", last ? " and its end)" : ")"));
+        concat(label_, " C: (", size, " bytes of message", last ? " and its end)" : ")"));
     if (last) record.messages.push_back(std::exchange(chunks_, std::string()));
     co_return last;
 }
@@ -130,7 +130,7 @@ Task<std::string> Peer::hears_message() {
         co_await fill();
     }
     message.erase(0, 2);
-    simulation_.note(text(label_, " C: (", message.size(), " bytes of message and its end)"));
+    simulation_.note(concat(label_, " C: (", message.size(), " bytes of message and its end)"));
     record.messages.push_back(message);
     record.heard_end_of_data();
     co_return message;
@@ -140,9 +140,9 @@ Task<Done> Peer::starts_tls(std::string name, Certificate kind) {
     tls_ = std::make_unique<ServerTls>(*end_, server_context(name, kind));
     Result<Done> accepted = co_await tls_->accept(never).outcome();
     record.server_name = tls_->server_name();
-    simulation_.note(text(label_, accepted ? " TLS, asked for " : " no TLS, asked for ",
-                          record.server_name, accepted ? "" : ": ",
-                          accepted ? "" : accepted.error().detail));
+    simulation_.note(concat(label_, accepted ? " TLS, asked for " : " no TLS, asked for ",
+                            record.server_name, accepted ? "" : ": ",
+                            accepted ? "" : accepted.error().detail));
     co_return accepted;
 }
 
@@ -151,7 +151,7 @@ Task<Done> Peer::asks_for_renegotiation() {
 }
 
 Task<Done> Peer::goes_mute() {
-    simulation_.note(text(label_, " goes mute"));
+    simulation_.note(concat(label_, " goes mute"));
     for (;;) {
         const std::size_t got = co_await stream().read_some(buffer_, never);
         if (got == 0) co_return Done();
@@ -159,18 +159,18 @@ Task<Done> Peer::goes_mute() {
 }
 
 Task<Done> Peer::goes_deaf() {
-    simulation_.note(text(label_, " goes deaf"));
+    simulation_.note(concat(label_, " goes deaf"));
     while (!wire_->closed_by(Side::client)) co_await simulation_.sleep(std::chrono::minutes(1));
     co_return Done();
 }
 
 void Peer::hangs_up() {
-    simulation_.note(text(label_, " hangs up"));
+    simulation_.note(concat(label_, " hangs up"));
     wire_->close(Side::server);
 }
 
 void Peer::resets() {
-    simulation_.note(text(label_, " resets the connection"));
+    simulation_.note(concat(label_, " resets the connection"));
     wire_->reset(Side::server);
 }
 

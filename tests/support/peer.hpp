@@ -20,9 +20,9 @@ class Peer {
 public:
     Peer(Simulation& simulation, std::shared_ptr<Wire> wire, std::string label);
 
-    /// Says lines; CR LF is put behind the last, and a lone LF between becomes CR LF.
+    /// Says lines; CR LF is put after the last, and a lone LF between becomes CR LF.
     Task<Done> says(std::string lines);
-    /// Says bytes as they are. The transcript tells them, or `as`.
+    /// Says bytes as they are. The transcript shows them, or `as`.
     Task<Done> says_raw(std::string bytes, std::string as = "");
     /// Reads one line, without its CR LF.
     Task<std::string> hears();
@@ -43,7 +43,7 @@ public:
     Task<Done> hears_anything();
     /// Drops what the client has said so far.
     void forgets() { unread_.clear(); }
-    /// Reads BDAT's bytes behind the command, which is `command`, and adds them to the message.
+    /// Reads BDAT's bytes after the command, which is `command`, and adds them to the message.
     /// Gives whether it was the last chunk.
     Task<bool> hears_chunk(std::string command);
     /// Reads a message and its end of data; gives it as it came.

@@ -21,7 +21,7 @@ namespace tern::test {
     return false;
 }
 
-/// Whether a line of `encoded` begins with a command, or may go on to be one behind its end.
+/// Whether a line of `encoded` begins with a command, or may go on to be one after its end.
 [[nodiscard]] inline bool holds_command_line_reference(std::string_view encoded) {
     std::string line;
     for (const char c : encoded) {

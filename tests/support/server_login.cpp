@@ -27,7 +27,7 @@ ServerLogin::State ServerLogin::respond(std::string_view line) {
 }
 
 std::string ServerLogin::challenge() const {
-    return text("334 ", sink::to_base64(exchange_->challenge()));
+    return concat("334 ", sink::to_base64(exchange_->challenge()));
 }
 
 }  // namespace tern::test

@@ -1,5 +1,5 @@
 // The server's side of AUTH (RFC 4954), for one user. The mechanisms are those of the sink, which
-// shares nothing with the client under test; its nonces are chance, but always of one length.
+// shares nothing with the client under test; its nonces are random, but always of one length.
 #pragma once
 
 #include <memory>

@@ -39,7 +39,7 @@ public:
     /// Complete messages as they came (dots doubled, by DATA), without the end of data.
     std::vector<std::string> messages;
     std::vector<Served> transactions;
-    bool authenticated = false;  ///< it said 2xx to what came behind AUTH
+    bool authenticated = false;  ///< it said 2xx to what came after AUTH
     /// It said something that was not its turn, or no SMTP: what the client makes of it is judged
     /// by the client's own words alone.
     bool broke_protocol = false;

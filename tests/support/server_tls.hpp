@@ -44,8 +44,8 @@ public:
     [[nodiscard]] std::string server_name() const;
     /// Everything decrypted so far.
     [[nodiscard]] const std::string& decrypted() const { return decrypted_; }
-    /// Decrypts what the client wrote and nobody has read. `ciphertext` is all of it, from the
-    /// first byte of TLS on.
+    /// Decrypts what the client wrote and the test has not read. `ciphertext` is all of it, from
+    /// the first byte of TLS on.
     void decrypt_rest(std::string_view ciphertext);
 
 private:

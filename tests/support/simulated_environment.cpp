@@ -14,7 +14,7 @@ constexpr std::size_t most_events = 3'000'000;  // a run that needs more never e
 
 IpAddress address_of(std::string_view words) {
     const std::optional<IpAddress> address = IpAddress::parse(words);
-    if (!address) throw std::invalid_argument(text("no IP address: ", words));
+    if (!address) throw std::invalid_argument(concat("no IP address: ", words));
     return *address;
 }
 
@@ -23,7 +23,7 @@ Task<Done> play(Task<Done> script, Peer& peer, std::string& trouble) {
     Result<Done> ended = co_await script.outcome();
     if (!ended) {
         trouble = ended.error().detail;
-        peer.simulation().note(text(peer.label(), " ends its script: ", trouble));
+        peer.simulation().note(concat(peer.label(), " ends its script: ", trouble));
     }
     peer.hangs_up();
     co_return Done();
@@ -39,26 +39,26 @@ void CountedDialer::check(std::span<const Target> targets) {
         if (target.source && target.source->family() != target.endpoint.address.family())
             simulation.complain("a source of the other family");
         if (target.endpoint.address.is_never_dialled())
-            simulation.complain(text("dials ", target.endpoint.address.to_string()));
+            simulation.complain(concat("dials ", target.endpoint.address.to_string()));
         // contract.md#connections
         if (hopeless_.contains(target.endpoint))
-            simulation.complain(text("dials ", target.endpoint.address.to_string(),
-                                     " again, which timed out or refused"));
+            simulation.complain(concat("dials ", target.endpoint.address.to_string(),
+                                       " again, which timed out or refused"));
     }
 }
 
-Task<DialResult> CountedDialer::dial(std::span<const Target> targets, Duration patience,
+Task<DialResult> CountedDialer::dial(std::span<const Target> targets, Duration timeout,
                                      Deadline deadline) {
     ++environment_.dials;
     check(targets);
-    DialResult result = co_await dialer_.dial(targets, patience, deadline);
+    DialResult result = co_await dialer_.dial(targets, timeout, deadline);
     for (std::size_t i = 0; i < targets.size(); ++i) {
         const Connected outcome = result.each.at(i).outcome;
         if (outcome == Connected::timed_out || outcome == Connected::refused)
             hopeless_.insert(targets[i].endpoint);
         if (outcome != Connected::yes && outcome != Connected::not_tried)
-            environment_.simulation.note(text("[", targets[i].endpoint.address.to_string(),
-                                              "]: ", result.each[i].why));
+            environment_.simulation.note(
+                concat("[", targets[i].endpoint.address.to_string(), "]: ", result.each[i].why));
     }
     co_return result;
 }
@@ -73,7 +73,7 @@ void TimedResolver::check(const dns::Domain& name, Time begun) {
     constexpr Duration longest = std::chrono::seconds(30);
     if (environment_.simulation.now() - begun > longest)
         environment_.simulation.complain(
-            text("a look-up of ", name.ascii(), " took longer than 30 seconds"));
+            concat("a look-up of ", name.ascii(), " took longer than 30 seconds"));
 }
 
 Task<dns::Answer<dns::Mx>> TimedResolver::mx(const dns::Domain& domain, Deadline deadline) {
@@ -92,7 +92,7 @@ Task<dns::Addresses> TimedResolver::addresses(const dns::Domain& host, Deadline 
     const auto came = environment_.name_servers.addresses_came(host.ascii(), begun);
     if (came && environment_.simulation.now() > *came + other_family)
         environment_.simulation.complain(
-            text("the other family's addresses of ", host.ascii(), " were waited for too long"));
+            concat("the other family's addresses of ", host.ascii(), " were waited for too long"));
     co_return answer;
 }
 
@@ -113,19 +113,19 @@ Result<tls::Requirement> SimulatedServerFiles::requirement(const dns::Domain& se
     const std::string& name = server.ascii();
     if (unreadable.contains(name))
         return fail(Stage::start, Cause::control_file,
-                    text("control/tlshosts/", name, ".pem: permission denied"));
+                    concat("control/tlshosts/", name, ".pem: permission denied"));
     if (required.contains(name))
         return tls::Requirement::verified(trusted_authority_file(), name,
-                                          text("control/tlshosts/", name, ".pem"));
+                                          concat("control/tlshosts/", name, ".pem"));
     if (exhaustive || excluded.contains(name))
-        return tls::Requirement::none(text("control/notlshosts/", name));
+        return tls::Requirement::none(concat("control/notlshosts/", name));
     return tls::Requirement::opportunistic();
 }
 
 Result<Secret> SimulatedServerFiles::token_file(const std::string& path) {
     const auto found = token_files.find(path);
     if (found != token_files.end()) return Secret(found->second);
-    return fail(Stage::start, Cause::control_file, text(path, ": it does not exist"));
+    return fail(Stage::start, Cause::control_file, concat(path, ": it does not exist"));
 }
 
 Task<std::size_t> SimulatedMessage::read_some(std::span<char> into, Deadline deadline) {
@@ -180,7 +180,7 @@ NetworkHosts::Answer SimulatedEnvironment::called(const Endpoint& endpoint,
                                             const std::optional<IpAddress>& from) {
     if (reactor.is_cancelling()) simulation.complain("connects, and it was cancelled");
     if (name_servers.is_one(endpoint)) return name_servers.called(endpoint);
-    simulation.note(text("dials [", endpoint.address.to_string(), "]:", endpoint.port));
+    simulation.note(concat("dials [", endpoint.address.to_string(), "]:", endpoint.port));
     dialled.push_back({dials - 1, Target{endpoint, from}});
     const auto found = hosts.find(endpoint);
     if (found == hosts.end()) unexpected.push_back(endpoint);
@@ -213,8 +213,8 @@ std::shared_ptr<Wire> SimulatedEnvironment::accepts(const Endpoint& endpoint) {
     Connection& made = connections.emplace_back();
     made.endpoint = endpoint;
     made.dial = dials - 1;
-    const std::string label = text("#", connections.size());
-    simulation.note(text(label, " is [", endpoint.address.to_string(), "]:", endpoint.port));
+    const std::string label = concat("#", connections.size());
+    simulation.note(concat(label, " is [", endpoint.address.to_string(), "]:", endpoint.port));
     made.peer = std::make_unique<Peer>(simulation, wire, label);
     const Script& script = at.scripts[at.used++];
     made.script.emplace(play(script(*made.peer), *made.peer, made.trouble));
@@ -284,7 +284,7 @@ void SimulatedEnvironment::take(Task<delivery::Report>& task, Outcome& outcome) 
         !report && report.error().cause == Cause::cancelled && reactor.is_cancelling();
     if (report) outcome.report = std::move(*report);
     else if (!is_cancelled)
-        simulation.complain(text("the delivery fails: ", report.error().reason()));
+        simulation.complain(concat("the delivery fails: ", report.error().reason()));
 }
 
 // Servers finish what they have begun to read; then their waits are cancelled.
@@ -294,7 +294,8 @@ void SimulatedEnvironment::end_scripts() {
     while (simulation.step()) {}
     for (const Connection& connection : connections)
         if (!connection.script->finished())
-            simulation.complain(text("the script of ", connection.peer->label(), " does not end"));
+            simulation.complain(
+                concat("the script of ", connection.peer->label(), " does not end"));
 }
 
 }  // namespace tern::test

@@ -29,7 +29,7 @@ struct Host {
     enum class Behaviour { answers, refuses, silent, no_descriptors };
     Behaviour behaviour = Behaviour::answers;
     Duration delay = std::chrono::milliseconds(20);
-    std::optional<WireTraits> traits;  ///< nothing: drawn by chance
+    std::optional<WireTraits> traits;  ///< nothing: drawn at random
     /// One for each connection, in order; when they are used up connections are refused.
     std::vector<Script> scripts;
     std::size_t used = 0;
@@ -51,7 +51,7 @@ class CountedDialer final : public Dialer {
 public:
     CountedDialer(SimulatedEnvironment& environment, Dialer& dialer)
         : environment_(environment), dialer_(dialer) {}
-    Task<DialResult> dial(std::span<const Target> targets, Duration patience,
+    Task<DialResult> dial(std::span<const Target> targets, Duration timeout,
                           Deadline deadline) override;
 
 private:

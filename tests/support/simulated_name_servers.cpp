@@ -33,7 +33,7 @@ std::optional<Family> family_in(const std::string& query) {
     return std::nullopt;
 }
 
-/// The records of one answer behind a query, or why there are none.
+/// The records of one answer after a query, or why there are none.
 class Composing {
 public:
     explicit Composing(const std::string& query) : name_(name_in(query)), answer_(query) {}
@@ -108,8 +108,8 @@ void SimulatedNameServers::hears(const Endpoint& endpoint, const std::string& qu
                                  SocketNumber from, SimulatedNetwork& network) {
     const Server& server = at(endpoint);
     ++asked_;
-    simulation_.note(text("asks ", endpoint.address.to_string(), " for ", name_in(query), ", type ",
-                          asked_by(query).type));
+    simulation_.note(concat("asks ", endpoint.address.to_string(), " for ", name_in(query),
+                            ", type ", asked_by(query).type));
     if (server.behaviour.kind == NameServerBehaviour::Kind::unreachable) {
         simulation_.schedule(simulation_.now() + std::chrono::milliseconds(1),
                              [&network, from] { network.fail(from, ECONNREFUSED); });

@@ -28,7 +28,7 @@ public:
     virtual ~NetworkHosts() = default;
 
     /// What becomes of a connect: after `delay` the error, or 0. Duration::max(): nothing ever. An
-    /// error without a delay is told by connect(2) itself.
+    /// error without a delay is returned by connect(2) itself.
     struct Answer {
         Duration delay{};
         int error = 0;

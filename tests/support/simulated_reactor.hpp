@@ -25,7 +25,7 @@ public:
     void release(std::uint64_t number);
 
     /// The wait of this number, counted from 0, is cancelled once it is suspended, and all that
-    /// come behind it end at once: a host that shuts down.
+    /// come after it end at once: a host that shuts down.
     void cancel_from(std::size_t number) { cancelled_from_ = number; }
     void cancel_none() { cancelled_from_ = std::numeric_limits<std::size_t>::max(); }
     /// Ends every wait now, and new ones at once.

@@ -136,7 +136,7 @@ std::string shown(std::string_view bytes, std::size_t most) {
             words += escape;
         }
     }
-    if (bytes.size() > most) words += text("... (", bytes.size(), " bytes)");
+    if (bytes.size() > most) words += concat("... (", bytes.size(), " bytes)");
     return words;
 }
 

@@ -1,4 +1,4 @@
-// Virtual time, chance by seed, and suspended waits: on which every simulation stands. It must
+// Virtual time, randomness by seed, and suspended waits: the base of every simulation. It must
 // not know SMTP, nor what runs on it.
 #pragma once
 

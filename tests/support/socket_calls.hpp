@@ -1,5 +1,5 @@
 // The system calls on sockets, as an interface: in test programs the linker leads the calls of
-// every object to it (ld(1), --wrap). It must not know what is behind a descriptor.
+// every object to it (ld(1), --wrap). It must not know what a descriptor leads to.
 #pragma once
 
 #include <poll.h>
@@ -19,7 +19,7 @@ public:
     SocketCalls& operator=(const SocketCalls&) = delete;
     virtual ~SocketCalls();
 
-    /// While one stands, socket(2) makes descriptors of `calls`.
+    /// While one exists, socket(2) makes descriptors of `calls`.
     class Active {
     public:
         explicit Active(SocketCalls& calls);
@@ -45,7 +45,7 @@ public:
     virtual int unsent(int descriptor) = 0;
     /// What poll(2) finds now.
     virtual short events(int descriptor, short wanted) = 0;
-    /// The descriptor itself is closed behind it.
+    /// The descriptor itself is closed after it.
     virtual void close(int descriptor) = 0;
 };
 

@@ -65,7 +65,7 @@ public:
         return *this;
     }
 
-    /// Never answers from here on: the queue of a listener that accepts nobody is full, and the
+    /// Never answers from here on: the queue of a listener that accepts no one is full, and the
     /// kernel drops what else knocks.
     Port& fall_silent() {
         listen(0);
@@ -85,7 +85,7 @@ public:
         return os::Descriptor(must(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC),
                                    "accept"));
     }
-    /// Whether somebody has connected.
+    /// Whether a client has connected.
     [[nodiscard]] bool somebody_came() const {
         must(::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &moment, sizeof moment), "wait");
         return os::Descriptor(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC)).get() >= 0;

@@ -15,12 +15,12 @@ std::vector<std::string> parts_of(std::string_view rendered) {
 }
 
 std::string story_of(const SimulatedEnvironment& environment, const Outcome& outcome) {
-    std::string story = text("seed ", environment.simulation.seed(), "\n");
+    std::string story = concat("seed ", environment.simulation.seed(), "\n");
     for (const std::string& complaint : environment.simulation.complaints())
-        story += text("  ", complaint, "\n");
+        story += concat("  ", complaint, "\n");
     story += "report:\n";
     for (const std::string& part : parts_of(outcome.rendered))
-        story += text("  ", shown(part, 600), "\n");
+        story += concat("  ", shown(part, 600), "\n");
     return story + "transcript:\n" + environment.simulation.transcript();
 }
 

@@ -30,9 +30,9 @@ void check_required_tls(SimulatedEnvironment& environment) {
         const bool required = implicit || environment.must_authenticate ||
                               requires_tls(environment, connection.endpoint);
         if (!required && not_achieved && heard.all().find("MAIL FROM") != std::string::npos)
-            environment.simulation.complain(text(connection.peer->label(),
-                                           ": mail, though TLS that another exchanger "
-                                           "requires was not achieved"));
+            environment.simulation.complain(concat(connection.peer->label(),
+                                                   ": mail, though TLS that another exchanger "
+                                                   "requires was not achieved"));
         if (required && heard.secured.empty()) not_achieved = true;
     }
 }

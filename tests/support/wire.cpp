@@ -78,7 +78,7 @@ bool Wire::is_readable(Side reader) const {
     return holds || is_reset(reader) || has_ended(reader);
 }
 
-// The kernel tells of room once a third of its buffer is free.
+// The kernel reports room once a third of its buffer is free.
 bool Wire::is_writable(Side writer) const {
     const Flow& flow = flow_of(writer);
     return is_reset(writer) || flow.reader_gone || 3 * flow.held <= 2 * traits_.window;
@@ -100,7 +100,7 @@ std::size_t Wire::put(Side writer, std::string_view bytes) {
     Flow& flow = flow_of(writer);
     std::size_t part = bytes.size();
     // Until the reset has come back the kernel takes bytes for a peer that is gone.
-    // It comes behind whatever the peer had sent before.
+    // It comes after whatever the peer had sent before.
     if (flow.reader_gone)
         reset_reaches(writer, std::max(simulation_.random().up_to(traits_.longest_delay),
                                        flow_of(opposite(writer)).last_arrival -

@@ -26,7 +26,7 @@ bool is_there(const std::string& path) {
 }
 
 void check_number(Checking& checking, const control::ControlFile& file) {
-    const std::string path = text("control/", file.name);
+    const std::string path = concat("control/", file.name);
     const std::string_view unit = file.kind == control::FileKind::seconds ? "seconds" : "bytes";
     if (!is_there(path)) return;
     const std::string content = read_checked(checking, path, Severity::error);
@@ -35,12 +35,13 @@ void check_number(Checking& checking, const control::ControlFile& file) {
     const auto after = std::ranges::find_if_not(line, is_digit);
     if (!number) {
         checking.found.warning(
-            path, text("the first line does not begin with a number: the default of ",
-                       file.otherwise, " ", unit, " is used"),
+            path,
+            concat("the first line does not begin with a number: the default of ", file.otherwise,
+                   " ", unit, " is used"),
             "write the number, or remove the file");
     } else if (after != line.end()) {
         checking.found.warning(path,
-                               text("only the leading digits are used: ", *number, " ", unit),
+                               concat("only the leading digits are used: ", *number, " ", unit),
                                "write the number alone");
     }
     if (number && *number == 0 && unit == "seconds")
@@ -51,8 +52,9 @@ void check_number(Checking& checking, const control::ControlFile& file) {
 void check_table(Checking& checking, const std::string& path, std::size_t full_size) {
     struct stat status;
     const bool exists = ::stat(path.c_str(), &status) == 0;
-    const std::string make = text(exists ? "create it anew" : "create it", " in qmail's home: ",
-                                  checking.reader.how_to_fill(path, full_size));
+    const std::string make =
+        concat(exists ? "replace it" : "create it",
+               " in qmail's home: ", checking.reader.how_to_fill(path, full_size));
     if (!exists) {
         checking.found.note(path,
                             "does not exist: hosts that time out are tried again at each delivery",
@@ -61,14 +63,14 @@ void check_table(Checking& checking, const std::string& path, std::size_t full_s
     }
     const auto size = static_cast<std::size_t>(std::max<off_t>(status.st_size, 0));
     if (size > full_size)
-        checking.found.warning(path, text("larger than ", full_size,
-                                          " bytes, the format of another program: not used"));
+        checking.found.warning(path, concat("larger than ", full_size,
+                                            " bytes, the format of another program: not used"));
     else if (size < full_size)
-        checking.found.note(path, text("smaller than ", full_size,
-                                       " bytes: it has room for fewer hosts or none"),
-                            make);
+        checking.found.note(
+            path, concat("smaller than ", full_size, " bytes: it has room for fewer hosts or none"),
+            make);
     if (!checking.reader.may_read_and_write(path))
-        checking.found.warning(path, text(checking.reader.name(), " cannot read and write it"),
+        checking.found.warning(path, concat(checking.reader.name(), " cannot read and write it"),
                                size > full_size ? "" : make);
 }
 
@@ -91,20 +93,20 @@ std::string read_checked(Checking& checking, const std::string& path, Severity i
     if (!content) {
         std::string why = content.error().detail;
         if (why.starts_with(path + ": ")) why.erase(0, path.size() + 2);
-        checking.found.add(if_unreadable, path, 0, text("cannot be read: ", why),
+        checking.found.add(if_unreadable, path, 0, concat("cannot be read: ", why),
                            "replace it by a readable file");
         return {};
     }
     if (!*content) return {};
     if (!checking.reader.may_read(path))
         checking.found.add(if_unreadable, path, 0,
-                           text(checking.reader.name(), " cannot read it"),
+                           concat(checking.reader.name(), " cannot read it"),
                            checking.reader.how_to_share(path));
     if ((*content)->find("\r\n") != std::string::npos && !path.ends_with(".pem"))
         checking.found.warning(path,
                                "its lines end in CR LF; other qmail programs take the CR as part "
                                "of the line",
-                               text("sed -i 's/\\r$//' ", path));
+                               concat("sed -i 's/\\r$//' ", path));
     return **content;
 }
 
@@ -119,8 +121,10 @@ std::string fault_of_name(std::string_view name) {
     const std::optional<dns::Domain> domain = dns::Domain::parse(name);
     if (!domain) return "is not a domain name: the file is never read";
     if (domain->ascii() != name)
-        return text("is never looked up: names are lower-case A-labels without a trailing dot; "
-                    "rename it to ", domain->ascii());
+        return concat(
+            "is never looked up: names are lower-case A-labels without a trailing dot; "
+            "rename it to ",
+            domain->ascii());
     if (name.find('.') == std::string_view::npos)
         return "has no dot: only full names are looked up";
     return {};
@@ -176,17 +180,17 @@ std::vector<Finding> check(const Reader& reader, LocalAddresses& local_addresses
                            std::chrono::seconds now) {
     Checking checking{{}, reader, local_addresses, now, {}};
     if (!reader.can_tell())
-        checking.found.note("control",
-                            text("what ", reader.name(), " may read was not checked: ",
-                                 reader.knows_user() ? "only root can check it"
-                                                     : "/etc/passwd has no such user"),
-                            reader.knows_user() ? "run tern check as root"
-                                                : "name the user that runs qmail-remote with "
-                                                  "--user");
+        checking.found.note(
+            "control",
+            concat("what ", reader.name(), " may read was not checked: ",
+                   reader.knows_user() ? "only root can check it" : "/etc/passwd has no such user"),
+            reader.knows_user() ? "run tern check as root"
+                                : "name the user that runs qmail-remote with "
+                                  "--user");
     for (const char* const directory : {"control", "queue/lock"})
         if (!reader.may_enter(directory))
-            checking.found.error(directory, text(reader.name(), " cannot enter it"),
-                                 text("chmod a+x ", directory));
+            checking.found.error(directory, concat(reader.name(), " cannot enter it"),
+                                 concat("chmod a+x ", directory));
     check_hello_name(checking);
     check_numbers(checking);
     check_address_preference(checking);

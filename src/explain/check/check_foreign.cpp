@@ -17,7 +17,7 @@ namespace {
 // notlshosts_auto is a switch, and 0 turns it off.
 bool is_switched_off(std::string_view name) {
     return name == "notlshosts_auto" &&
-           control::read_number(text("control/", name), 0, 1).value_or(1) == 0;
+           control::read_number(concat("control/", name), 0, 1).value_or(1) == 0;
 }
 
 // indimail: outgoingip.example.org is for mail to example.org.
@@ -35,8 +35,8 @@ Severity severity_of(control::Loss loss) {
 }
 
 void add(Checking& checking, std::string_view name, const control::ForeignFile& file) {
-    checking.found.add(severity_of(file.loss), text("control/", printable(name, 100)), 0,
-                       text("not read (a file of ", file.package, "): ", file.what),
+    checking.found.add(severity_of(file.loss), concat("control/", printable(name, 100)), 0,
+                       concat("not read (a file of ", file.package, "): ", file.what),
                        std::string(file.cure));
 }
 
@@ -55,8 +55,8 @@ void check_foreign(Checking& checking) {
         if (file != files.end() && !is_switched_off(name)) add(checking, name, *file);
         const std::string_view domain = domain_of_source(name);
         if (domain.empty()) continue;
-        const std::string cure = text("write outgoingip=ADDRESS into control/smtproutes.d/",
-                                      printable(domain, 100));
+        const std::string cure =
+            concat("write outgoingip=ADDRESS into control/smtproutes.d/", printable(domain, 100));
         add(checking, name, {name, "indimail", "the source address is not used", cure});
     }
     const std::string rules = read_checked(checking, "control/tlsdestinations", Severity::error);

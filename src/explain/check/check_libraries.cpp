@@ -71,8 +71,8 @@ std::string outdated_libraries(std::string_view mark, std::string_view dpkg_stat
     std::string listed;
     for (const BuiltLibrary& library : built_libraries(mark))
         if (const InstalledPackage* const package = newer(library, installed))
-            listed += text(listed.empty() ? "" : ", ", library.name, " ", library.version, " (",
-                         package->name, " here is ", package->version, ")");
+            listed += concat(listed.empty() ? "" : ", ", library.name, " ", library.version, " (",
+                             package->name, " here is ", package->version, ")");
     return listed;
 }
 
@@ -84,7 +84,7 @@ void check_libraries(Checking& checking) {
     const std::string outdated = outdated_libraries(mark, whole_file("/var/lib/dpkg/status"));
     if (!outdated.empty())
         checking.found.warning(path,
-                               text("older libraries are inside than this host has: ", outdated),
+                               concat("older libraries are inside than this host has: ", outdated),
                                "build again and drop in, in the source tree: scripts/build && "
                                "scripts/drop-in");
 }

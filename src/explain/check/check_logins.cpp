@@ -20,8 +20,8 @@ using routing::Route;
 void check_exchangers(Checking& checking, const Route& route, const dns::Domain& name) {
     checking.found.add(
         Severity::warning, route.origin.file, route.origin.line,
-        text("user and password are sent to the exchangers that DNS returns for ", name.ascii(),
-             "; only those with a file in control/tlshosts are verified"),
+        concat("user and password are sent to the exchangers that DNS returns for ", name.ascii(),
+               "; only those with a file in control/tlshosts are verified"),
         "name the relay itself, and put its CA certificates into control/tlshosts/NAME.pem");
 }
 
@@ -31,7 +31,7 @@ void check_relay(Checking& checking, const Route& route, const Relay& relay) {
     const Result<tls::Requirement> rule = delivery::requirement_for(rules, route, server);
     if (!rule) {
         checking.found.add(Severity::error, route.origin.file, route.origin.line,
-                           text("mail is deferred: ", printable(rule.error().detail)), {});
+                           concat("mail is deferred: ", printable(rule.error().detail)), {});
         return;
     }
     // Within this host nothing more is required, and a verified server has all that is required.
@@ -39,20 +39,22 @@ void check_relay(Checking& checking, const Route& route, const Relay& relay) {
     if (!server.name) {
         checking.found.add(
             Severity::warning, route.origin.file, route.origin.line,
-            text("user and password are sent to ", server.endpoints.front().address.to_string(),
-                 " over TLS without certificate verification, as the relay has no name: anyone "
-                 "able to intercept the connection could obtain them"),
+            concat("user and password are sent to ", server.endpoints.front().address.to_string(),
+                   " over TLS without certificate verification, as the relay has no name: anyone "
+                   "able to intercept the connection could obtain them"),
             "give the relay by name, and put its CA certificates into control/tlshosts/NAME.pem");
         return;
     }
-    const std::string file = text("control/tlshosts/", server.name->ascii(), ".pem");
+    const std::string file = concat("control/tlshosts/", server.name->ascii(), ".pem");
     checking.found.add(
         Severity::warning, route.origin.file, route.origin.line,
-        text("user and password are sent to ", server.name->ascii(),
-             " over TLS without certificate verification: anyone able to intercept the connection "
-             "could obtain them"),
-        text("put its CA certificates into ", file,
-             ", or trust the system's: mkdir -p control/tlshosts && ln -s /etc/ssl/certs ", file));
+        concat(
+            "user and password are sent to ", server.name->ascii(),
+            " over TLS without certificate verification: anyone able to intercept the connection "
+            "could obtain them"),
+        concat("put its CA certificates into ", file,
+               ", or trust the system's: mkdir -p control/tlshosts && ln -s /etc/ssl/certs ",
+               file));
 }
 
 }  // namespace

@@ -52,8 +52,8 @@ void check_names(Checking& checking) {
         };
         const auto meant = std::ranges::find_if(catalogue, close, &ControlFile::name);
         if (meant != catalogue.end())
-            checking.found.warning(text("control/", printable(name, 100)),
-                                   text("unknown control file (did you mean ", meant->name, "?)"),
+            checking.found.warning(concat("control/", printable(name, 100)),
+                                   concat("unknown control file (did you mean ", meant->name, "?)"),
                                    "rename or remove it");
     }
 }

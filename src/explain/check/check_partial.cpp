@@ -25,7 +25,7 @@ void check_relays(Checking& checking, const routing::Route& route) {
     for (const routing::Relay& relay : route.relays) {
         const Result<tls::Requirement> rule =
             delivery::requirement_for(rules, route, exchanger_of(relay));
-        if (rule && !relay.by_mx) partial.add(name_of(relay), rule->demanded());
+        if (rule && !relay.by_mx) partial.add(name_of(relay), rule->is_required());
     }
     if (partial.is_partial())
         checking.found.add(Severity::warning, route.origin.file, route.origin.line, partial.what(),
@@ -59,10 +59,10 @@ void check_partial_tls(Checking& checking) {
             return other != name && !parent.empty() && parent_of(other) == parent;
         });
         if (sibling != required.end())
-            checking.found.note(text("control/notlshosts/", name),
-                                text("TLS is disabled here but required at ", *sibling,
-                                     ": if both are exchangers of one domain, its mail can be "
-                                     "sent in cleartext"),
+            checking.found.note(concat("control/notlshosts/", name),
+                                concat("TLS is disabled here but required at ", *sibling,
+                                       ": if both are exchangers of one domain, its mail can be "
+                                       "sent in cleartext"),
                                 "remove one of the two, unless they serve different domains");
     }
 }

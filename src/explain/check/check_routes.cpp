@@ -29,16 +29,16 @@ void check_tokens(Checking& checking, const std::string& path, std::string_view 
         const std::string shown = printable(file, 300);
         if (!control::exists(file).value_or(true))
             checking.found.add(Severity::error, path, lines.number(),
-                               text("its access token file ", shown, " does not exist"),
+                               concat("its access token file ", shown, " does not exist"),
                                "have the program that refreshes the token create it");
         else if (!checking.reader.may_read(file))
-            checking.found.add(Severity::error, path, lines.number(),
-                               text(checking.reader.name(), " cannot read its access token file ",
-                                    shown),
-                               checking.reader.how_to_share(shown));
+            checking.found.add(
+                Severity::error, path, lines.number(),
+                concat(checking.reader.name(), " cannot read its access token file ", shown),
+                checking.reader.how_to_share(shown));
         else if (is_open_to_all(file))
             checking.found.warning(shown, "contains an access token and is readable by every user",
-                                   text("chmod o= ", shown));
+                                   concat("chmod o= ", shown));
     }
 }
 
@@ -59,8 +59,9 @@ void check_own_address(Checking& checking, const routing::Origin& origin,
     if (address.is_loopback_or_unspecified()) return;
     if (checking.local_addresses.is_ourselves(address).value_or(true)) return;
     checking.found.add(Severity::error, origin.file, origin.line,
-                       text(address.to_string(), " is not an address of this host: mail that uses "
-                                                 "it is deferred"),
+                       concat(address.to_string(),
+                              " is not an address of this host: mail that uses "
+                              "it is deferred"),
                        std::string(cure));
 }
 
@@ -76,9 +77,9 @@ void check_route(Checking& checking, const routing::Route& route) {
     settings.key_file = route.key_file;
     const Result<tls::Context> made = tls::make_context({}, settings, nullptr);
     if (!control::exists(settings.certificate_file).value_or(true))
-        checking.found.warning(route.origin.file, text("its clientcert ",
-                                                     printable(settings.certificate_file),
-                                                     " does not exist"));
+        checking.found.warning(
+            route.origin.file,
+            concat("its clientcert ", printable(settings.certificate_file), " does not exist"));
     else if (made && !made->certificate_trouble.empty())
         checking.found.warning(route.origin.file, printable(made->certificate_trouble));
 }
@@ -87,17 +88,17 @@ void check_route_directory(Checking& checking) {
     const std::string directory = "control/smtproutes.d";
     if (!control::exists(directory).value_or(true)) return;
     if (!checking.reader.may_enter(directory))
-        checking.found.error(directory, text(checking.reader.name(), " cannot enter it"),
-                             text("chmod a+rx ", directory));
+        checking.found.error(directory, concat(checking.reader.name(), " cannot enter it"),
+                             concat("chmod a+rx ", directory));
     std::vector<routing::Route> routes;
     for (const std::string& name : names_in(directory)) {
-        const std::string path = text(directory, "/", name);
+        const std::string path = concat(directory, "/", name);
         const std::string_view domain =
             std::string_view(name).substr(name.starts_with("*.") ? 2 : 0);
         if (name != "default") {
             if (const std::string fault = fault_of_name(domain);
                 !fault.empty() && !(name.starts_with("*.") && fault.starts_with("has no dot")))
-                checking.found.warning(path, text(printable(domain), " ", fault));
+                checking.found.warning(path, concat(printable(domain), " ", fault));
         }
         const routing::RouteFiles::OfDomain file{
             path, WipedText(read_checked(checking, path, Severity::error))};
@@ -122,7 +123,7 @@ void check_addresses_of_domains(Checking& checking, const std::string& content) 
         const std::string_view key = line.substr(0, routing::end_of_domain_key(line));
         for (const Family family : {Family::ipv4, Family::ipv6}) {
             const Result<routing::Source> source =
-                routing::find_source(files, {}, key == "*" ? "" : text("@", key), family);
+                routing::find_source(files, {}, key == "*" ? "" : concat("@", key), family);
             if (source && source->address && source->origin.line == lines.number())
                 check_own_address(checking, source->origin, *source->address,
                                   "write an address of this host, or remove the line");

@@ -26,8 +26,9 @@ void check_ciphers(Checking& checking) {
     settings.ciphers = *ciphers;
     const Result<tls::Context> whole = tls::make_context({}, settings, nullptr);
     if (!whole) {
-        checking.found.error(path, text(without_name(whole.error().detail, path),
-                                        "; all mail to servers with TLS is deferred"),
+        checking.found.error(path,
+                             concat(without_name(whole.error().detail, path),
+                                    "; all mail to servers with TLS is deferred"),
                              "write names that OpenSSL knows, see openssl-ciphers(1ssl), or remove "
                              "the file");
         return;
@@ -45,12 +46,13 @@ void check_ciphers(Checking& checking) {
         settings.ciphers = cipher;
         ++all;
         if (tls::make_context({}, settings, nullptr) || ++count > most_named) continue;
-        unknown += text(count == 1 ? "" : ", ", printable(settings.ciphers, 60));
+        unknown += concat(count == 1 ? "" : ", ", printable(settings.ciphers, 60));
     }
     if (count == 0) return;
-    if (count > most_named) unknown += text(" and ", count - most_named, " more");
-    checking.found.warning(path, text("OpenSSL does not know ", count, " of its ", all,
-                                      all == 1 ? " cipher: " : " ciphers: ", unknown),
+    if (count > most_named) unknown += concat(" and ", count - most_named, " more");
+    checking.found.warning(path,
+                           concat("OpenSSL does not know ", count, " of its ", all,
+                                  all == 1 ? " cipher: " : " ciphers: ", unknown),
                            "remove them; see openssl-ciphers(1ssl) for the names");
 }
 
@@ -83,11 +85,11 @@ std::string_view ending_of_a_file(std::string_view name) {
 
 void check_server_file(Checking& checking, const std::string& path, const std::string& name) {
     if (const std::string fault = fault_of_name(name); !fault.empty()) {
-        checking.found.warning(path, text(printable(name), " ", fault));
+        checking.found.warning(path, concat(printable(name), " ", fault));
     } else if (const std::string_view ending = ending_of_a_file(name); !ending.empty()) {
         const std::string server = name.substr(0, name.size() - ending.size());
-        checking.found.warning(path, text("never read: no server is named ", name),
-                               text("rename it to ", server, ".pem, or remove it"));
+        checking.found.warning(path, concat("never read: no server is named ", name),
+                               concat("rename it to ", server, ".pem, or remove it"));
     } else {
         check_trust(checking, path, name);
     }
@@ -99,17 +101,17 @@ void check_requirements(Checking& checking) {
     if (any && !*any) return;
     if (!any)
         checking.found.error(directory,
-                             text(without_name(any.error().detail, directory),
-                                  ": what it requires is unknown, so all mail is deferred"),
+                             concat(without_name(any.error().detail, directory),
+                                    ": what it requires is unknown, so all mail is deferred"),
                              "make it a directory, or remove it");
     else if (!checking.reader.may_enter(directory))
-        checking.found.error(directory, text(checking.reader.name(),
-                                             " cannot enter it: all mail is deferred"),
-                             text("chmod a+rx ", directory));
+        checking.found.error(
+            directory, concat(checking.reader.name(), " cannot enter it: all mail is deferred"),
+            concat("chmod a+rx ", directory));
     bool exhaustive = false;
     std::size_t servers = 0;
     for (const std::string& file : names_in(directory)) {
-        const std::string path = text(directory, "/", file);
+        const std::string path = concat(directory, "/", file);
         if (file == "exhaustivelist") {
             exhaustive = true;
         } else if (!file.ends_with(".pem")) {
@@ -132,16 +134,18 @@ void check_exclusions(Checking& checking) {
     const std::string directory = "control/notlshosts";
     if (!control::exists(directory).value_or(true)) return;
     if (!checking.reader.may_enter(directory))
-        checking.found.error(directory, text(checking.reader.name(),
-                                             " cannot enter it: all mail is deferred"),
-                             text("chmod a+rx ", directory));
+        checking.found.error(
+            directory, concat(checking.reader.name(), " cannot enter it: all mail is deferred"),
+            concat("chmod a+rx ", directory));
     for (const std::string& name : names_in(directory)) {
-        const std::string path = text(directory, "/", name);
+        const std::string path = concat(directory, "/", name);
         if (const std::string fault = fault_of_name(name); !fault.empty())
-            checking.found.warning(path, text(printable(name), " ", fault));
-        else if (control::is_named(text("control/tlshosts/", name, ".pem")).value_or(false))
-            checking.found.warning(path, text("control/tlshosts/", name, ".pem requires TLS there "
-                                                                         "and overrides it"),
+            checking.found.warning(path, concat(printable(name), " ", fault));
+        else if (control::is_named(concat("control/tlshosts/", name, ".pem")).value_or(false))
+            checking.found.warning(path,
+                                   concat("control/tlshosts/", name,
+                                          ".pem requires TLS there "
+                                          "and overrides it"),
                                    "remove one of the two");
     }
 }
@@ -158,17 +162,17 @@ void check_dates(Checking& checking, const std::string& path, std::string_view p
     const std::vector<tls::CertificateFacts> certificates = tls::facts_of_pem(pem);
     for (const tls::CertificateFacts& certificate : certificates) {
         if (!certificate.valid_until) continue;
-        const std::string of = text("the certificate of ",
-                                    printable(certificate.identity.subject, 200));
+        const std::string of =
+            concat("the certificate of ", printable(certificate.identity.subject, 200));
         if (*certificate.valid_until < checking.now)
-            checking.found.warning(path, text(of, " expired at ", certificate.identity.valid_until),
-                                   "replace it");
+            checking.found.warning(
+                path, concat(of, " expired at ", certificate.identity.valid_until), "replace it");
         else if (*certificate.valid_until < checking.now + soon)
-            checking.found.note(path, text(of, " expires at ", certificate.identity.valid_until),
+            checking.found.note(path, concat(of, " expires at ", certificate.identity.valid_until),
                                 "replace it before then");
         if (certificate.valid_from && *certificate.valid_from > checking.now)
-            checking.found.warning(path, text(of, " is not valid before ",
-                                              certificate.identity.valid_from));
+            checking.found.warning(
+                path, concat(of, " is not valid before ", certificate.identity.valid_from));
     }
 }
 

@@ -18,10 +18,12 @@ namespace {
 constexpr std::string_view deferred = "; mail to that server is deferred";
 
 std::string by_hash(std::size_t count) {
-    return text(count, count == 1 ? " certificate by hash" : " certificates by hash");
+    return concat(count, count == 1 ? " certificate by hash" : " certificates by hash");
 }
 
-std::string rehash(const std::string& directory) { return text("openssl rehash ", directory); }
+std::string rehash(const std::string& directory) {
+    return concat("openssl rehash ", directory);
+}
 
 // How OpenSSL numbers and names what it finds in a directory (openssl-rehash(1ssl)).
 bool is_worth_a_hash(std::string_view name) {
@@ -46,7 +48,7 @@ public:
 private:
     void look_at(const std::string& name) {
         ++files_;
-        const std::string path = text(directory_, "/", name);
+        const std::string path = concat(directory_, "/", name);
         const Result<std::optional<std::string>> pem = control::read_file(path);
         const std::vector<tls::CertificateFacts> found =
             pem && *pem ? tls::facts_of_pem(**pem) : std::vector<tls::CertificateFacts>();
@@ -55,19 +57,25 @@ private:
         else if (!*pem) fault = "is a dangling symbolic link";
         else if (found.empty()) fault = "contains no certificate";
         if (!fault.empty()) {
-            checking_.found.warning(path, text(fault, ": mail is deferred where a server's chain "
-                                                      "needs it"),
+            checking_.found.warning(path,
+                                    concat(fault,
+                                           ": mail is deferred where a server's chain "
+                                           "needs it"),
                                     rehash(directory_));
             return;
         }
         if (!checking_.reader.may_read(path))
-            checking_.found.warning(path, text(checking_.reader.name(), " cannot read it: mail is "
-                                               "deferred where a server's chain needs it"),
-                                    text("chmod a+r ", path));
+            checking_.found.warning(path,
+                                    concat(checking_.reader.name(),
+                                           " cannot read it: mail is "
+                                           "deferred where a server's chain needs it"),
+                                    concat("chmod a+r ", path));
         const std::string_view asked = std::string_view(name).substr(0, name.find('.'));
         if (std::ranges::find(found, asked, &tls::CertificateFacts::hash) == found.end())
-            checking_.found.warning(path, text("never read under this name: the hash of its "
-                                               "certificate is ", found.front().hash),
+            checking_.found.warning(path,
+                                    concat("never read under this name: the hash of its "
+                                           "certificate is ",
+                                           found.front().hash),
                                     rehash(directory_));
         for (const tls::CertificateFacts& certificate : found) {
             hashes_.push_back(certificate.hash);
@@ -77,7 +85,7 @@ private:
     }
     // Only files of one certificate get a name by hash; a bundle beside them needs none.
     void look_for_hash_of(const std::string& name) {
-        const std::string path = text(directory_, "/", name);
+        const std::string path = concat(directory_, "/", name);
         const Result<std::optional<std::string>> pem = control::read_file(path);
         if (!pem || !*pem) return;
         const std::vector<tls::CertificateFacts> found = tls::facts_of_pem(**pem);
@@ -88,20 +96,21 @@ private:
     }
     void report() {
         if (files_ == 0) {
-            checking_.found.error(directory_, text("contains no certificate named by its hash",
-                                                   deferred),
-                                  text("put the trusted CA certificates into it, in PEM format, "
-                                       "and run: ", rehash(directory_)));
+            checking_.found.error(directory_,
+                                  concat("contains no certificate named by its hash", deferred),
+                                  concat("put the trusted CA certificates into it, in PEM format, "
+                                         "and run: ",
+                                         rehash(directory_)));
             return;
         }
-        checking_.found.note(directory_, text("a directory of ", by_hash(certificates_),
-                                              certificates_ == 1 ? ", which is trusted"
-                                                                 : ", all of which are trusted"));
+        checking_.found.note(directory_, concat("a directory of ", by_hash(certificates_),
+                                                certificates_ == 1 ? ", which is trusted"
+                                                                   : ", all of which are trusted"));
         if (expired_ > 0)
             checking_.found.add(expired_ == certificates_ ? Severity::warning : Severity::note,
                                 directory_, 0,
-                                text(expired_, " of its ", by_hash(certificates_),
-                                     expired_ == 1 ? " has expired" : " have expired"),
+                                concat(expired_, " of its ", by_hash(certificates_),
+                                       expired_ == 1 ? " has expired" : " have expired"),
                                 expired_ == 1 ? "replace or remove it" : "replace or remove them");
     }
 
@@ -115,9 +124,9 @@ private:
 
 void check_directory(Checking& checking, const std::string& path, const struct stat& status) {
     if (!checking.reader.may_read(path) || !checking.reader.may_enter(path)) {
-        checking.found.error(path, text(checking.reader.name(), " cannot enter and list it",
-                                        deferred),
-                             text("chmod a+rx ", path));
+        checking.found.error(path,
+                             concat(checking.reader.name(), " cannot enter and list it", deferred),
+                             concat("chmod a+rx ", path));
         return;
     }
     // Many servers may have a link to the system's one; its own faults are reported once.
@@ -145,20 +154,24 @@ void check_authorities(Checking& checking, const std::string& path, std::string_
     const std::size_t ending = count([now](const tls::CertificateFacts& one) {
         return one.valid_until && *one.valid_until >= now && *one.valid_until < now + soon;
     });
-    const std::string of_all = text(" of its ", certificates.size(), " certificates ");
+    const std::string of_all = concat(" of its ", certificates.size(), " certificates ");
     if (useless == certificates.size())
-        checking.found.warning(path, text("all ", useless, " certificates are expired or not yet "
-                                                           "valid", deferred),
+        checking.found.warning(path,
+                               concat("all ", useless,
+                                      " certificates are expired or not yet "
+                                      "valid",
+                                      deferred),
                                "replace them");
     else if (useless > 0)
-        checking.found.note(path, text(useless, of_all, useless == 1 ? "is" : "are",
-                                       " expired or not yet valid; servers that depend on ",
-                                       useless == 1 ? "it" : "them", " fail verification"),
+        checking.found.note(path,
+                            concat(useless, of_all, useless == 1 ? "is" : "are",
+                                   " expired or not yet valid; servers that depend on ",
+                                   useless == 1 ? "it" : "them", " fail verification"),
                             useless == 1 ? "replace or remove it" : "replace or remove them");
     if (ending > 0)
-        checking.found.note(path, text(ending, of_all, ending == 1 ? "expires" : "expire",
-                                       " within 14 days"),
-                            ending == 1 ? "replace it before then" : "replace them before then");
+        checking.found.note(
+            path, concat(ending, of_all, ending == 1 ? "expires" : "expire", " within 14 days"),
+            ending == 1 ? "replace it before then" : "replace them before then");
 }
 
 }  // namespace
@@ -174,7 +187,7 @@ void check_trust(Checking& checking, const std::string& path, std::string_view n
         tls::make_context(tls::Requirement::verified(path, std::string(name)), {},
                           [](X509_STORE_CTX*, void*) { return 0; });
     if (!made)
-        checking.found.error(path, text(without_name(made.error().detail, path), deferred),
+        checking.found.error(path, concat(without_name(made.error().detail, path), deferred),
                              "put the trusted CA certificates into it, in PEM format");
     else check_authorities(checking, path, pem);
 }

@@ -40,7 +40,7 @@ Counts count(const std::vector<Finding>& findings) {
 }
 
 std::string counted(std::size_t number, std::string_view what) {
-    return text(number, " ", what, number == 1 ? "" : "s");
+    return concat(number, " ", what, number == 1 ? "" : "s");
 }
 
 }  // namespace
@@ -49,17 +49,17 @@ std::string check_text(const std::vector<Finding>& findings, const Paint& paint)
     std::string shown;
     for (const Finding& finding : findings) {
         std::string place = printable(finding.file);
-        if (finding.line > 0) place += text(":", finding.line);
-        shown += text(paint.heading(place), ": ", painted(finding.severity, paint), ": ",
-                      printable(finding.what));
-        if (!finding.cure.empty()) shown += text("; ", printable(finding.cure));
+        if (finding.line > 0) place += concat(":", finding.line);
+        shown += concat(paint.heading(place), ": ", painted(finding.severity, paint), ": ",
+                        printable(finding.what));
+        if (!finding.cure.empty()) shown += concat("; ", printable(finding.cure));
         shown += "\n";
     }
     const Counts counts = count(findings);
-    const std::string sum = text(counted(counts.errors, "error"), ", ",
-                                 counted(counts.warnings, "warning"), ", ",
-                                 counted(counts.notes, "note"));
-    return text(shown, any_mistake(findings) ? sum : paint.good(sum), "\n");
+    const std::string sum =
+        concat(counted(counts.errors, "error"), ", ", counted(counts.warnings, "warning"), ", ",
+               counted(counts.notes, "note"));
+    return concat(shown, any_mistake(findings) ? sum : paint.good(sum), "\n");
 }
 
 std::string check_json(const std::vector<Finding>& findings) {

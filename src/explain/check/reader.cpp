@@ -88,19 +88,19 @@ bool Reader::may(const std::string& path, int how) const {
 }
 
 std::string Reader::how_to_share(const std::string& path) const {
-    const std::string group = who_ ? text(who_->gid) : text("GROUP-OF-", name_);
-    return text("chgrp ", group, " ", path, " && chmod 640 ", path);
+    const std::string group = who_ ? concat(who_->gid) : concat("GROUP-OF-", name_);
+    return concat("chgrp ", group, " ", path, " && chmod 640 ", path);
 }
 
 std::string Reader::how_to_fill(const std::string& path, std::size_t size) const {
     struct stat directory = {};
     const std::string inside = path.substr(0, path.rfind('/'));
     const bool known = ::stat(inside.c_str(), &directory) == 0;
-    const std::string owner = known ? text(directory.st_uid) : text("OWNER-OF-", inside);
-    const std::string group = who_ ? text(who_->gid) : text("GROUP-OF-", name_);
-    return text("setpriv --reuid ", owner, " --regid ", group,
-                " --clear-groups sh -c 'umask 117; rm -f ", path, "; head -c ", size,
-                " /dev/zero >", path, "'");
+    const std::string owner = known ? concat(directory.st_uid) : concat("OWNER-OF-", inside);
+    const std::string group = who_ ? concat(who_->gid) : concat("GROUP-OF-", name_);
+    return concat("setpriv --reuid ", owner, " --regid ", group,
+                  " --clear-groups sh -c 'umask 117; rm -f ", path, "; head -c ", size,
+                  " /dev/zero >", path, "'");
 }
 
 bool Reader::may_read(const std::string& path) const { return may(path, R_OK); }

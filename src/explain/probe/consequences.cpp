@@ -21,16 +21,17 @@ Consequence about_tls(const Probed& probed) {
                            probed.failure->stage == Stage::start_tls);
     if (rule.kind == Kind::verified) {
         result.good = is_secured(probed) && !failed;
-        result.words = text("required and verified (", rule.origin,
-                            result.good ? "): the certificate is valid"
-                                        : "): the mail would go to another exchanger that requires "
-                                          "TLS, or be deferred");
+        result.words =
+            concat("required and verified (", rule.origin,
+                   result.good ? "): the certificate is valid"
+                               : "): the mail would go to another exchanger that requires "
+                                 "TLS, or be deferred");
     } else if (rule.implicit) {
         result.good = is_secured(probed) && !failed;
         result.words = "from the first byte (port 465), never cleartext; certificate verification "
                        "is not required";
     } else if (rule.kind == Kind::none) {
-        result.words = text("not used: disabled by ", rule.origin);
+        result.words = concat("not used: disabled by ", rule.origin);
     } else if (failed) {
         result.good = false;
         result.words = "failed: a delivery would try the other exchangers, then fall back to "
@@ -40,7 +41,7 @@ Consequence about_tls(const Probed& probed) {
                        "verified";
         if (!probed.peer.name.empty())
             result.words +=
-                text(" (control/tlshosts/", probed.peer.name, ".pem would require both)");
+                concat(" (control/tlshosts/", probed.peer.name, ".pem would require both)");
     } else {
         result.words = probed.extensions.start_tls
                            ? "offered but rejected: the mail would be sent in cleartext"
@@ -60,8 +61,8 @@ std::string about_message(const smtp::Extensions& offered) {
 std::string about_size(const smtp::Extensions& offered) {
     if (!offered.size) return "the server announces no maximum size";
     if (offered.size_limit == 0) return "declared in MAIL; the server announces no maximum size";
-    return text("at most ", grouped(offered.size_limit),
-                " bytes; a larger message would be rejected before MAIL");
+    return concat("at most ", grouped(offered.size_limit),
+                  " bytes; a larger message would be rejected before MAIL");
 }
 
 std::string about_limits(const smtp::Limits& limits) {
@@ -69,7 +70,7 @@ std::string about_limits(const smtp::Limits& limits) {
     const auto add = [&words](std::uint32_t number, std::string_view what) {
         if (number == 0) return;
         if (!words.empty()) words += ", ";
-        words += text("at most ", number, " ", what);
+        words += concat("at most ", number, " ", what);
     };
     add(limits.recipients, "recipients per transaction");
     add(limits.transactions, "transactions per session");
@@ -89,8 +90,8 @@ Consequence about_login(const Probed& probed) {
         is_secured(probed) || probed.peer.endpoint.address.is_loopback_or_unspecified();
     footing.has_binding = probed.has_binding;
     if (!probed.mechanisms) {
-        result.words = text("a route with user and password would defer its mail: ",
-                            printable(probed.mechanisms.error().detail));
+        result.words = concat("a route with user and password would defer its mail: ",
+                              printable(probed.mechanisms.error().detail));
         result.good = false;
         return result;
     }
@@ -105,9 +106,9 @@ Consequence about_login(const Probed& probed) {
     if (!footing.private_line)
         result.words = "credentials would not be sent without TLS";
     else
-        result.words = text("a route with a password would use ",
-                            choice(Credentials::Kind::password), "; with an access token: ",
-                            choice(Credentials::Kind::token));
+        result.words =
+            concat("a route with a password would use ", choice(Credentials::Kind::password),
+                   "; with an access token: ", choice(Credentials::Kind::token));
     return result;
 }
 
@@ -131,7 +132,7 @@ std::vector<Consequence> consequences(const Probed& probed) {
     if (std::string limits = about_limits(offered.limits); !limits.empty())
         add("limits", std::move(limits));
     if (!probed.ignored.empty())
-        add("ignored", text("control/ignoreextensions: ", probed.ignored.keywords()));
+        add("ignored", concat("control/ignoreextensions: ", probed.ignored.keywords()));
     list.push_back(about_login(probed));
     if (!probed.certificate_trouble.empty())
         list.push_back(Consequence{"clientcert", printable(probed.certificate_trouble), false});

@@ -37,8 +37,8 @@ public:
         into_.extensions = smtp::Extensions();
         into_.has_binding = stream.channel_binding().has_value();
         secured_ = true;
-        std::string words = text(into_.tls->version, ", ", into_.tls->cipher);
-        if (!into_.tls->group.empty()) words += text(", key exchange ", into_.tls->group);
+        std::string words = concat(into_.tls->version, ", ", into_.tls->cipher);
+        if (!into_.tls->group.empty()) words += concat(", key exchange ", into_.tls->group);
         add(Spoken::Who::tls, std::move(words));
     }
 

@@ -11,13 +11,13 @@ constexpr std::size_t label_width = 13;
 std::string labelled(const Paint& paint, std::string_view label, std::string_view words) {
     std::string line = paint.heading(label);
     line.append(label.size() < label_width ? label_width - label.size() : 1, ' ');
-    return text(line, words, "\n");
+    return concat(line, words, "\n");
 }
 
 std::string indented(std::string_view label, std::string_view words) {
-    std::string line = text("  ", label);
+    std::string line = concat("  ", label);
     line.append(label.size() + 2 < label_width ? label_width - label.size() - 2 : 1, ' ');
-    return text(line, words, "\n");
+    return concat(line, words, "\n");
 }
 
 std::string dialogue_text(const std::vector<Spoken>& dialogue, const Paint& paint) {
@@ -25,9 +25,15 @@ std::string dialogue_text(const std::vector<Spoken>& dialogue, const Paint& pain
     for (const Spoken& spoken : dialogue) {
         for (const std::string& line : printable_lines(spoken.words)) {
             switch (spoken.who) {
-                case Spoken::Who::us: shown += text("  C: ", paint.ours(line), "\n"); break;
-                case Spoken::Who::server: shown += text("  S: ", line, "\n"); break;
-                case Spoken::Who::tls: shown += text("     ", paint.faint(line), "\n"); break;
+                case Spoken::Who::us:
+                    shown += concat("  C: ", paint.ours(line), "\n");
+                    break;
+                case Spoken::Who::server:
+                    shown += concat("  S: ", line, "\n");
+                    break;
+                case Spoken::Who::tls:
+                    shown += concat("     ", paint.faint(line), "\n");
+                    break;
             }
         }
     }
@@ -44,12 +50,12 @@ std::string extensions_text(const smtp::Extensions& offered) {
     add(offered.start_tls, "STARTTLS");
     add(offered.pipelining, "PIPELINING");
     add(offered.chunking, "CHUNKING");
-    add(offered.size, offered.size_limit == 0 ? "SIZE" : text("SIZE ", offered.size_limit));
+    add(offered.size, offered.size_limit == 0 ? "SIZE" : concat("SIZE ", offered.size_limit));
     add(offered.eight_bit_mime, "8BITMIME");
     add(offered.smtputf8, "SMTPUTF8");
     add(offered.enhanced_status_codes, "ENHANCEDSTATUSCODES");
     add(offered.limits != smtp::Limits(), "LIMITS");
-    add(!offered.auth_mechanisms.empty(), text("AUTH ", printable(offered.auth_mechanisms, 200)));
+    add(!offered.auth_mechanisms.empty(), concat("AUTH ", printable(offered.auth_mechanisms, 200)));
     return words.empty() ? "none used by tern" : words;
 }
 
@@ -60,19 +66,19 @@ std::string remaining(const tls::CertificateFacts& certificate, const Paint& pai
     const long days = static_cast<long>((*certificate.valid_until - now).count()) / day;
     if (now > *certificate.valid_until) return paint.bad(" (expired)");
     if (now < *certificate.valid_from) return paint.bad(" (not yet valid)");
-    return text(" (", days, days == 1 ? " day left)" : " days left)");
+    return concat(" (", days, days == 1 ? " day left)" : " days left)");
 }
 
 std::string certificate_text(const tls::CertificateFacts& certificate, std::size_t place,
                              const Paint& paint, std::chrono::seconds now) {
-    std::string shown = labelled(paint, text("certificate ", place),
+    std::string shown = labelled(paint, concat("certificate ", place),
                                  printable(certificate.identity.subject, 300));
     shown += indented("issuer", printable(certificate.identity.issuer, 300));
     if (place == 0) shown += indented("names", printable(tls::listed_names(certificate.identity)));
-    shown += indented("valid", text(certificate.identity.valid_from, " until ",
-                                    certificate.identity.valid_until,
-                                    remaining(certificate, paint, now)));
-    shown += indented("key", text(certificate.key, ", signed with ", certificate.signature));
+    shown += indented("valid",
+                      concat(certificate.identity.valid_from, " until ",
+                             certificate.identity.valid_until, remaining(certificate, paint, now)));
+    shown += indented("key", concat(certificate.key, ", signed with ", certificate.signature));
     shown += indented("SHA-256", certificate.sha256);
     return shown;
 }
@@ -87,9 +93,9 @@ std::string failure_text(const Probed& probed, const Paint& paint) {
 }
 
 std::string session_text(const Probed& probed, const Paint& paint, std::chrono::seconds now) {
-    std::string shown = text(paint.heading(probed.peer.to_string()), ", from ",
-                             probed.local.to_string(), ", EHLO name ", printable(probed.hello_name),
-                             "\n");
+    std::string shown =
+        concat(paint.heading(probed.peer.to_string()), ", from ", probed.local.to_string(),
+               ", EHLO name ", printable(probed.hello_name), "\n");
     shown += dialogue_text(probed.dialogue, paint);
     shown += "\n";
     if (probed.failure) shown += failure_text(probed, paint);
@@ -111,18 +117,18 @@ std::string session_text(const Probed& probed, const Paint& paint, std::chrono::
 std::string probe_text(const Probe& probe, const Paint& paint, std::chrono::seconds now) {
     std::string shown;
     for (const delivery::Peer& peer : probe.skipped)
-        shown += text(peer.to_string(),
-                      paint.warning(": skipped by deliveries: timed out recently"), "\n");
+        shown += concat(peer.to_string(),
+                        paint.warning(": skipped by deliveries: timed out recently"), "\n");
     for (const Unreached& one : probe.unreached)
-        shown += text(one.peer.to_string(), ": ", paint.bad(printable(one.why)), "\n");
+        shown += concat(one.peer.to_string(), ": ", paint.bad(printable(one.why)), "\n");
     for (const Probed& one : probe.sessions) {
         if (!shown.empty()) shown += "\n";
         shown += session_text(one, paint, now);
     }
     if (probe.failure)
-        shown += text(
-            paint.bad(printable_in_one_line(delivery::failure_text(*probe.failure))), "\n");
-    else if (probe.sessions.empty()) shown += text(paint.bad("no address answered"), "\n");
+        shown +=
+            concat(paint.bad(printable_in_one_line(delivery::failure_text(*probe.failure))), "\n");
+    else if (probe.sessions.empty()) shown += concat(paint.bad("no address answered"), "\n");
     return shown;
 }
 

@@ -15,8 +15,8 @@ std::string listed(const std::vector<std::string>& servers, std::string_view bef
                    std::string_view after) {
     std::string words;
     for (std::size_t i = 0; i < std::min(servers.size(), most_named); ++i)
-        words += text(i == 0 ? "" : ", ", before, servers[i], after);
-    if (servers.size() > most_named) words += text(" and ", servers.size() - most_named, " more");
+        words += concat(i == 0 ? "" : ", ", before, servers[i], after);
+    if (servers.size() > most_named) words += concat(" and ", servers.size() - most_named, " more");
     return words;
 }
 
@@ -28,15 +28,15 @@ void PartialTls::add(std::string server, bool requires_tls) {
 }
 
 std::string PartialTls::what() const {
-    return text("TLS is required at ", listed(with_, "", ""), " but not at ",
-                listed(without_, "", ""), ": mail that is sent there is not protected");
+    return concat("TLS is required at ", listed(with_, "", ""), " but not at ",
+                  listed(without_, "", ""), ": mail that is sent there is not protected");
 }
 
 std::string PartialTls::cure() const {
     const auto is_name = [](const std::string& server) { return !IpAddress::parse(server); };
     if (!std::ranges::all_of(without_, is_name))
         return "give every server by name, and add its control/tlshosts/NAME.pem";
-    return text("add ", listed(without_, "control/tlshosts/", ".pem"));
+    return concat("add ", listed(without_, "control/tlshosts/", ".pem"));
 }
 
 }  // namespace tern::explain

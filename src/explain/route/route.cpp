@@ -51,7 +51,7 @@ private:
         if (!read) return tl::unexpected<Failure>(read.error());
         for (std::size_t i = 0; i < recipients.size(); ++i)
             if (read->faults[i])
-                route_.faults.push_back(text(recipients[i], ": ", *read->faults[i]));
+                route_.faults.push_back(concat(recipients[i], ": ", *read->faults[i]));
         return Done();
     }
 
@@ -184,9 +184,9 @@ PartialTls PlannedRoute::partial_tls() const {
         for (const RoutedServer& server : hop.servers) {
             const bool has_name = !server.name.empty();
             if (has_name || !server.addresses.empty())
-                partial.add(has_name ? server.name
-                                     : server.addresses.front().endpoint.address.to_string(),
-                            server.requirement.demanded());
+                partial.add(
+                    has_name ? server.name : server.addresses.front().endpoint.address.to_string(),
+                    server.requirement.is_required());
         }
     }
     return partial;
@@ -214,15 +214,15 @@ Task<PlannedRoute> plan_route(Environment& environment, const routing::Settings&
 
 std::string words_of(const routing::NextHop& hop) {
     if (const IpAddress* address = std::get_if<IpAddress>(&hop))
-        return text("the address ", address->to_string());
+        return concat("the address ", address->to_string());
     if (const dns::Domain* domain = std::get_if<dns::Domain>(&hop))
-        return text("the exchangers of ", domain->ascii());
+        return concat("the exchangers of ", domain->ascii());
     const routing::Relay& relay = std::get<routing::Relay>(hop);
     const IpAddress* address = std::get_if<IpAddress>(&relay.host);
-    std::string words =
-        address != nullptr ? text("relay [", address->to_string(), "]")
-                           : text("relay ", std::get<dns::Domain>(relay.host).ascii());
-    words += text(", port ", relay.port);
+    std::string words = address != nullptr
+                            ? concat("relay [", address->to_string(), "]")
+                            : concat("relay ", std::get<dns::Domain>(relay.host).ascii());
+    words += concat(", port ", relay.port);
     if (relay.by_mx) words += ", by MX records";
     return words;
 }
@@ -230,14 +230,15 @@ std::string words_of(const routing::NextHop& hop) {
 std::string words_of(const tls::Requirement& requirement) {
     using Kind = tls::Requirement::Kind;
     const std::string by =
-        requirement.origin.empty() ? std::string() : text(" (", requirement.origin, ")");
+        requirement.origin.empty() ? std::string() : concat(" (", requirement.origin, ")");
     if (requirement.kind == Kind::verified)
-        return text(requirement.implicit ? "from the first byte (port 465), certificate verified"
-                                         : "required, certificate verified", by);
+        return concat(requirement.implicit ? "from the first byte (port 465), certificate verified"
+                                           : "required, certificate verified",
+                      by);
     if (requirement.implicit) return "from the first byte (port 465), certificate not verified";
     if (requirement.kind == Kind::encrypted)
-        return text("required, certificate not verified", by);
-    if (requirement.kind == Kind::none) return text("disabled", by);
+        return concat("required, certificate not verified", by);
+    if (requirement.kind == Kind::none) return concat("disabled", by);
     return "used if offered, certificate not verified";
 }
 

@@ -13,9 +13,9 @@ namespace {
 constexpr std::size_t label_width = 14;
 
 std::string labelled(const Paint& paint, std::string_view label, std::string_view words) {
-    std::string line = text("  ", paint.faint(label));
+    std::string line = concat("  ", paint.faint(label));
     line.append(label.size() + 2 < label_width ? label_width - label.size() - 2 : 1, ' ');
-    return text(line, words, "\n");
+    return concat(line, words, "\n");
 }
 
 std::string_view name_of(Family family) {
@@ -37,27 +37,26 @@ std::string source_text(const RoutedSource& routed) {
     std::string words =
         routed.source.address ? routed.source.address->to_string() : "address chosen by the system";
     if (!routed.source.origin.file.empty())
-        words += text(" (", printable(routed.source.origin.to_string()), ")");
-    words += routed.hello_name.empty()
-                 ? ", EHLO name from control/helohostbyip for that address"
-                 : text(", EHLO name ", printable(routed.hello_name));
+        words += concat(" (", printable(routed.source.origin.to_string()), ")");
+    words += routed.hello_name.empty() ? ", EHLO name from control/helohostbyip for that address"
+                                       : concat(", EHLO name ", printable(routed.hello_name));
     return words;
 }
 
 std::string server_text(const RoutedServer& server, const routing::Route& route,
                         const Paint& paint) {
     std::string head = server.name.empty() ? std::string("given by address") : server.name;
-    if (server.preference) head += text(", preference ", *server.preference);
+    if (server.preference) head += concat(", preference ", *server.preference);
     std::string shown = labelled(paint, "server", paint.heading(head));
     for (const RoutedAddress& address : server.addresses) {
         std::string words = address.endpoint.address.to_string();
-        words += text(" port ", address.endpoint.port);
+        words += concat(" port ", address.endpoint.port);
         if (address.is_skipped)
             words += paint.warning(", skipped: timed out recently (see qmail-tcpto)");
-        shown += labelled(paint, "", text("  ", words));
+        shown += labelled(paint, "", concat("  ", words));
     }
     if (route.protocol == routing::Protocol::smtp)
-        shown += labelled(paint, "", text("  TLS ", printable(words_of(server.requirement))));
+        shown += labelled(paint, "", concat("  TLS ", printable(words_of(server.requirement))));
     return shown;
 }
 
@@ -69,7 +68,7 @@ std::string failure_words(const Failure& failure) {
 std::vector<std::string> warnings_of(const PlannedRoute& route) {
     const PartialTls partial = route.partial_tls();
     if (route.route.protocol == routing::Protocol::qmtp || !partial.is_partial()) return {};
-    return {text(partial.what(), " (", partial.cure(), ")")};
+    return {concat(partial.what(), " (", partial.cure(), ")")};
 }
 
 std::string expectation_text(const PlannedRoute& route, const Paint& paint) {
@@ -87,8 +86,8 @@ std::string expectation_text(const PlannedRoute& route, const Paint& paint) {
 std::string route_text(const PlannedRoute& route, const Paint& paint) {
     std::string head;
     for (const std::string& recipient : route.recipients)
-        head += text(head.empty() ? "" : ", ", printable(recipient));
-    std::string shown = text(paint.heading(head), "\n");
+        head += concat(head.empty() ? "" : ", ", printable(recipient));
+    std::string shown = concat(paint.heading(head), "\n");
     for (const std::string& fault : route.faults)
         shown += labelled(paint, "rejected", paint.bad(printable(fault)));
     const bool way_is_known = !route.failure || !route.hops.empty() || !route.route.relays.empty();
@@ -98,7 +97,7 @@ std::string route_text(const PlannedRoute& route, const Paint& paint) {
         shown += labelled(paint, "client cert", printable(route.route.certificate_file));
     for (const RoutedHop& hop : route.hops) {
         const bool qmtp = route.route.protocol == routing::Protocol::qmtp;
-        shown += labelled(paint, "goes to", text(words_of(hop.hop), qmtp ? ", by QMTP" : ""));
+        shown += labelled(paint, "goes to", concat(words_of(hop.hop), qmtp ? ", by QMTP" : ""));
         for (const RoutedServer& server : hop.servers)
             shown += server_text(server, route.route, paint);
         if (hop.failure)
@@ -106,11 +105,11 @@ std::string route_text(const PlannedRoute& route, const Paint& paint) {
                               paint.bad(failure_words(*hop.failure)));
     }
     for (const RoutedSource& source : route.sources)
-        shown += labelled(paint, text("from ", name_of(source.family)), source_text(source));
+        shown += labelled(paint, concat("from ", name_of(source.family)), source_text(source));
     if (route.without_ipv6)
         shown += labelled(paint, "from IPv6",
-                          text("not used: ", printable(route.without_ipv6->to_string()),
-                               " names an address for IPv4, and none is named for IPv6"));
+                          concat("not used: ", printable(route.without_ipv6->to_string()),
+                                 " names an address for IPv4, and none is named for IPv6"));
     for (const std::string& warning : warnings_of(route))
         shown += labelled(paint, "warning", paint.warning(warning));
     if (route.failure)
@@ -197,7 +196,7 @@ Json route_json(const PlannedRoute& route) {
 std::string routes_text(const std::vector<PlannedRoute>& routes, const Paint& paint) {
     std::string shown;
     for (const PlannedRoute& route : routes)
-        shown += text(shown.empty() ? "" : "\n", route_text(route, paint));
+        shown += concat(shown.empty() ? "" : "\n", route_text(route, paint));
     return shown;
 }
 

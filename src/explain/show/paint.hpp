@@ -23,7 +23,7 @@ private:
     // ECMA-48, Select Graphic Rendition.
     [[nodiscard]] std::string in(std::string_view colour, std::string_view words) const {
         if (!coloured_ || words.empty()) return std::string(words);
-        return text("\x1b[", colour, "m", words, "\x1b[0m");
+        return concat("\x1b[", colour, "m", words, "\x1b[0m");
     }
 
     bool coloured_;

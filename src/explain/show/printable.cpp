@@ -73,9 +73,9 @@ std::string printable(std::string_view bytes, std::size_t most) {
         const char first = bytes.front();
         std::string piece;
         if (character.length == 0 || is_control(first))
-            piece = text("\\x", hexadecimal(static_cast<unsigned char>(first), 2));
+            piece = concat("\\x", hexadecimal(static_cast<unsigned char>(first), 2));
         else if (deceives(character.value))
-            piece = text("\\u{", hexadecimal(character.value, 1), "}");
+            piece = concat("\\u{", hexadecimal(character.value, 1), "}");
         else piece = bytes.substr(0, character.length);
         if (shown.size() + piece.size() > most) return shown + "...";
         shown += piece;
@@ -92,7 +92,7 @@ std::vector<std::string> printable_lines(std::string_view words, std::size_t mos
         else ++left_out;
     }
     if (left_out > 0)
-        shown.push_back(text("(", left_out, left_out == 1 ? " more line)" : " more lines)"));
+        shown.push_back(concat("(", left_out, left_out == 1 ? " more line)" : " more lines)"));
     return shown;
 }
 
@@ -106,7 +106,7 @@ std::string printable_in_one_line(std::string_view words) {
 }
 
 std::string grouped(std::uint64_t number) {
-    std::string shown = text(number);
+    std::string shown = concat(number);
     for (std::size_t at = shown.size(); at > 3; at -= 3) shown.insert(at - 3, 1, ',');
     return shown;
 }

@@ -53,11 +53,11 @@ TEST(Catalogue, TellsTheDefaultsAndLimitsOfTheManualPage) {
             EXPECT_EQ(file.otherwise + file.least + file.most, 0U) << file.name;
             continue;
         }
-        EXPECT_THAT(words, testing::HasSubstr(text("Default: ", file.otherwise, ". ")));
+        EXPECT_THAT(words, testing::HasSubstr(concat("Default: ", file.otherwise, ". ")));
         const bool seconds = file.kind == FileKind::seconds;
         EXPECT_THAT(words, testing::HasSubstr(seconds ? "seconds" : "Bytes"));
         if (!seconds) {
-            EXPECT_THAT(words, testing::HasSubstr(text(file.least, " to ", file.most, ". ")));
+            EXPECT_THAT(words, testing::HasSubstr(concat(file.least, " to ", file.most, ". ")));
         }
         EXPECT_LE(file.least, file.otherwise) << file.name;
         EXPECT_LT(file.otherwise, file.most) << file.name;

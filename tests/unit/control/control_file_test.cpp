@@ -137,7 +137,7 @@ TEST_F(ControlFile, SettingsAreRead) {
 TEST_F(ControlFile, BlocksAreTheWholeFile) {
     const std::string line(100, 'x');
     std::string lines;
-    while (lines.size() < 300'000) lines += text(line, lines.size(), "\n");
+    while (lines.size() < 300'000) lines += concat(line, lines.size(), "\n");
     for (const std::string& content :
          {""s, "\n"s, "a"s, "a\nb"s, "a\0b\n"s, lines, lines + "no newline",
           std::string(200'000, 'y'), lines + std::string(150'000, 'z') + "\n" + lines,
@@ -171,8 +171,9 @@ TEST_F(ControlFile, LinesThatDoNotFitTheHostChangeNothing) {
         std::string content;
         for (std::size_t lines = dice() % 30; lines > 0; --lines) {
             if (dice() % 8 == 0) content += "\n";
-            content += text(keys[dice() % keys.size()], dice() % 9 == 0 ? " " : ":", "relay", lines,
-                            dice() % 10 == 0 ? ":0" : "", lines > 1 || dice() % 2 == 0 ? "\n" : "");
+            content +=
+                concat(keys[dice() % keys.size()], dice() % 9 == 0 ? " " : ":", "relay", lines,
+                       dice() % 10 == 0 ? ":0" : "", lines > 1 || dice() % 2 == 0 ? "\n" : "");
         }
         write("smtproutes", content);
         routing::RouteFiles whole;
@@ -251,11 +252,11 @@ TEST_F(ControlFile, AHelloNameMustBeFitToBeSaid) {
 TEST_F(ControlFile, BrokenFilesAreNamed) {
     for (const char* name :
          {"timeoutconnect", "timeoutremote", "smtproutes", "tlsclientciphers", "helohost"}) {
-        std::filesystem::create_directory(text("control/", name));
+        std::filesystem::create_directory(concat("control/", name));
         const Result<routing::Settings> settings = read_settings("example.net");
         ASSERT_FALSE(settings) << name;
-        EXPECT_EQ(settings.error().detail, text("control/", name, ": is a directory"));
-        std::filesystem::remove(text("control/", name));
+        EXPECT_EQ(settings.error().detail, concat("control/", name, ": is a directory"));
+        std::filesystem::remove(concat("control/", name));
     }
 }
 

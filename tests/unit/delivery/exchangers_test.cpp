@@ -83,7 +83,7 @@ private:
         for (const Endpoint& endpoint : exchanger.endpoints) {
             if (words.back() != '[') words += ' ';
             words += endpoint.address.to_string();
-            if (endpoint.port != 25) words += text(":", endpoint.port);
+            if (endpoint.port != 25) words += concat(":", endpoint.port);
         }
         return words + ']';
     }
@@ -260,7 +260,7 @@ TEST(Exchangers, WhatIsWrongWithEachIsNamed) {
 TEST(Exchangers, AreLookedUpAsFarAsTheLimitAllows) {
     Walk walk;
     for (std::uint16_t i = 0; i < 300; ++i)
-        walk.environment().add_exchanger("x.net", i, text("gone", i));
+        walk.environment().add_exchanger("x.net", i, concat("gone", i));
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::name_service);
     EXPECT_EQ(walk.none_left.detail,
@@ -277,8 +277,8 @@ TEST(Exchangers, AreLookedUpAsFarAsTheLimitAllows) {
 TEST(Exchangers, AllLookUpsTogetherAreBoundedInTime) {
     Walk walk;
     for (std::uint16_t i = 0; i < 50; ++i) {
-        walk.environment().add_exchanger("x.net", i, text("mute", i));
-        walk.environment().records.unanswered.insert(text("mute", i));
+        walk.environment().add_exchanger("x.net", i, concat("mute", i));
+        walk.environment().records.unanswered.insert(concat("mute", i));
     }
     EXPECT_EQ(walk.of("x.net"), "");
     EXPECT_EQ(walk.none_left.cause, Cause::name_service);

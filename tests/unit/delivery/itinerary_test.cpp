@@ -22,7 +22,7 @@ Endpoint at(std::string_view address) {
     return Endpoint{*IpAddress::parse(address)};
 }
 Endpoint number(unsigned i) {
-    return at(text("192.0.2.", i));
+    return at(concat("192.0.2.", i));
 }
 
 tls::Requirement requiring(Kind kind) {
@@ -53,9 +53,9 @@ public:
     }
     static std::string shown(const Step& step) {
         static constexpr const char* manners[] = {"its turn", "in clear", "by data", "further"};
-        std::string words = text(manners[static_cast<int>(step.manner)], " ", step.server_name);
+        std::string words = concat(manners[static_cast<int>(step.manner)], " ", step.server_name);
         for (const Endpoint& endpoint : step.racing)
-            words += text(" ", endpoint.address.to_string());
+            words += concat(" ", endpoint.address.to_string());
         return words;
     }
 
@@ -102,10 +102,10 @@ TEST(Itinerary, AnAddressIsTriedOnceWhateverNamesLeadToIt) {
 
 TEST(Itinerary, FiveSessions) {
     Trip trip;
-    for (unsigned i = 1; i <= 6; ++i) trip.add(text("mx", i), {number(i)});
+    for (unsigned i = 1; i <= 6; ++i) trip.add(concat("mx", i), {number(i)});
     for (unsigned i = 1; i <= 5; ++i) {
         EXPECT_TRUE(trip.itinerary.wants_servers(trip.now));
-        EXPECT_EQ(trip.next(another), text("its turn mx", i, " 192.0.2.", i));
+        EXPECT_EQ(trip.next(another), concat("its turn mx", i, " 192.0.2.", i));
     }
     EXPECT_FALSE(trip.itinerary.wants_servers(trip.now));
     EXPECT_EQ(trip.next(another), "nothing");
@@ -114,7 +114,7 @@ TEST(Itinerary, FiveSessions) {
 
 TEST(Itinerary, FiveSessionsWithNoRecipientLeftLeaveNothingUntried) {
     Trip trip;
-    for (unsigned i = 1; i <= 5; ++i) trip.add(text("mx", i), {number(i)});
+    for (unsigned i = 1; i <= 5; ++i) trip.add(concat("mx", i), {number(i)});
     for (unsigned i = 1; i <= 5; ++i) trip.next(another);
     EXPECT_EQ(trip.next(another), "nothing");
     EXPECT_FALSE(trip.itinerary.left_untried());
@@ -139,11 +139,11 @@ TEST(Itinerary, ARivalIsAConnectionToo) {
     std::vector<Endpoint> many;
     for (unsigned i = 1; i <= 20; ++i) {
         many.push_back(number(i));
-        many.push_back(at(text("2001:db8::", i)));
+        many.push_back(at(concat("2001:db8::", i)));
     }
     trip.add("mx", many);
     for (unsigned i = 1; i <= 9; ++i)
-        EXPECT_EQ(trip.next_is_dead(), text("its turn mx 192.0.2.", i, " 2001:db8::", i));
+        EXPECT_EQ(trip.next_is_dead(), concat("its turn mx 192.0.2.", i, " 2001:db8::", i));
     EXPECT_EQ(trip.next_is_dead(), "its turn mx 192.0.2.10");
     EXPECT_EQ(trip.next_is_dead(), "nothing");
 }
@@ -177,9 +177,9 @@ TEST(Itinerary, AConnectionThatWasNotMadeSaysNothingOfTls) {
 // is called again in clear.
 TEST(Itinerary, InClearOnceAllOthersAreThrough) {
     Trip trip;
-    for (unsigned i = 1; i <= 8; ++i) trip.add(text("mx", i), {number(i)});
+    for (unsigned i = 1; i <= 8; ++i) trip.add(concat("mx", i), {number(i)});
     for (unsigned i = 1; i <= 8; ++i)
-        EXPECT_EQ(trip.next(tls_failed), text("its turn mx", i, " 192.0.2.", i));
+        EXPECT_EQ(trip.next(tls_failed), concat("its turn mx", i, " 192.0.2.", i));
     EXPECT_EQ(trip.next(another), "nothing");  // another server may be found
     trip.itinerary.no_more_servers();
     std::optional<Step> clear = trip.itinerary.next(trip.now);
@@ -189,14 +189,14 @@ TEST(Itinerary, InClearOnceAllOthersAreThrough) {
     EXPECT_EQ(clear->tls_trouble, "the handshake failed");
     trip.itinerary.note_dialled(*clear, clear->racing, true);
     for (unsigned i = 2; i <= 5; ++i)
-        EXPECT_EQ(trip.next(another), text("in clear mx", i, " 192.0.2.", i));
+        EXPECT_EQ(trip.next(another), concat("in clear mx", i, " 192.0.2.", i));
     EXPECT_EQ(trip.next(another), "nothing");  // five sessions
     EXPECT_TRUE(trip.itinerary.left_untried());
 }
 
 TEST(Itinerary, TheLastConnectionIsForClearText) {
     Trip trip;
-    for (unsigned i = 1; i <= 30; ++i) trip.add(text("mx", i), {number(i)});
+    for (unsigned i = 1; i <= 30; ++i) trip.add(concat("mx", i), {number(i)});
     trip.itinerary.no_more_servers();
     for (unsigned i = 1; i <= 19; ++i) trip.next(tls_failed);
     EXPECT_EQ(trip.next(another), "in clear mx1 192.0.2.1");
@@ -205,7 +205,7 @@ TEST(Itinerary, TheLastConnectionIsForClearText) {
 
 TEST(Itinerary, BrokenTlsHasItsTime) {
     Trip trip;
-    for (unsigned i = 1; i <= 9; ++i) trip.add(text("mx", i), {number(i)});
+    for (unsigned i = 1; i <= 9; ++i) trip.add(concat("mx", i), {number(i)});
     EXPECT_EQ(trip.itinerary.until(), std::nullopt);
     EXPECT_EQ(trip.itinerary.tls_patience(trip.now), time_for_tls / 3);
     trip.next(tls_failed);
@@ -213,9 +213,9 @@ TEST(Itinerary, BrokenTlsHasItsTime) {
     EXPECT_EQ(*trip.itinerary.until(), trip.now + time_for_tls - time_for_tls / 3);
     // However many stall, something is left: each takes a third of what is left at most.
     for (unsigned i = 2; i <= 8; ++i) {
-        const Duration patience = trip.itinerary.tls_patience(trip.now);
-        EXPECT_GT(patience, 10s);
-        trip.now += patience;
+        const Duration timeout = trip.itinerary.tls_patience(trip.now);
+        EXPECT_GT(timeout, 10s);
+        trip.now += timeout;
         EXPECT_NE(trip.next(tls_failed), "nothing");
     }
     trip.now = *trip.itinerary.until();

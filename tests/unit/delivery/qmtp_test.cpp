@@ -23,8 +23,8 @@ std::string package_of(const SimulatedEnvironment& environment, std::string_view
     std::string recipients;
     for (const std::string& recipient : environment.recipients)
         recipients += smtp::netstring(recipient);
-    return text(smtp::netstring(text("\n", body)), smtp::netstring(environment.sender),
-                smtp::netstring(recipients));
+    return concat(smtp::netstring(concat("\n", body)), smtp::netstring(environment.sender),
+                  smtp::netstring(recipients));
 }
 
 /// What one server does: it reads so much of the package, says so much, then this.
@@ -56,7 +56,7 @@ Script script_of(const Part& part) {
 class Qmtp {
 public:
     explicit Qmtp(std::uint64_t seed = 1) : environment(seed) {
-        environment.settings.routes.qmtproutes = text(":[", relay, "]\n");
+        environment.settings.routes.qmtproutes = concat(":[", relay, "]\n");
         environment.recipients = {"bob@example.net", "carol d@example.net"};
     }
 
@@ -350,10 +350,10 @@ TEST(Qmtp, KeepsTheLawsWhateverIsRaved) {
           std::string("03:Kok,"), std::string("3:Kok;"), std::string(",,,,"), std::string(5, '\0'),
           std::string("99999999999999999999:K"), std::string("1048577:K"), std::string("\xff\xfe"),
           std::string(2'000'000, '1'), std::string(2'000'000, ','), std::string("220 mx\r\n"),
-          text("1000000:D", std::string(1'200'000, 'x'))})
+          concat("1000000:D", std::string(1'200'000, 'x'))})
         for (const std::string_view before : {"", "1:K,", "1:D,"})
             for (const Part::End end : {Part::End::waits, Part::End::hangs_up}) {
-                const std::string said = text(before, rant);
+                const std::string said = concat(before, rant);
                 ASSERT_NO_FATAL_FAILURE(expect_laws_after({whole, said, end}, said, ++seed));
             }
     // In the middle of the package.

@@ -43,7 +43,7 @@ session::Progress answers(const std::vector<int>& codes) {
         if (code == 0) continue;
         smtp::Reply reply;
         reply.code = code;
-        reply.text = text(code, " said\n");
+        reply.text = concat(code, " said\n");
         anyone_accepted = anyone_accepted || reply.positive();
         answer.reply = std::move(reply);
     }
@@ -161,7 +161,7 @@ TEST(Rounds, LearnsFromASessionThatFailed) {
 
 TEST(Rounds, AThousandRecipientsAtAHundredEach) {
     std::vector<std::string> all;
-    for (int i = 0; i < 1000; ++i) all.push_back(text("r", i, "@x.net"));
+    for (int i = 0; i < 1000; ++i) all.push_back(concat("r", i, "@x.net"));
     const session::Envelope whole = envelope(all);
     Rounds rounds(whole);
     std::size_t said = 0;

@@ -63,7 +63,7 @@ public:
     Task<dns::Answer<IpAddress>> addresses_of(const dns::Domain& host, Family family,
                                               Deadline deadline) override {
         const std::string& name = host.ascii();
-        addresses_asked.push_back(text(name, family == Family::ipv4 ? " A" : " AAAA"));
+        addresses_asked.push_back(concat(name, family == Family::ipv4 ? " A" : " AAAA"));
         dns::Answer<IpAddress> answer;
         answer.detail = no_answer;
         const bool in_time = co_await answers_in_time(name, deadline);

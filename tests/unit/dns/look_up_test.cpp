@@ -41,8 +41,8 @@ public:
     std::vector<Duration> sent_at;
 
     void send(Request& request) override {
-        sent.push_back(text(request.server, request.edns ? " edns" : " plain",
-                            request.tcp ? " tcp" : ""));
+        sent.push_back(
+            concat(request.server, request.edns ? " edns" : " plain", request.tcp ? " tcp" : ""));
         sent_at.push_back(time_.now() - Time(std::chrono::hours(24)));
         request.state = Request::State::waiting;
         const std::optional<Reply> reply = servers.at(request.server)(request);
@@ -88,7 +88,7 @@ protected:
         table_.servers = std::move(servers);
         std::vector<IpAddress> addresses;
         for (std::size_t i = 0; i < table_.servers.size(); ++i)
-            addresses.push_back(IpAddress::parse(text("192.0.2.", i + 1)).value());
+            addresses.push_back(IpAddress::parse(concat("192.0.2.", i + 1)).value());
         list_.emplace(std::move(addresses));
     }
     template <class LookUp>
@@ -263,8 +263,8 @@ TEST_F(LookUpTest, ServersThatAllRefuseEdnsAreEachAskedWithout) {
         EXPECT_TRUE(list_->without_edns[1]) << "remembered";
         ask({refuses, refuses});
         table_.sent.clear();
-        EXPECT_EQ(mx().detail, text("the name servers 192.0.2.1, 192.0.2.2 answered ",
-                                    rcode_name(row.code)));
+        EXPECT_EQ(mx().detail,
+                  concat("the name servers 192.0.2.1, 192.0.2.2 answered ", rcode_name(row.code)));
         EXPECT_THAT(table_.sent, ElementsAre("0 edns", "0 plain", "1 edns", "1 plain"));
     }
 }

@@ -30,7 +30,7 @@ TEST(CaresResolver, AsksWithoutEdnsWhoRefusesIt) {
 }
 
 // RFC 6891 7: also where the refusal is a header without a question, and long before half of the
-// patience is over.
+// timeout is over.
 TEST(CaresResolver, TakesAHeaderAloneForARefusal) {
     for (const unsigned code : {1U, 2U, 4U}) {
         const auto refuses = [code](const Query& query) -> Answers {
@@ -41,7 +41,7 @@ TEST(CaresResolver, TakesAHeaderAloneForARefusal) {
         });
         test::NameServer never(refuses);
         ResolvConf conf = asking({never.place(), old.place()});
-        conf.patience = seconds(30);
+        conf.timeout = seconds(30);
         const SystemClock clock;
         const Time began = clock.now();
         EXPECT_EQ(look_up_mx(conf, seconds(20)).outcome, Outcome::found) << code;
@@ -106,7 +106,7 @@ TEST(CaresResolver, AnUnansweredFamilyIsWaitedForNoLongerThan50Milliseconds) {
         return {DnsAnswer(query.bytes).address("mx.example", "192.0.2.1").bytes()};
     });
     ResolvConf conf = asking({server.place()});
-    conf.patience = seconds(15);
+    conf.timeout = seconds(15);
     const SystemClock clock;
     const Time began = clock.now();
     const dns::Addresses found = look_up_addresses(conf);

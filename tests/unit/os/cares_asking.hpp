@@ -21,7 +21,7 @@ using Answers = test::NameServer::Answers;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr milliseconds patience{100};
+constexpr milliseconds timeout{100};
 
 inline Answers says_mx(const Query& query) {
     return {DnsAnswer(query.bytes).mx("example.com", 10, "mx.example.com").bytes()};
@@ -36,7 +36,7 @@ inline Answers truncates_and_is_silent(const Query& query) {
 }
 
 inline ResolvConf asking(std::vector<NameServer> servers, int attempts = 2) {
-    return ResolvConf{std::move(servers), patience, attempts};
+    return ResolvConf{std::move(servers), timeout, attempts};
 }
 
 inline dns::Answer<dns::Mx> look_up_mx(ResolvConf conf, Duration time = seconds(20)) {

@@ -48,7 +48,7 @@ TEST(CaresResolver, HasBothFamiliesOnTheWireAtOnce) {
         return {DnsAnswer(query.bytes).address("mx.example", "2001:db8::1").bytes()};
     });
     ResolvConf conf = asking({server.place()}, 1);
-    conf.patience = seconds(15);
+    conf.timeout = seconds(15);
     const dns::Addresses found = look_up_addresses(conf);
     EXPECT_EQ(found.ipv6.records.size(), 1U) << found.ipv6.detail;
     ASSERT_EQ(server.queries().size(), 2U);
@@ -96,7 +96,7 @@ TEST(CaresResolver, NeitherQuestionWaitsForAServerThatIsGone) {
                     .bytes()};
     });
     ResolvConf conf = asking({no_server(), good.place()});
-    conf.patience = seconds(15);
+    conf.timeout = seconds(15);
     const SystemClock clock;
     const Time began = clock.now();
     const dns::Addresses found = look_up_addresses(conf);
@@ -150,7 +150,7 @@ TEST(CaresResolver, EndsAtItsDeadline) {
     const SystemClock clock;
     const Time began = clock.now();
     ResolvConf conf = asking({mute.place()});
-    conf.patience = seconds(30);
+    conf.timeout = seconds(30);
     const dns::Answer<dns::Mx> answer = look_up_mx(conf, milliseconds(150));
     EXPECT_EQ(answer.detail, "the name server 127.0.0.1 did not answer within 1 second");
     EXPECT_GE(clock.now() - began, milliseconds(150));

@@ -32,11 +32,11 @@ std::set<int> open_descriptors() {
 
 class DialerTest : public testing::Test {
 protected:
-    DialResult dial(const std::vector<Endpoint>& endpoints, Duration patience, Duration total) {
+    DialResult dial(const std::vector<Endpoint>& endpoints, Duration timeout, Duration total) {
         std::vector<Target> targets;
         for (const Endpoint& endpoint : endpoints) targets.push_back({endpoint});
         const Time begin = clock_.now();
-        DialResult result = *dialer_.dial(targets, patience, begin + total).run();
+        DialResult result = *dialer_.dial(targets, timeout, begin + total).run();
         took_ = clock_.now() - begin;
         return result;
     }

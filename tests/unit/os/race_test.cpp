@@ -88,8 +88,8 @@ struct Race {
         connector.fates = {{first, of_first}, {second, of_second}};
     }
 
-    Result<DialResult> run(Duration patience = 60s, Duration total = 121s) {
-        Task<DialResult> dial = dialer.dial(both, patience, start + total);
+    Result<DialResult> run(Duration timeout = 60s, Duration total = 121s) {
+        Task<DialResult> dial = dialer.dial(both, timeout, start + total);
         if (!reactor.run(dial)) throw std::logic_error("it waits for ever");
         took = time.now() - start;
         return dial.take();

@@ -1,4 +1,4 @@
-// resolv.conf(5): servers and patience, read as libc reads them.
+// resolv.conf(5): servers and timeout, read as libc reads them.
 #include "os/resolv_conf.hpp"
 
 #include <gmock/gmock.h>
@@ -22,7 +22,7 @@ TEST(ResolvConf, ReadsServersInTheirOrder) {
         "nameserver 192.0.2.1\nnameserver\t2001:db8::53 \nnameserver fe80::1%eth0\n");
     EXPECT_EQ(conf.servers, (std::vector{server("192.0.2.1"), server("2001:db8::53"),
                                          server("fe80::1", "eth0")}));
-    EXPECT_EQ(conf.patience, seconds(5));
+    EXPECT_EQ(conf.timeout, seconds(5));
     EXPECT_EQ(conf.attempts, 2);
     EXPECT_FALSE(conf.rotate);
 }
@@ -49,18 +49,18 @@ TEST(ResolvConf, EndsAnAddressAtACommentOrCarriageReturn) {
 TEST(ResolvConf, ReadsOptionsWithinLibcsLimits) {
     const ResolvConf conf =
         parse_resolv_conf("options ndots:3 timeout:2\toptions\noptions attempts:4 rotate edns0\n");
-    EXPECT_EQ(conf.patience, seconds(2));
+    EXPECT_EQ(conf.timeout, seconds(2));
     EXPECT_EQ(conf.attempts, 4);
     EXPECT_TRUE(conf.rotate);
     const ResolvConf high = parse_resolv_conf("options timeout:99999999999 attempts:1000\n");
-    EXPECT_EQ(high.patience, seconds(30));
+    EXPECT_EQ(high.timeout, seconds(30));
     EXPECT_EQ(high.attempts, 5);
     const ResolvConf low = parse_resolv_conf("options timeout:0 attempts:0\n");
-    EXPECT_EQ(low.patience, seconds(1));
+    EXPECT_EQ(low.timeout, seconds(1));
     EXPECT_EQ(low.attempts, 1);
     const ResolvConf odd = parse_resolv_conf("options timeout: attempts:x rotated timeout\n");
     EXPECT_EQ(odd, parse_resolv_conf(""));
-    EXPECT_EQ(parse_resolv_conf("options timeout:9\noptions timeout:3\n").patience, seconds(3));
+    EXPECT_EQ(parse_resolv_conf("options timeout:9\noptions timeout:3\n").timeout, seconds(3));
 }
 
 TEST(ResolvConfFile, IsReadWhole) {

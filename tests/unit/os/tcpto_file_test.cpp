@@ -46,8 +46,8 @@ public:
 /// A TcptoFile on a host that never suspends.
 class Memory {
 public:
-    Memory(const std::string& path, Random& random, const Clock& clock, Duration patience)
-        : file_(path, reactor_, clock, random, patience) {}
+    Memory(const std::string& path, Random& random, const Clock& clock, Duration timeout)
+        : file_(path, reactor_, clock, random, timeout) {}
 
     TimeoutTable::Finding look_up(const IpAddress& address) {
         return file_.look_up(address).run().value();
@@ -71,8 +71,8 @@ protected:
         bytes << std::ifstream(path_, std::ios::binary).rdbuf();
         return bytes.str();
     }
-    Memory table(Duration patience = TcptoFile::lock_patience) {
-        return {path_, random_, clock_, patience};
+    Memory table(Duration timeout = TcptoFile::lock_timeout) {
+        return {path_, random_, clock_, timeout};
     }
     /// Nothing is known and nothing is changed.
     void expect_off() {
@@ -232,7 +232,7 @@ TEST_F(TcptoFileTest, ManyAtOnceLoseNothing) {
         deliveries.emplace_back([this, t] {
             FixedRandom random;
             for (std::uint8_t i = 0; i < 16; ++i) {
-                Memory file(path_, random, clock_, TcptoFile::lock_patience);
+                Memory file(path_, random, clock_, TcptoFile::lock_timeout);
                 file.note_timeout(IpAddress::ipv4({10, 0, t, i}));
             }
         });
@@ -276,7 +276,7 @@ TEST_F(TcptoLock, HeldForEverEndsTheWaitOnce) {
         Task<TimeoutTable::Finding> asking = file_.look_up(host);
         ASSERT_TRUE(reactor_.run(asking));
         EXPECT_FALSE(asking.take()->skip);
-        EXPECT_EQ(time_.now() - began, TcptoFile::lock_patience);
+        EXPECT_EQ(time_.now() - began, TcptoFile::lock_timeout);
     }
 }
 

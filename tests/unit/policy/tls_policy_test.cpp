@@ -53,8 +53,8 @@ constexpr std::string_view name = "mx.example";
 constexpr std::string_view route = "control/smtproutes, line 3";
 
 std::string origin_of(const std::string& file) {
-    if (file == "tlshosts") return text("control/tlshosts/", name, ".pem");
-    if (file == "notlshosts") return text("control/notlshosts/", name);
+    if (file == "tlshosts") return concat("control/tlshosts/", name, ".pem");
+    if (file == "notlshosts") return concat("control/notlshosts/", name);
     return file == "exhaustive" ? "control/tlshosts/exhaustivelist" : "";
 }
 
@@ -83,11 +83,11 @@ Grounds grounds_of(const Words& combination) {
 }
 
 std::string line_words(const Words& combination) {
-    return text("control/tlsdestinations, ",
-                combination[1] == "named" ? "line 7 (\"-mx.example\")" : "line 8 (\"-*\")",
-                ", requires TLS for ", combination[4] == "bare" ? "192.0.2.1" : name,
-                ", and this version of qmail-remote does not support that file; the mail is "
-                "deferred so that it is not sent with less than the line asks for");
+    return concat("control/tlsdestinations, ",
+                  combination[1] == "named" ? "line 7 (\"-mx.example\")" : "line 8 (\"-*\")",
+                  ", requires TLS for ", combination[4] == "bare" ? "192.0.2.1" : name,
+                  ", and this version of qmail-remote does not support that file; the mail is "
+                  "deferred so that it is not sent with less than the line asks for");
 }
 
 Result<tls::Requirement> value_of(std::string word, const Words& combination) {
@@ -100,17 +100,18 @@ Result<tls::Requirement> value_of(std::string word, const Words& combination) {
     const std::string by = origin_of(combination[0]);
     if (word == "deferred-by-line") return deferred(line_words(combination));
     if (word == "deferred-for-qmtp")
-        return deferred(text(by, " requires TLS for ", name, ", but ", route,
-                             " sends this mail there by QMTP, which has no TLS"));
+        return deferred(concat(by, " requires TLS for ", name, ", but ", route,
+                               " sends this mail there by QMTP, which has no TLS"));
     if (word == "deferred-for-login")
-        return deferred(text(by, " excludes TLS for ", name, ", but ", route,
-                             " has a user and password for it, which are never sent without TLS"));
+        return deferred(
+            concat(by, " excludes TLS for ", name, ", but ", route,
+                   " has a user and password for it, which are never sent without TLS"));
     tls::Requirement made;
     if (word == "none") made = tls::Requirement::none();
     else if (word == "none-by-file") made = tls::Requirement::none(by);
     else if (word == "verified") made = tls::Requirement::verified(by, std::string(name));
     else if (word == "encrypted")
-        made = tls::Requirement::encrypted(text(route, " (its user and password)"));
+        made = tls::Requirement::encrypted(concat(route, " (its user and password)"));
     else EXPECT_EQ(word, "opportunistic");
     return implicit ? tls::Requirement::from_first_byte(std::move(made)) : made;
 }
@@ -123,7 +124,8 @@ Words cells_of(const std::string& row) {
 }
 
 bool has(const std::string& cell, const std::string& value) {
-    return cell == "any" || text(",", cell, ",").find(text(",", value, ",")) != std::string::npos;
+    return cell == "any" ||
+           concat(",", cell, ",").find(concat(",", value, ",")) != std::string::npos;
 }
 
 std::vector<Words> all_combinations() {

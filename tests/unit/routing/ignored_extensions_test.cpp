@@ -71,7 +71,7 @@ TEST(Ignoreextensions, Check) {
         "mx.example CHUNKING\n:SIZE\n*.example:SIZE\nmx.example:DSN\nmx.example:\n"
         "mx.example:SIZE,,AUTH\n*:starttls,SIZE\n@mx.example:SIZE");
     for (const Mistake& mistake : mistakes) {
-        list.push_back(text(mistake.origin.line, ": ", mistake.what));
+        list.push_back(concat(mistake.origin.line, ": ", mistake.what));
         EXPECT_EQ(mistake.origin.file, "control/ignoreextensions");
         EXPECT_FALSE(mistake.defers);
         EXPECT_EQ(mistake.grave, mistake.origin.line == 7) << mistake.what;

@@ -44,14 +44,14 @@ TEST(Authmechanisms, NothingKnownIsAFailure) {
     // The sentence has them all.
     for (const Mechanism mechanism : sasl::usual_order())
         EXPECT_THAT(read_mechanism_order("").error().detail,
-                    testing::ContainsRegex(text("[ (]", sasl::name_of(mechanism), "[ ,)]")));
+                    testing::ContainsRegex(concat("[ (]", sasl::name_of(mechanism), "[ ,)]")));
 }
 
 TEST(Authmechanisms, Check) {
     EXPECT_THAT(check_authmechanisms("SCRAM-SHA-256\nPLAIN, LOGIN\n# x\n"), IsEmpty());
     std::vector<std::string> list;
     for (const Mistake& mistake : check_authmechanisms("PLAIN\nGSSAPI LOGIN\nplain"))
-        list.push_back(text(mistake.origin.line, ": ", mistake.what));
+        list.push_back(concat(mistake.origin.line, ": ", mistake.what));
     EXPECT_THAT(list, ElementsAre(StartsWith("2: \"GSSAPI\" is not a mechanism that qmail-remote "
                                              "knows and is ignored"),
                                   StartsWith("3: PLAIN is already in the list")));

@@ -31,7 +31,7 @@ std::string shown(const Result<NextHop>& hop) {
     const std::string host = std::holds_alternative<IpAddress>(relay.host)
                                  ? "[" + std::get<IpAddress>(relay.host).to_string() + "]"
                                  : std::get<dns::Domain>(relay.host).ascii();
-    return text("relay ", host, ":", relay.port);
+    return concat("relay ", host, ":", relay.port);
 }
 
 TEST(NextHop, WithoutRoutes) {

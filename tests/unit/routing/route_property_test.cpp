@@ -206,10 +206,10 @@ std::optional<std::string> relay_of_old(std::string_view relay) {
         address = IpAddress::parse_literal(host.substr(1, host.size() - 2));
         if (!address) return std::nullopt;
     }
-    if (address) return text('[', address->to_string(), "]:", port);
+    if (address) return concat('[', address->to_string(), "]:", port);
     const std::optional<dns::Domain> name = dns::Domain::parse(host);
     if (!name) return std::nullopt;
-    return text(name->ascii(), ":", port);
+    return concat(name->ascii(), ":", port);
 }
 
 // contract.md#smtproutes: what follows a port was ignored, and two words log in now.
@@ -280,7 +280,7 @@ TEST(RouteProperties, TheChecksNameWhatDefers) {
         const std::string value = random_value(dice);
         RouteFiles files;
         const std::string key(dice.one_of({"x.net", "[::1]", "[1.2.3.4]", "net", "a.X.net"}));
-        const std::string line = text(key, ":", value);
+        const std::string line = concat(key, ":", value);
         files.smtproutes = line;
         const Result<Route> route = find_route(files, key, "bob@x.net");
         expect_check_agrees(route, check_smtproutes(line), line);
@@ -288,10 +288,10 @@ TEST(RouteProperties, TheChecksNameWhatDefers) {
         files.qmtproutes = line;
         expect_check_agrees(find_route(files, key, "bob@x.net"), check_qmtproutes(line), line);
         files = RouteFiles();
-        const std::string of_sender = text("bob@", line);
+        const std::string of_sender = concat("bob@", line);
         files.authsenders = of_sender;
-        expect_check_agrees(find_route(files, "y", text("bob@", key)), check_authsenders(of_sender),
-                            of_sender);
+        expect_check_agrees(find_route(files, "y", concat("bob@", key)),
+                            check_authsenders(of_sender), of_sender);
         if (!route) ++deferred;
     }
     EXPECT_GT(deferred, seeds / 10);
@@ -313,9 +313,13 @@ TEST(RouteProperties, TheChecksNameTheLineThatDefersADelivery) {
                                               : kind == 1 ? check_qmtproutes(content)
                                                           : check_authsenders(content);
         const std::string& detail = route.error().detail;
-        ASSERT_TRUE(std::ranges::any_of(mistakes, [&detail](const Mistake& mistake) {
-            return detail == text(mistake.origin.to_string(), ": ", mistake.what);
-        })) << "seed " << seed << ": " << detail << "\n" << content;
+        ASSERT_TRUE(std::ranges::any_of(mistakes,
+                                        [&detail](const Mistake& mistake) {
+                                            return detail == concat(mistake.origin.to_string(),
+                                                                    ": ", mistake.what);
+                                        }))
+            << "seed " << seed << ": " << detail << "\n"
+            << content;
     }
 }
 

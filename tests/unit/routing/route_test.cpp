@@ -33,7 +33,7 @@ std::string by_authsenders(std::string_view content, std::string_view sender) {
 }
 
 RouteFiles::OfDomain file_of(std::string_view content, const char* name = "x.net") {
-    return RouteFiles::OfDomain{text("control/smtproutes.d/", name), WipedText(content)};
+    return RouteFiles::OfDomain{concat("control/smtproutes.d/", name), WipedText(content)};
 }
 
 Result<Route> way_by_file(std::string_view content) {
@@ -45,7 +45,7 @@ Result<Route> way_by_file(std::string_view content) {
 std::vector<std::string> says(const std::vector<Mistake>& mistakes) {
     std::vector<std::string> all;
     for (const Mistake& mistake : mistakes)
-        all.push_back(text(mistake.origin.line, ": ", mistake.what));
+        all.push_back(concat(mistake.origin.line, ": ", mistake.what));
     return all;
 }
 
@@ -137,7 +137,7 @@ TEST(Smtproutes, Relays) {
         {"a:587 joe sesame more|ann|x", "a:587 as ann with x"},
     };
     for (const auto& [value, expected] : rows)
-        EXPECT_EQ(by_smtproutes(text("x.net:", value), "x.net"), expected) << value;
+        EXPECT_EQ(by_smtproutes(concat("x.net:", value), "x.net"), expected) << value;
 }
 
 // For words after a port that are ignored the check says what to write.
@@ -151,12 +151,12 @@ TEST(Smtproutes, WhatIsIgnoredAfterAPort) {
         {"b,a;26 sesame|joe|x", "1: the word after port 26 is ignored"},
     };
     for (const auto& [value, what] : rows) {
-        const std::vector<Mistake> mistakes = check_smtproutes(text("x.net:", value));
+        const std::vector<Mistake> mistakes = check_smtproutes(concat("x.net:", value));
         EXPECT_THAT(says(mistakes), testing::ElementsAre(StartsWith(what))) << value;
         EXPECT_FALSE(mistakes.empty() || mistakes.front().defers) << value;
-        EXPECT_THAT(says(check_authsenders(text("@x.net:", value))),
+        EXPECT_THAT(says(check_authsenders(concat("@x.net:", value))),
                     testing::ElementsAre(StartsWith(what)));
-        const RouteFiles::OfDomain file = file_of(text("relay=", value));
+        const RouteFiles::OfDomain file = file_of(concat("relay=", value));
         EXPECT_THAT(says(check_route_file(file)), testing::ElementsAre(StartsWith(what)));
         EXPECT_TRUE(way_by_file(file.content)) << value;
     }
@@ -207,7 +207,7 @@ TEST(Smtproutes, Malformed) {
         {"a|j\001oe|token:/etc/token", "control"},
     };
     for (const auto& [value, why] : rows) {
-        const std::string line = text("x.net:", value);
+        const std::string line = concat("x.net:", value);
         EXPECT_THAT(by_smtproutes(line, "x.net"),
                     testing::AllOf(StartsWith("control/smtproutes, line 1: "), HasSubstr(why)))
             << value;

@@ -11,9 +11,9 @@ namespace tern::routing {
 
 inline std::string shown(const Relay& relay) {
     const auto* const address = std::get_if<IpAddress>(&relay.host);
-    return text(address != nullptr ? text('[', address->to_string(), ']')
-                                   : std::get<dns::Domain>(relay.host).ascii(),
-                relay.by_mx ? "/mx:" : ":", relay.port);
+    return concat(address != nullptr ? concat('[', address->to_string(), ']')
+                                     : std::get<dns::Domain>(relay.host).ascii(),
+                  relay.by_mx ? "/mx:" : ":", relay.port);
 }
 
 /// `QMTP a:209`, `a:25 b/mx:26 as joe with sesame`, `MX`, or a failure's detail.
@@ -21,12 +21,12 @@ inline std::string shown(const Result<Route>& route) {
     if (!route) return route.error().detail;
     if (route->relays.empty()) return "MX";
     std::string all = route->protocol == Protocol::qmtp ? "QMTP" : "";
-    for (const Relay& relay : route->relays) all += text(all.empty() ? "" : " ", shown(relay));
+    for (const Relay& relay : route->relays) all += concat(all.empty() ? "" : " ", shown(relay));
     if (!route->credentials) return all;
     const sasl::Credentials& credentials = *route->credentials;
-    return text(all, " as ", credentials.user, " with ",
-                credentials.token_file.empty() ? std::string(credentials.secret.reveal())
-                                               : "the token of " + credentials.token_file);
+    return concat(all, " as ", credentials.user, " with ",
+                  credentials.token_file.empty() ? std::string(credentials.secret.reveal())
+                                                 : "the token of " + credentials.token_file);
 }
 
 }  // namespace tern::routing

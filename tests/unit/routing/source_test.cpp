@@ -18,9 +18,9 @@ using testing::StartsWith;
 std::string shown(const Result<Source>& source) {
     if (!source) return source.error().detail;
     if (source->origin == Origin()) return "the system's choice";
-    return text(source->address ? source->address->to_string() : "any",
-                source->hello_name.empty() ? "" : " as " + source->hello_name, " by ",
-                source->origin.to_string());
+    return concat(source->address ? source->address->to_string() : "any",
+                  source->hello_name.empty() ? "" : " as " + source->hello_name, " by ",
+                  source->origin.to_string());
 }
 
 std::string by_domainips(std::string_view content, std::string_view sender,
@@ -44,7 +44,7 @@ std::string hello(std::string_view content, std::string_view local) {
 std::vector<std::string> says(const std::vector<Mistake>& mistakes) {
     std::vector<std::string> all;
     for (const Mistake& mistake : mistakes)
-        all.push_back(text(mistake.origin.line, ": ", mistake.what));
+        all.push_back(concat(mistake.origin.line, ": ", mistake.what));
     return all;
 }
 
@@ -139,14 +139,14 @@ TEST(Domainips, TheLineThatDecides) {
         EXPECT_EQ(by_domainips(row.content, row.sender), row.expected)
             << row.content << "  " << row.sender;
     for (const char* address : {"2001:db8::1", "[2001:db8::1]", "[IPv6:2001:db8::1]"})
-        EXPECT_EQ(by_domainips(text("x.org:", address, "|m"), "b@x.org", Family::ipv6),
+        EXPECT_EQ(by_domainips(concat("x.org:", address, "|m"), "b@x.org", Family::ipv6),
                   "2001:db8::1 as m by control/domainips, line 1");
 }
 
 TEST(Domainips, AMalformedLineDefersWhatItDecides) {
     const char* const words = "control/domainips, line 1: ";
     for (const char* value : {"", "mail", "192.0.2.300", "192.0.2.1|", "192.0.2.1|m\xc3\xbc", "|m"})
-        EXPECT_THAT(by_domainips(text("x.org:", value, "\n*:192.0.2.2"), "b@x.org"),
+        EXPECT_THAT(by_domainips(concat("x.org:", value, "\n*:192.0.2.2"), "b@x.org"),
                     StartsWith(words))
             << value;
     EXPECT_EQ(by_domainips("x.org:mail\nx.org:192.0.2.1", "b@x.org"),
@@ -254,7 +254,7 @@ TEST(Helohostbyip, TheLineThatDecides) {
     EXPECT_EQ(hello("192.0.2.1:[IPv6:2001:db8::1]", "192.0.2.1"), "[IPv6:2001:db8::1]");
     for (const char* key : {"2001:db8::1", "2001:DB8:0::1", "[2001:db8::1]", "[IPv6:2001:db8::1]"})
         for (const char* name : {"mail.example", "[IPv6:2001:db8::1]", "beef"})
-            EXPECT_EQ(hello(text(key, ":", name), "2001:db8::1"), name) << key;
+            EXPECT_EQ(hello(concat(key, ":", name), "2001:db8::1"), name) << key;
     EXPECT_EQ(hello("::ffff:192.0.2.1:a", "192.0.2.1"), "a");
     EXPECT_EQ(hello("nonsense:a\nno colon\n192.0.2.1:b", "192.0.2.1"), "b");
     EXPECT_EQ(hello("192.0.2.1:", "192.0.2.1"),

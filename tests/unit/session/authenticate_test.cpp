@@ -91,30 +91,35 @@ std::string coded(const std::string& bytes) {
 }
 
 constexpr auto nonce = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef";
-std::string server_first() { return coded(text("r=", nonce, "more,s=c2FsdA==,i=4096")); }
+std::string server_first() {
+    return coded(concat("r=", nonce, "more,s=c2FsdA==,i=4096"));
+}
 
 TEST(Authenticate, AServerThatProvesNothingIsNotBelieved) {
-    Table table(playing(text("C: AUTH SCRAM-SHA-256 ", coded(text("n,,n=tim,r=", nonce)),
-                             "\nS: 334 ", server_first(),
-                             "\nC: (anything)"
-                             "\nS: 235 welcome")));
+    Table table(playing(concat("C: AUTH SCRAM-SHA-256 ", coded(concat("n,,n=tim,r=", nonce)),
+                               "\nS: 334 ", server_first(),
+                               "\nC: (anything)"
+                               "\nS: 235 welcome")));
     expect_refusal(table.login("SCRAM-SHA-256 PLAIN"), Cause::auth_refused, "without proving");
 }
 
 TEST(Authenticate, AWrongProofCancels) {
-    Table table(playing(text("C: (anything)"
-                             "\nS: 334 ", server_first(),
-                             "\nC: (anything)"
-                             "\nS: 334 ", coded("v=AAAA"),
-                             "\nC: *"
-                             "\nS: 501 cancelled")));
+    Table table(
+        playing(concat("C: (anything)"
+                       "\nS: 334 ",
+                       server_first(),
+                       "\nC: (anything)"
+                       "\nS: 334 ",
+                       coded("v=AAAA"),
+                       "\nC: *"
+                       "\nS: 501 cancelled")));
     expect_refusal(table.login("SCRAM-SHA-256"), Cause::auth_refused, "did not prove");
     EXPECT_TRUE(table.chat.in_step());
 }
 
 test::Script refuses(std::string_view mechanism, std::string_view binding) {
-    return playing(text("C: AUTH ", mechanism, " ", coded(text(binding, "n=tim,r=", nonce)),
-                        "\nS: 535 no"));
+    return playing(concat("C: AUTH ", mechanism, " ", coded(concat(binding, "n=tim,r=", nonce)),
+                          "\nS: 535 no"));
 }
 
 TEST(Authenticate, BindsWhereItCan) {
@@ -146,10 +151,11 @@ TEST(Authenticate, AnOrderWithoutBindingIsNoAttack) {
 // The offer to bind that is taken back with 504 may be the work of somebody in the middle.
 TEST(Authenticate, ABindingThatIsTakenBackIsTold) {
     constexpr auto next_nonce = "ghijklmnopqrstuvwxyz0123456789+/";
-    Table table(playing(text("C: (anything)"
-                             "\nS: 504 5.5.4 unrecognized authentication type"
-                             "\nC: AUTH SCRAM-SHA-256 ", coded(text("y,,n=tim,r=", next_nonce)),
-                             "\nS: 535 no")));
+    Table table(
+        playing(concat("C: (anything)"
+                       "\nS: 504 5.5.4 unrecognized authentication type"
+                       "\nC: AUTH SCRAM-SHA-256 ",
+                       coded(concat("y,,n=tim,r=", next_nonce)), "\nS: 535 no")));
     table.circumstances.binding = ChannelBinding{"tls-exporter", "data"};
     expect_refusal(table.login("SCRAM-SHA-256 SCRAM-SHA-256-PLUS"), Cause::auth_refused,
                    "refused our user name and password (AUTH SCRAM-SHA-256)");
@@ -180,10 +186,11 @@ TEST(Authenticate, AnyOtherRefusalEndsIt) {
 std::string long_token() { return std::string(600, 't'); }
 
 TEST(Authenticate, ALongResponseWaits) {
-    Table table(playing(text("C: AUTH XOAUTH2"
-                             "\nS: 334 go on, please"
-                             "\nC: ", coded("user=tim\1auth=Bearer " + long_token() + "\1\1"),
-                             "\nS: 235 welcome")));
+    Table table(playing(
+        concat("C: AUTH XOAUTH2"
+               "\nS: 334 go on, please"
+               "\nC: ",
+               coded("user=tim\1auth=Bearer " + long_token() + "\1\1"), "\nS: 235 welcome")));
     table.credentials = sasl::credentials_of_route("tim", "token:/run/token");
     table.credentials.secret = Secret(long_token());
     const Result<Done> result = table.login("XOAUTH2 PLAIN");
@@ -191,10 +198,12 @@ TEST(Authenticate, ALongResponseWaits) {
 }
 
 TEST(Authenticate, TellsWhyATokenIsRefused) {
-    Table table(playing(text("C: (anything)"
-                             "\nS: 334 ", coded("{\"status\":\"invalid_token\"}"),
-                             "\nC: AQ=="
-                             "\nS: 535 5.7.8 no")));
+    Table table(
+        playing(concat("C: (anything)"
+                       "\nS: 334 ",
+                       coded("{\"status\":\"invalid_token\"}"),
+                       "\nC: AQ=="
+                       "\nS: 535 5.7.8 no")));
     table.credentials = sasl::credentials_of_route("tim", "token:/run/token");
     table.credentials.secret = Secret("tanstaaftanstaaf");
     expect_refusal(table.login("OAUTHBEARER"), Cause::auth_refused,
@@ -204,7 +213,7 @@ TEST(Authenticate, TellsWhyATokenIsRefused) {
 
 /// A server that answers AUTH with these words and then says no more.
 test::Script answers(std::string_view words) {
-    return playing(text("C: (anything)\nS: ", words));
+    return playing(concat("C: (anything)\nS: ", words));
 }
 
 TEST(Authenticate, ARefusalIsToldWithTheServersWords) {

@@ -70,7 +70,7 @@ TEST(Chat, HearsWhatNobodyAskedFor) {
         S: 250 two)"));
     ASSERT_TRUE(table.run(table.chat.read_reply(Stage::greeting)));
     table.let_things_arrive();
-    EXPECT_EQ(*table.run(table.chat.listen()), Heard::words);
+    EXPECT_EQ(*table.run(table.chat.peek()), Pending::data);
     EXPECT_FALSE(table.run(table.chat.expect_silence(Stage::body)));
     EXPECT_FALSE(table.chat.in_step());
     EXPECT_EQ(table.written(), "");
@@ -82,7 +82,7 @@ TEST(Chat, SeesAHangUp) {
         HANGS UP)"));
     ASSERT_TRUE(table.run(table.chat.read_reply(Stage::greeting)));
     table.let_things_arrive();
-    EXPECT_EQ(*table.run(table.chat.listen()), Heard::end);
+    EXPECT_EQ(*table.run(table.chat.peek()), Pending::closed);
     const Result<Done> silence = table.run(table.chat.expect_silence(Stage::body));
     ASSERT_FALSE(silence);
     EXPECT_EQ(silence.error().cause, Cause::closed);
@@ -91,7 +91,7 @@ TEST(Chat, SeesAHangUp) {
 TEST(Chat, HearsNothingWhereNothingIs) {
     Table table(playing("S: 220 hello"));
     ASSERT_TRUE(table.run(table.chat.read_reply(Stage::greeting)));
-    EXPECT_EQ(*table.run(table.chat.listen()), Heard::nothing);
+    EXPECT_EQ(*table.run(table.chat.peek()), Pending::none);
     EXPECT_TRUE(table.run(table.chat.expect_silence(Stage::body)));
     EXPECT_TRUE(table.chat.in_step());
 }

@@ -110,11 +110,14 @@ TEST(SessionTls, SilenceInsideIsBoundedWithStarttlsAndTheHandshake) {
 
 /// A server that offers STARTTLS and answers it so.
 test::Script hears_starttls(std::string_view answer, std::string_view others = "") {
-    return playing(text("S: 220 mx.example.net\n"
-                        "C: EHLO me.example\n"
-                        "S: 250-mx.example.net\n", others,
-                        "S: 250 STARTTLS\n"
-                        "C: STARTTLS\n", answer));
+    return playing(
+        concat("S: 220 mx.example.net\n"
+               "C: EHLO me.example\n"
+               "S: 250-mx.example.net\n",
+               others,
+               "S: 250 STARTTLS\n"
+               "C: STARTTLS\n",
+               answer));
 }
 
 constexpr auto can_do_more = "S: 250-PIPELINING\nS: 250-CHUNKING\n";
@@ -170,9 +173,11 @@ TEST(SessionStartTls, ThatIsRefusedLeavesASessionInClear) {
 TEST(SessionHello, ARefusedEhloIsTheReasonHoweverHeloEnds) {
     for (const char* then : {"HANGS UP", "MUTE", "C: HELO me.example\nS: 503 not now",
                              "C: HELO me.example\nS: 354 go on"}) {
-        Table table(playing(text("S: 220 mx.example.net\n"
-                                 "C: EHLO me.example\n"
-                                 "S: 554 5.7.1 bad reputation\n", then)));
+        Table table(
+            playing(concat("S: 220 mx.example.net\n"
+                           "C: EHLO me.example\n"
+                           "S: 554 5.7.1 bad reputation\n",
+                           then)));
         expect_failure(table.open(), Stage::hello, Cause::rejected, "554 5.7.1 bad reputation");
     }
 }

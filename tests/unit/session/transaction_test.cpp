@@ -20,12 +20,14 @@ using testing::Not;
 
 /// The sender is refused nothing; what follows RCPT is the answer.
 test::Script hears_a_recipient(std::string_view answer) {
-    return playing(text("S: 220 mx.example.net\n"
-                        "C: EHLO me.example\n"
-                        "S: 250 mx.example.net\n"
-                        "C: MAIL FROM:<alice@sender.example>\n"
-                        "S: 250 ok\n"
-                        "C: RCPT TO:<bob@example.net>\n", answer));
+    return playing(
+        concat("S: 220 mx.example.net\n"
+               "C: EHLO me.example\n"
+               "S: 250 mx.example.net\n"
+               "C: MAIL FROM:<alice@sender.example>\n"
+               "S: 250 ok\n"
+               "C: RCPT TO:<bob@example.net>\n",
+               answer));
 }
 
 // contract.md#recipients: "too many" to the first recipient is about those accepted before, in this
@@ -43,7 +45,7 @@ TEST(SessionRecipients, TheFirstOneMayBeOneTooMany) {
           Row{"552 5.2.2 mailbox full", true, false}, Row{"550 5.1.1 no bob", true, false},
           Row{"450 4.2.0 greylisted", true, false}, Row{"552 5.5.3 too many", false, false},
           Row{"452 too many", false, false}}) {
-        Table table(hears_a_recipient(text("S: ", row.reply)));
+        Table table(hears_a_recipient(concat("S: ", row.reply)));
         table.options.took_recipient = row.took_recipient;
         expect_failure(table.deliver(), Stage::recipient, Cause::all_refused, "");
         EXPECT_EQ(table.progress.recipients.at(0).waits, row.waits) << row.reply;
@@ -74,14 +76,16 @@ TEST(SessionRecipients, ASecondTransactionKnowsOfTheFirst) {
 
 /// A server that is told all in one flight and answers it so.
 test::Script hears_a_flight(std::string_view answer) {
-    return playing(text("S: 220 mx.example.net\n"
-                        "C: EHLO me.example\n"
-                        "S: 250-mx.example.net\n"
-                        "S: 250-PIPELINING\n"
-                        "S: 250 CHUNKING\n"
-                        "C: MAIL FROM:<alice@sender.example>\n"
-                        "C: RCPT TO:<bob@example.net>\n"
-                        "C: (last chunk)\n", answer));
+    return playing(
+        concat("S: 220 mx.example.net\n"
+               "C: EHLO me.example\n"
+               "S: 250-mx.example.net\n"
+               "S: 250-PIPELINING\n"
+               "S: 250 CHUNKING\n"
+               "C: MAIL FROM:<alice@sender.example>\n"
+               "C: RCPT TO:<bob@example.net>\n"
+               "C: (last chunk)\n",
+               answer));
 }
 
 TEST(SessionFlight, ARefusalOfAllBindsNobody) {

@@ -58,8 +58,8 @@ public:
         Descriptor made(::socket(there.bytes.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
         const int on = 1;
         ::setsockopt(made.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        const timeval patience{10, 0};
-        ::setsockopt(made.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        const timeval timeout{10, 0};
+        ::setsockopt(made.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
         EXPECT_EQ(
             ::connect(made.get(), reinterpret_cast<const sockaddr*>(&there.bytes), there.length),
             0);

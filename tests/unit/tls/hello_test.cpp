@@ -101,7 +101,7 @@ public:
     bool run() {
         for (const int extension : hello_.extensions())
             if (std::ranges::find(known_extensions, extension) == std::end(known_extensions))
-                complain(text("extension ", extension), "is not known to this test");
+                complain(concat("extension ", extension), "is not known to this test");
         for (const int id : hello_.ciphers())
             if (id != renegotiation_scsv) try_cipher(id);
         for (const int id : hello_.groups()) try_group(id);
@@ -109,7 +109,7 @@ public:
         // With an empty hello all would be well, too.
         if (hello_.ciphers().size() < 20 || hello_.groups().size() < 5 ||
             hello_.signature_algorithms().size() < 10 || handshakes_ < 80)
-            complain(text(handshakes_, " handshakes"), "are too few");
+            complain(concat(handshakes_, " handshakes"), "are too few");
         return good_;
     }
 
@@ -136,7 +136,7 @@ private:
     void try_cipher(int id) {
         const SSL_CIPHER* const cipher = cipher_of(id);
         if (cipher == nullptr)
-            return complain(text("cipher ", hexadecimal(id)), "is not known to the server");
+            return complain(concat("cipher ", hexadecimal(id)), "is not known to the server");
         const std::string name = SSL_CIPHER_get_name(cipher);
         const bool tls13 = SSL_CIPHER_get_auth_nid(cipher) == NID_auth_any;
         const bool rsa = SSL_CIPHER_get_auth_nid(cipher) == NID_auth_rsa;
@@ -157,7 +157,7 @@ private:
         constexpr int by_its_number = 0x1000000;  // TLSEXT_nid_unknown
         const char* const known = SSL_group_to_name(any_server_.get(), by_its_number | id);
         if (known == nullptr)
-            return complain(text("group ", hexadecimal(id)), "is not known to the server");
+            return complain(concat("group ", hexadecimal(id)), "is not known to the server");
         const std::string name = known;
         const FullOpenSsl::Chain chain = full_.chain("RSA", usual_);
         for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
@@ -172,20 +172,20 @@ private:
     void try_signature(int code) {
         const auto* const how = std::ranges::find(signatures, code, &Signature::code);
         if (how == std::end(signatures))
-            return complain(text("signature algorithm ", hexadecimal(code)),
+            return complain(concat("signature algorithm ", hexadecimal(code)),
                             "is not known to this test");
         const FullOpenSsl::Chain signed_so =
             full_.chain("P-256", {how->key, how->digest == nullptr ? "" : how->digest, how->pss});
         const FullOpenSsl::Chain signs_so = full_.chain(how->key, usual_);
         for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
             meet(full_.server(signed_so, version).get(), signed_so,
-                 text("certificate signed with ", how->name));
+                 concat("certificate signed with ", how->name));
             if (!(version == TLS1_3_VERSION ? how->tls13 : how->tls12 && has_cipher_for(how->key)))
                 continue;
             const tls::ContextPtr server = full_.server(signs_so, version);
             if (SSL_CTX_set1_sigalgs_list(server.get(), how->name) != 1)
                 return complain(how->name, "is not to be had at the server");
-            meet(server.get(), signs_so, text("handshake signed with ", how->name));
+            meet(server.get(), signs_so, concat("handshake signed with ", how->name));
         }
     }
     // A cipher of TLS 1.2 names the kind of key that signs. None that OpenSSL offers names DSA.
@@ -202,7 +202,7 @@ private:
         Encounter met(server, requirement(), {}, reference);
         const Result<tls::Established> agreed = met.handshake();
         if (!agreed) {
-            complain(what, text(agreed.error().detail, " (", met.peer.trouble, ")"));
+            complain(what, concat(agreed.error().detail, " (", met.peer.trouble, ")"));
             return {};
         }
         if (agreed->verified != (kind_ == Kind::verified)) complain(what, "was not verified");

@@ -21,12 +21,12 @@ TEST(Requirement, MakersSetWhatTheyNameAlone) {
 }
 
 TEST(Requirement, IsDemandedWhereClearTextWouldNotDo) {
-    EXPECT_FALSE(Requirement::none("o").demanded());
-    EXPECT_FALSE(Requirement::opportunistic().demanded());
-    EXPECT_TRUE(Requirement::encrypted("o").demanded());
-    EXPECT_TRUE(Requirement::verified("f", "n").demanded());
-    EXPECT_TRUE(Requirement::from_first_byte(Requirement::none("o")).demanded());
-    EXPECT_TRUE(Requirement::from_first_byte(Requirement::opportunistic()).demanded());
+    EXPECT_FALSE(Requirement::none("o").is_required());
+    EXPECT_FALSE(Requirement::opportunistic().is_required());
+    EXPECT_TRUE(Requirement::encrypted("o").is_required());
+    EXPECT_TRUE(Requirement::verified("f", "n").is_required());
+    EXPECT_TRUE(Requirement::from_first_byte(Requirement::none("o")).is_required());
+    EXPECT_TRUE(Requirement::from_first_byte(Requirement::opportunistic()).is_required());
 }
 
 }  // namespace

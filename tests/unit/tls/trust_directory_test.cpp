@@ -33,7 +33,7 @@ protected:
     }
     /// Puts the certificate where it is looked for; gives the path.
     std::string put(const Identity& identity, int number = 0) const {
-        return directory_.holds(text(hash(identity), ".", number), certificate_pem(identity));
+        return directory_.holds(concat(hash(identity), ".", number), certificate_pem(identity));
     }
     [[nodiscard]] std::string path() const {
         std::string path = directory_.path("");
@@ -155,10 +155,12 @@ TEST_F(TrustDirectory, ANumberThatIsMissingEndsTheHash) {
 TEST_F(TrustDirectory, RefusesAnUnknownAuthority) {
     put(other_);
     EXPECT_EQ(fails_as(Cause::unverified, server_),
-              text("certificate verification failed: unable to get local issuer certificate\n"
-                   "Server certificate: mx.example.com; subject (empty); issuer CN=Test Root\n"
-                   "Required by ", path(), ": a certificate for mx.example.com from an authority "
-                   "in it"));
+              concat("certificate verification failed: unable to get local issuer certificate\n"
+                     "Server certificate: mx.example.com; subject (empty); issuer CN=Test Root\n"
+                     "Required by ",
+                     path(),
+                     ": a certificate for mx.example.com from an authority "
+                     "in it"));
     EXPECT_THAT(fails_as(Cause::unverified, server_, {&root_}),
                 HasSubstr("self-signed certificate in certificate chain"));
     // The trusted root's name, another key.
@@ -171,7 +173,7 @@ TEST_F(TrustDirectory, RefusesAnotherName) {
     put(root_);
     EXPECT_THAT(fails_as(Cause::unverified, make_server(root_, "a.example.org")),
                 AllOf(StartsWith("the server's certificate is not for mx.example.com\n"),
-                      HasSubstr(text("\nRequired by ", path(), ": "))));
+                      HasSubstr(concat("\nRequired by ", path(), ": "))));
 }
 
 // What a directory holds beside what is asked for is never opened: it must delay no delivery.
@@ -188,9 +190,10 @@ TEST_F(TrustDirectory, PassesOverWhatIsNotAskedFor) {
 
 // The trouble is ours, not the server's, and it is reported as such.
 TEST_F(TrustDirectory, MustHoldCertificatesByHash) {
-    const std::string words = text(path(),
-                                   " contains no certificate named by its hash; put trusted CA "
-                                   "certificates into it and run: openssl rehash ", path());
+    const std::string words = concat(path(),
+                                     " contains no certificate named by its hash; put trusted CA "
+                                     "certificates into it and run: openssl rehash ",
+                                     path());
     EXPECT_EQ(fails_as(Cause::control_file, server_), words);
     directory_.holds("root.pem", certificate_pem(root_));
     EXPECT_EQ(fails_as(Cause::control_file, server_, {&root_}), words);
@@ -263,7 +266,7 @@ TEST_F(TrustDirectory, AChainOfManyNamesIsBounded) {
     put(root_);
     std::vector<Identity> crowd;
     for (int number = 0; number < 300; ++number)
-        crowd.push_back(make_authority(text("Authority ", number), 7, &root_));
+        crowd.push_back(make_authority(concat("Authority ", number), 7, &root_));
     std::vector<const Identity*> chain;
     for (const Identity& each : crowd) chain.push_back(&each);
     const Result<tls::Established> agreed = meet(server_, chain);
