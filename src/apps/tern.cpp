@@ -220,8 +220,7 @@ int run_check(const Options& options) {
         explain::find_local_user(users && *users ? **users : std::string(), options.user));
     if (!reader.knows_user() && options.user_given)
         return complain(concat("/etc/passwd has no user \"", options.user,
-                               "\" (UID:GID may be given "
-                               "instead)"),
+                               "\" (UID:GID may be given instead)"),
                         wrong_usage);
     os::SystemClock clock;
     os::LocalAddresses local_addresses;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/ascii.hpp"
+#include "base/lines.hpp"
 #include "base/text.hpp"
 #include "delivery/own_phrases.hpp"
 #include "session/authenticate.hpp"
@@ -44,17 +45,11 @@ bool is_line_of_reply(std::string_view line) {
     return digits == 3 && (line.size() == 3 || line[3] == ' ' || line[3] == '-');
 }
 
-std::string_view take_line(std::string_view& words) {
-    const std::string_view line = words.substr(0, words.find('\n'));
-    words.remove_prefix(std::min(words.size(), line.size() + 1));
-    return line;
-}
-
 // The reply at the front of `words`, after "Remote host said: ".
 std::string take_reply(std::string_view& words) {
-    std::string reply = concat(take_line(words), "\n");
-    while (is_line_of_reply(words.substr(0, words.find('\n'))))
-        reply += concat(take_line(words), "\n");
+    std::string reply = concat(next_field(words, '\n'), "\n");
+    while (is_line_of_reply(first_line(words)))
+        reply += concat(next_field(words, '\n'), "\n");
     return reply;
 }
 
@@ -68,7 +63,7 @@ std::string redacted(std::string_view words, std::span<const Secret> said) {
             if (!reply.empty()) kept += concat(reply_begins, reply);
             continue;
         }
-        const std::string_view line = take_line(words);
+        const std::string_view line = next_field(words, '\n');
         if (!repeat(line, said)) kept += concat(line, "\n");
         else if (is_first) kept += nothing_else.substr(0, nothing_else.find('\n') + 1);
     }

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/ascii.hpp"
+#include "base/lines.hpp"
 #include "base/text.hpp"
 #include "sasl/base64.hpp"
 
@@ -38,11 +39,8 @@ Secret compact(std::string_view text) {
 
 std::string without_codes(std::string_view reply_text) {
     std::string words;
-    while (!reply_text.empty()) {
-        const std::string_view line = reply_text.substr(0, reply_text.find('\n'));
-        reply_text.remove_prefix(std::min(reply_text.size(), line.size() + 1));
-        words += line.substr(std::min<std::size_t>(line.size(), 4));
-    }
+    for (Lines lines(reply_text); lines.next();)
+        words += lines.line().substr(std::min<std::size_t>(lines.line().size(), 4));
     return words;
 }
 
@@ -107,9 +105,8 @@ std::string leave_out(std::string_view reply, std::span<const Secret> secrets) {
     std::string some;
     std::string none;
     for (bool goes_on = false; !reply.empty();) {
-        const std::string_view line = reply.substr(0, reply.find('\n'));
-        reply.remove_prefix(std::min(reply.size(), line.size() + 1));
-        const std::string_view after = reply.substr(0, reply.find('\n'));
+        const std::string_view line = next_field(reply, '\n');
+        const std::string_view after = first_line(reply);
         const bool came_here = goes_on;
         goes_on = any_continues(line, after, secrets);
         const bool holds = came_here || goes_on || hold_any(line, secrets);
